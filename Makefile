@@ -1,0 +1,67 @@
+# Two commands do everything from a fresh clone: `make run` and `make test`.
+# Needs Python >= 3.11 with venv, make and the package registries; nothing else.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+SLOT_SECONDS ?= 5
+HOMES ?= 33
+VALIDATORS ?= 4
+DAY ?= 06-21
+OUT ?= .
+
+.PHONY: help setup setup-dev run test lint types imports proto proto-check unit bench soak lock clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.venv/pyvenv.cfg:
+	@test -n "$(PYTHON)" || { echo "vdg needs Python 3.11 or newer; none was found on PATH. Set PYTHON=/path/to/python3."; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.setup: requirements.txt pyproject.toml | .venv/pyvenv.cfg
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.setup-dev: requirements-dev.txt .venv/.setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+setup: .venv/.setup ## Set up .venv and CometBFT; the command is then .venv/bin/vdg
+	@$(BIN)/python -m node.toolchain
+
+setup-dev: setup .venv/.setup-dev
+
+run: setup ## A neighbourhood's whole day on real validators; writes report.json and report.html
+	@exec $(BIN)/vdg run --slot-seconds $(SLOT_SECONDS) --homes $(HOMES) --validators $(VALIDATORS) --day $(DAY) --out $(OUT)
+
+test: setup-dev lint types imports proto-check unit ## Set up and run all checks
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy
+
+imports:
+	$(BIN)/lint-imports
+
+proto: setup-dev ## Regenerate wire/gen from proto/
+	$(BIN)/python proto/generate.py
+
+proto-check:
+	cd proto && ../$(BIN)/buf lint
+	$(BIN)/python proto/generate.py --check
+
+unit:
+	$(BIN)/python -m pytest --cov --cov-report=term -n 2
+
+lock: ## Rebuild the locked requirements (needs `uv` on PATH)
+	for f in requirements requirements-dev requirements-go; do \
+		uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url $$f.in -o $$f.txt; done
+
+clean: ## Remove what was built here (the CometBFT cache stays)
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""The deterministic state machine: no sockets, no clock, no threads, no floats, no randomness."""

@@ -1,0 +1,1 @@
+"""Around the state machine: ABCI server, disk store, CometBFT processes, localnet, gateway, command line."""
