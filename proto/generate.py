@@ -35,8 +35,13 @@ def generate(target: Path) -> None:
     services = [s for s in sources if re.search(r"^service ", (PROTO / s).read_text(), re.MULTILINE)]
     if protoc.main([*arguments, *sources]) != 0:
         raise SystemExit("protoc failed; its message is above")
-    if services and protoc.main([*arguments[:5], f"--grpc_python_out={target}",
-                                 f"--mypy_grpc_out=quiet:{target}", *services]) != 0:
+    if (
+        services
+        and protoc.main(
+            [*arguments[:5], f"--grpc_python_out={target}", f"--mypy_grpc_out=quiet:{target}", *services]
+        )
+        != 0
+    ):
         raise SystemExit("protoc failed; its message is above")
     # protoc writes imports relative to the proto root; ours live inside the package wire.gen.
     for path in target.rglob("*.py*"):
@@ -48,10 +53,17 @@ def generate(target: Path) -> None:
 
 def differences(left: Path, right: Path) -> list[str]:
     """Name the generated files that are missing, surplus or different."""
-    names = {str(p.relative_to(root)) for root in (left, right) for p in root.rglob("*.py*")
-             if "__pycache__" not in p.parts}
-    return sorted(n for n in names if not ((left / n).is_file() and (right / n).is_file()
-                                           and filecmp.cmp(left / n, right / n, shallow=False)))
+    names = {
+        str(p.relative_to(root))
+        for root in (left, right)
+        for p in root.rglob("*.py*")
+        if "__pycache__" not in p.parts
+    }
+    return sorted(
+        n
+        for n in names
+        if not ((left / n).is_file() and (right / n).is_file() and filecmp.cmp(left / n, right / n, shallow=False))
+    )
 
 
 def main() -> int:

@@ -1,1 +1,1 @@
-"""What application and clients share: typed values, encodings, sign bytes, result codes, generated code. Imports nothing of ours."""
+"""What application and clients share: values, encodings, sign bytes, codes. Imports nothing of ours."""
