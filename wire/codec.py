@@ -14,9 +14,8 @@ A message is a ``NamedTuple`` whose fields are annotated with their number and k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from enum import IntEnum
-from functools import cache
 from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 T = TypeVar("T")
@@ -240,9 +239,14 @@ def _one_of_encoder(choice: OneOf, name: str) -> Callable[[Any], bytes]:
     return encode_choice
 
 
-@cache
-def _plan(cls: Hashable) -> _Plan:
-    return _make_plan(cls)
+_PLANS: dict[type[Any], _Plan] = {}
+
+
+def _plan(cls: type[Any]) -> _Plan:
+    plan = _PLANS.get(cls)
+    if plan is None:
+        plan = _PLANS[cls] = _make_plan(cls)
+    return plan
 
 
 def _make_plan(cls: Any) -> _Plan:
