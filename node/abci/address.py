@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
 import stat
@@ -11,9 +12,14 @@ from urllib.parse import urlsplit
 
 from node.abci.errors import AddressError, AddressInUseError
 
+log = logging.getLogger(__name__)
+
 _FORMS = "use unix:///path/to.sock or tcp://host:port"
 _MAX_PATH_BYTES = 107
 """Linux keeps a socket's path in 108 bytes, the last of them zero."""
+
+_PROBE_SECONDS = 1.0
+"""How long to wait for a server that may be there already."""
 
 
 def listen(address: str) -> socket.socket:
@@ -66,11 +72,16 @@ def _remove_stale(path: Path) -> None:
     if not stat.S_ISSOCK(mode):
         raise AddressInUseError(f"{path} exists and is not a socket; remove it or listen elsewhere")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(_PROBE_SECONDS)
         try:
             probe.connect(str(path))
         except ConnectionRefusedError:
             path.unlink()
             return
+        except (TimeoutError, BlockingIOError):
+            log.warning("somebody listens on %s without accepting connections", path)
+        except OSError as error:
+            raise AddressError(f"cannot tell who listens on {path}: {error.strerror}") from error
     raise AddressInUseError(f"another process listens on {path}; stop it or listen elsewhere")
 
 

@@ -36,9 +36,8 @@ class Host(Protocol):
 class Connection(asyncio.Protocol):
     """Answers requests where they arrive, on the event loop, in turns of a few milliseconds.
 
-    Replies are gathered and written when the peer asks for a flush, when the turn ends, and when no whole frame
-    is left.
-    Reading stops while a backlog of requests remains or the peer does not take its replies.
+    Replies are gathered and written when the peer asks for a flush, when the turn ends, and when no whole frame is
+    left. Reading stops while a backlog of requests remains or the peer does not take its replies.
     """
 
     def __init__(self, host: Host) -> None:
@@ -48,6 +47,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._loop = asyncio.get_running_loop()
         self._turn_scheduled = False
+        self._reading = True
         self._peer_is_slow = False
         self._closing = False
 
@@ -103,9 +103,6 @@ class Connection(asyncio.Protocol):
             self._take_turn()
 
     def _take_turn(self) -> None:
-        if self._peer_is_slow:
-            self._transport.pause_reading()
-            return
         replies: list[bytes] = []
         try:
             drained = self._answer_until(time.monotonic() + _TURN_SECONDS, replies)
@@ -120,12 +117,19 @@ class Connection(asyncio.Protocol):
             self._host.fail(error)
             return
         self._transport.write(b"".join(replies))
-        if drained and not self._peer_is_slow:
-            self._transport.resume_reading()
-            return
-        self._transport.pause_reading()
-        if not self._peer_is_slow:
+        self._read_on(drained and not self._peer_is_slow)
+        if not drained and not self._peer_is_slow:
             self._schedule_turn()
+
+    def _read_on(self, wanted: bool) -> None:
+        """Read or stop reading. A transport that the peer has closed does neither and must not be asked."""
+        if wanted == self._reading or self._transport.is_closing():
+            return
+        self._reading = wanted
+        if wanted:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
 
     def _answer_until(self, deadline: float, replies: list[bytes]) -> bool:
         """Answer whole frames; tell whether none is left.
@@ -133,15 +137,15 @@ class Connection(asyncio.Protocol):
         Leaves in ``replies`` those that are not yet written, also when it raises.
         """
         answer, next_frame, monotonic = self._host.dispatcher.answer, self._frames.next_frame, time.monotonic
-        while (payload := next_frame()) is not None:
+        while not self._peer_is_slow and (payload := next_frame()) is not None:
             reply = answer(payload)
             replies.append(reply)
             if reply == FLUSH_REPLY:
                 self._transport.write(b"".join(replies))
                 replies.clear()
-            if monotonic() >= deadline or self._peer_is_slow:
+            if monotonic() >= deadline:
                 return False
-        return True
+        return not self._peer_is_slow
 
     def _refuse(self, error: ProtocolError) -> None:
         """Tell the peer and the log what was wrong, then close this connection; the others go on."""

@@ -47,7 +47,8 @@ class Server:
         self.dispatcher = Dispatcher(application)
         self.max_frame_bytes = max_frame_bytes
         self._asked_address = address
-        self._listener: socket.socket | None = None
+        self._address: str | None = None
+        self._socket_inode: int | None = None
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
         self._opened_count = 0
@@ -55,7 +56,6 @@ class Server:
         self._all_closed.set()
         self._ended = asyncio.Event()
         self._failure: ApplicationFailedError | None = None
-        self._socket_inode: int | None = None
 
     @property
     def address(self) -> str:
@@ -64,9 +64,9 @@ class Server:
         Raises:
             RuntimeError: the server is not started.
         """
-        if self._listener is None:
+        if self._address is None:
             raise RuntimeError("the server is not started: await start() first")
-        return bound_address(self._listener)
+        return self._address
 
     async def start(self) -> None:
         """Listen. Returns when peers can connect.
@@ -76,16 +76,17 @@ class Server:
             AddressInUseError: somebody else uses it.
             RuntimeError: the server was started before.
         """
-        if self._listener is not None:
+        if self._address is not None:
             raise RuntimeError("a server starts once: make a new one")
-        self._listener = listen(self._asked_address)
+        listener = listen(self._asked_address)
+        self._address = bound_address(listener)
         loop = asyncio.get_running_loop()
-        if self._listener.family == socket.AF_UNIX:
-            self._socket_inode = Path(self._listener.getsockname()).lstat().st_ino
-            self._server = await loop.create_unix_server(lambda: Connection(self), sock=self._listener)
+        if listener.family == socket.AF_UNIX:
+            self._socket_inode = self._socket_path.lstat().st_ino
+            self._server = await loop.create_unix_server(lambda: Connection(self), sock=listener)
         else:
-            self._server = await loop.create_server(lambda: Connection(self), sock=self._listener)
-        log.info("listening on %s", self.address)
+            self._server = await loop.create_server(lambda: Connection(self), sock=listener)
+        log.info("listening on %s", self._address)
 
     async def stop(self) -> None:
         """Stop listening, send the replies that are done, close all connections, remove the unix socket.
@@ -93,11 +94,12 @@ class Server:
         The application is not called any more. Peers that do not fetch their replies are cut off after two seconds.
         Stopping twice, or what was not started, does nothing.
         """
-        if self._server is None or self._listener is None:
+        if self._server is None:
             return
         server, self._server = self._server, None
-        if self._listener.family == socket.AF_UNIX:
-            self._remove_socket(Path(self._listener.getsockname()))
+        self.end()
+        if self._socket_inode is not None:
+            self._remove_socket(self._socket_path)
         server.close()
         for connection in list(self._connections):
             connection.close()
@@ -112,7 +114,7 @@ class Server:
         log.info("stopped")
 
     def end(self) -> None:
-        """Make :meth:`wait` return."""
+        """Make :meth:`wait` return. Peers that connect from now on are turned away."""
         self._ended.set()
 
     async def wait(self) -> None:
@@ -130,6 +132,8 @@ class Server:
         self._connections.add(connection)
         self._all_closed.clear()
         self._opened_count += 1
+        if self._ended.is_set():
+            connection.close()
         return self._opened_count
 
     def closed(self, connection: Connection) -> None:
@@ -144,6 +148,10 @@ class Server:
         for connection in self._connections:
             connection.close()
         self._ended.set()
+
+    @property
+    def _socket_path(self) -> Path:
+        return Path(self.address.removeprefix("unix://"))
 
     def _remove_socket(self, path: Path) -> None:
         """Remove our socket, unless a newer one has taken its place."""
