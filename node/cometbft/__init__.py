@@ -1,0 +1,1 @@
+"""CometBFT as this project runs it: home folders, settings and the JSON-RPC client."""
