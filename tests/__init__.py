@@ -1,0 +1,1 @@
+"""Checks of the whole project; `make test` runs them all."""

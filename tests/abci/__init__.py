@@ -1,0 +1,1 @@
+"""The ABCI server: alone, against `abci-cli`, and under real CometBFT nodes."""
