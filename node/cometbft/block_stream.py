@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import aiohttp
 
-from node.cometbft.responses import Block, BlockResults, CommittedBlock, Json, TxResult, from_base64, parse_events
+from node.cometbft.blocks import Block, BlockResults, CommittedBlock, TxResult, parse_events
+from node.cometbft.json_values import Json, from_base64
 from node.cometbft.rpc import RpcClient
 from node.cometbft.rpc_errors import NotFoundError, RpcError, RpcMalformedError, RpcUnreachableError, refusal
 

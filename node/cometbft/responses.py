@@ -1,75 +1,10 @@
-"""What a CometBFT node answers, as values: binary fields as bytes, 64-bit numbers as int, times in nanoseconds."""
+"""What a CometBFT node answers about itself, its peers, its mempool and its application."""
 
 from __future__ import annotations
 
-import base64
-import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
 
-Json = Mapping[str, Any]
-
-_RFC3339: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
-
-
-def parse_time_ns(text: str) -> int:
-    """An RFC 3339 time in UTC as nanoseconds since 1970; a float or datetime would lose the last digits.
-
-    Raises:
-        ValueError: when the text is no such time.
-    """
-    match = _RFC3339.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{text!r} is no RFC 3339 time in UTC")
-    seconds = int(datetime.fromisoformat(match[1]).replace(tzinfo=UTC).timestamp())
-    return seconds * 1_000_000_000 + int((match[2] or "").ljust(9, "0"))
-
-
-def from_base64(text: str | None) -> bytes:
-    """Bytes that Go's JSON writes as base64, or as null when empty."""
-    return base64.b64decode(text, validate=True) if text else b""
-
-
-@dataclass(frozen=True)
-class Event:
-    """An event of a transaction or block, attributes in the application's order."""
-
-    type: str
-    attributes: tuple[tuple[str, str], ...]
-
-    @classmethod
-    def from_json(cls, data: Json) -> Event:
-        return cls(data["type"], tuple((item["key"], item["value"]) for item in data.get("attributes") or ()))
-
-
-def parse_events(data: Sequence[Json] | None) -> tuple[Event, ...]:
-    """A list of events, which Go's JSON writes as null when empty."""
-    return tuple(Event.from_json(item) for item in data or ())
-
-
-@dataclass(frozen=True)
-class TxResult:
-    """What FinalizeBlock said about one transaction; code 0 is success."""
-
-    code: int
-    data: bytes
-    log: str
-    info: str
-    codespace: str
-    events: tuple[Event, ...]
-
-    @classmethod
-    def from_json(cls, data: Json) -> TxResult:
-        return cls(
-            code=int(data.get("code") or 0),
-            data=from_base64(data.get("data")),
-            log=data.get("log") or "",
-            info=data.get("info") or "",
-            codespace=data.get("codespace") or "",
-            events=parse_events(data.get("events")),
-        )
+from node.cometbft.json_values import Json, from_base64, parse_time_ns
 
 
 @dataclass(frozen=True)
@@ -90,27 +25,6 @@ class Broadcast:
             data=bytes.fromhex(data["data"]),
             log=data["log"],
             codespace=data["codespace"],
-        )
-
-
-@dataclass(frozen=True)
-class CommittedTx:
-    """A transaction in a block, with its place and result."""
-
-    hash: bytes
-    height: int
-    index: int
-    tx: bytes
-    result: TxResult
-
-    @classmethod
-    def from_json(cls, data: Json) -> CommittedTx:
-        return cls(
-            hash=bytes.fromhex(data["hash"]),
-            height=int(data["height"]),
-            index=int(data["index"]),
-            tx=from_base64(data["tx"]),
-            result=TxResult.from_json(data["tx_result"]),
         )
 
 
@@ -148,70 +62,6 @@ class Status:
             validator_address=bytes.fromhex(validator["address"]),
             voting_power=int(validator["voting_power"]),
         )
-
-
-@dataclass(frozen=True)
-class Block:
-    """A block. `app_hash` is the header's: the state after the block before it.
-
-    `header` and `last_commit` are the node's JSON as it came, for whoever verifies signatures.
-    """
-
-    height: int
-    time_ns: int
-    chain_id: str
-    hash: bytes
-    app_hash: bytes
-    proposer_address: bytes
-    txs: tuple[bytes, ...]
-    header: Json
-    last_commit: Json
-
-    @classmethod
-    def from_json(cls, data: Json) -> Block:
-        block, header = data["block"], data["block"]["header"]
-        return cls(
-            height=int(header["height"]),
-            time_ns=parse_time_ns(header["time"]),
-            chain_id=header["chain_id"],
-            hash=bytes.fromhex(data["block_id"]["hash"]),
-            app_hash=bytes.fromhex(header["app_hash"]),
-            proposer_address=bytes.fromhex(header["proposer_address"]),
-            txs=tuple(from_base64(tx) for tx in block["data"]["txs"] or ()),
-            header=header,
-            last_commit=block["last_commit"],
-        )
-
-
-@dataclass(frozen=True)
-class BlockResults:
-    """What FinalizeBlock said about a block. `app_hash` is the state after this very block."""
-
-    height: int
-    tx_results: tuple[TxResult, ...]
-    events: tuple[Event, ...]
-    app_hash: bytes
-
-    @classmethod
-    def from_json(cls, data: Json) -> BlockResults:
-        return cls(
-            height=int(data["height"]),
-            tx_results=tuple(TxResult.from_json(item) for item in data["txs_results"] or ()),
-            events=parse_events(data["finalize_block_events"]),
-            app_hash=from_base64(data["app_hash"]),
-        )
-
-
-@dataclass(frozen=True)
-class CommittedBlock:
-    """A block with its results: result i belongs to transaction i."""
-
-    block: Block
-    results: BlockResults
-
-    @property
-    def height(self) -> int:
-        return self.block.height
 
 
 @dataclass(frozen=True)

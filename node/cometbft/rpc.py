@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
 from collections.abc import Callable
@@ -11,20 +10,9 @@ from typing import Any, Final, Self, TypeVar
 
 import aiohttp
 
-from node.cometbft.responses import (
-    AppInfo,
-    Block,
-    BlockResults,
-    Broadcast,
-    CommittedBlock,
-    CommittedTx,
-    Json,
-    MempoolSize,
-    Peer,
-    QueryAnswer,
-    Status,
-    Validator,
-)
+from node.cometbft.blocks import Block, BlockResults, CommittedBlock, CommittedTx
+from node.cometbft.json_values import Json, to_base64
+from node.cometbft.responses import AppInfo, Broadcast, MempoolSize, Peer, QueryAnswer, Status, Validator
 from node.cometbft.rpc_errors import RpcMalformedError, RpcUnreachableError, refusal
 
 DEFAULT_TIMEOUT_SECONDS: Final = 10.0
@@ -170,11 +158,6 @@ class RpcClient:
     async def num_unconfirmed_txs(self) -> MempoolSize:
         """How full the mempool is."""
         return await self._ask(MempoolSize.from_json, "num_unconfirmed_txs")
-
-
-def to_base64(data: bytes) -> str:
-    """Bytes as Go's JSON wants them."""
-    return base64.b64encode(data).decode()
 
 
 def at(height: int | None) -> dict[str, str]:
