@@ -1,0 +1,66 @@
+"""Configuration files: YAML, validated whole before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
+
+M = TypeVar("M", bound="Section")
+
+
+class ConfigurationError(ValueError):
+    """A configuration file can't be used; the text names every field that is wrong, its value and the way out."""
+
+
+class Section(BaseModel):
+    """A mapping of the file: no unknown keys, no silent conversions, immutable once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _beside_the_file(value: object, info: ValidationInfo) -> Path:
+    if not isinstance(value, str) or not value:
+        raise ValueError("give a path; relative ones start at the configuration file's folder")
+    folder = (info.context or {}).get("folder", Path())
+    return Path(folder, value).absolute()
+
+
+FilePath = Annotated[Path, BeforeValidator(_beside_the_file)]
+"""An absolute path; one written as relative starts at the configuration file's folder."""
+
+
+def _host_and_port(value: str) -> str:
+    host, separator, port = value.rpartition(":")
+    if not (host and separator and port.isascii() and port.isdecimal() and int(port) < 65536):
+        raise ValueError("give host:port, such as 127.0.0.1:7443 (port 0 takes a free one to listen on)")
+    return value
+
+
+HostPort = Annotated[str, AfterValidator(_host_and_port)]
+"""A network address, ``host:port``."""
+
+
+def read_configuration(path: Path, model: type[M]) -> M:
+    """Read and validate a YAML file.
+
+    Raises: ConfigurationError with all that is wrong, one line per field.
+    """
+    try:
+        data = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise ConfigurationError(f"{path}: can't be read ({error.strerror}): give an existing file") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: is not UTF-8 text: save it as UTF-8") from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path}: is not YAML: {error}") from error
+    try:
+        return model.model_validate(data, context={"folder": path.absolute().parent})
+    except ValidationError as error:
+        lines = [f"{path}: {error.error_count()} field(s) are wrong:"]
+        for item in error.errors(include_url=False):
+            field = ".".join(str(part) for part in item["loc"]) or "(the file)"
+            lines.append(f"  {field} = {item['input']!r}: {item['msg']}")
+        raise ConfigurationError("\n".join(lines)) from error

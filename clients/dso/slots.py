@@ -1,0 +1,24 @@
+"""Slots in Unix time (MODEL section 1): slot n runs from epoch_s + n * slot_seconds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class SlotClock(NamedTuple):
+    """A grid's slot timing. ``epoch_s`` in Unix seconds."""
+
+    epoch_s: int
+    slot_seconds: int
+
+    def slot_at(self, time_s: float) -> int:
+        """The slot that runs at a time; negative before the epoch."""
+        return int((time_s - self.epoch_s) // self.slot_seconds)
+
+    def start_s(self, slot: int) -> int:
+        """When a slot starts, in Unix seconds."""
+        return self.epoch_s + slot * self.slot_seconds
+
+    def end_s(self, slot: int) -> int:
+        """When a slot is over, in Unix seconds."""
+        return self.start_s(slot + 1)

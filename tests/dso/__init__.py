@@ -1,0 +1,1 @@
+"""Tests of the DSO's services, with real processes, a real broker and real files."""
