@@ -1,0 +1,28 @@
+"""JSON Schemas of the MQTT messages, for readers in other languages; ``python -m emulator.schemas`` rewrites them."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+from wire.mqtt import History, Message, Nameplate, Reading, SetPoint, Status, Telemetry
+
+MESSAGES: dict[str, type[Message]] = {
+    "reading": Reading,
+    "telemetry": Telemetry,
+    "setpoint": SetPoint,
+    "status": Status,
+    "nameplate": Nameplate,
+    "history": History,
+}
+
+
+def schema_text(name: str) -> str:
+    """The JSON Schema (draft 2020-12) of one message as it is committed. Raises KeyError for an unknown name."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | MESSAGES[name].model_json_schema()
+    return json.dumps(schema, indent=1, sort_keys=True) + "\n"
+
+
+def committed_text(name: str) -> str:
+    """The committed schema file of one message."""
+    return files(__name__).joinpath(f"{name}.json").read_text(encoding="utf-8")
