@@ -1,6 +1,6 @@
 """A durable example application: transactions `key=value`, one JSON file as its store.
 
-`python -m tests.abci.kvstore ADDRESS FILE [--fail-in METHOD]` serves it as a process of its own.
+`python -m tests.abci.kvstore ADDRESS FILE [--fail-in METHOD] [--hold-in METHOD]` serves it as a process of its own.
 """
 
 from __future__ import annotations
@@ -89,16 +89,31 @@ def fail_in(application: Application, method: str) -> None:
     setattr(application, method, fail)
 
 
+def hold_in(application: Application, method: str, fifo: Path) -> None:
+    """Make one method say so and wait until somebody opens this FIFO for writing."""
+    go_on = getattr(application, method)
+
+    def hold(request: object) -> object:
+        logging.getLogger(__name__).info("holding")
+        fifo.read_bytes()
+        return go_on(request)
+
+    setattr(application, method, hold)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("address")
     parser.add_argument("file", type=Path)
     parser.add_argument("--fail-in", choices=METHODS)
+    parser.add_argument("--hold-in", choices=METHODS)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
     application = KvStore(arguments.file)
     if arguments.fail_in:
         fail_in(application, arguments.fail_in)
+    if arguments.hold_in:
+        hold_in(application, arguments.hold_in, arguments.file.with_suffix(".fifo"))
     run(application, arguments.address)
 
 
