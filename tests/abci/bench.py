@@ -1,7 +1,7 @@
 """CheckTx on one connection: `python -m tests.abci.bench [--seconds N] [--go]`.
 
-Measures the server and the protocol, not an application: CheckTx has nothing to do. `--go` measures CometBFT's own server
-(`abci-cli kvstore`) by the same client.
+Measures the server and the protocol, not an application: CheckTx has nothing to do. `--go` measures CometBFT's own
+server (`abci-cli kvstore`) by the same client.
 """
 
 from __future__ import annotations
@@ -13,21 +13,18 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from google.protobuf.proto import serialize_length_prefixed
-
 from node.abci import Application, run
 from node.toolchain import binary
 from tests.abci.daemon import Daemon, wait_until
 from tests.abci.host import short_dir
 from tests.abci.peer import FLUSH, Peer, check_tx, framed
 
-TX = b"key=" + bytes(range(33, 127)) * 3
+TX = b"key=" + b"v" * 246
 BATCH = 1_000
 IN_FLIGHT = 2
 
 
 class Figures(NamedTuple):
-    address: str
     pipelined_per_second: float
     one_by_one_per_second: float
 
@@ -98,7 +95,18 @@ def measure(command: list[str], address: str, log: Path, seconds: float) -> Figu
             return True
 
         wait_until(listens, f"somebody listened on {address}")
-        return Figures(address, pipelined_per_second(address, seconds), one_by_one_per_second(address, seconds))
+        return Figures(pipelined_per_second(address, seconds), one_by_one_per_second(address, seconds))
+
+
+def command(name: str, address: str, folder: Path) -> list[str]:
+    if name == "Go":
+        return [str(binary("abci-cli")), "kvstore", "--address", address, "--persist", str(folder)]
+    return [sys.executable, "-m", "tests.abci.bench", "--serve", address]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
 
 
 def main() -> None:
@@ -110,27 +118,16 @@ def main() -> None:
     if arguments.serve:
         run(Application(), arguments.serve)
         return
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with short_dir() as folder:
-        print(f"CheckTx of {len(TX)} bytes per second on one connection")
-        for address in (f"unix://{folder}/a.sock", f"tcp://127.0.0.1:{port}"):
-            servers = {"ours": [sys.executable, "-m", "tests.abci.bench", "--serve", address]}
-            if arguments.go:
-                servers["Go"] = [
-                    str(binary("abci-cli")),
-                    "kvstore",
-                    "--address",
-                    address,
-                    "--persist",
-                    str(folder / "go"),
-                ]
-            for name, command in servers.items():
-                figures = measure(command, address, folder / f"{name}.log", arguments.seconds)
-                print(
-                    f"{name:5} {figures.address.partition(':')[0]:5}"
-                    f" pipelined {figures.pipelined_per_second:10,.0f}   one by one {figures.one_by_one_per_second:10,.0f}"
-                )
+    print(f"CheckTx of {len(TX)} bytes per second on one connection")
+    for scheme in ("unix", "tcp"):
+        for name in ("ours", "Go") if arguments.go else ("ours",):
+            with short_dir() as folder:
+                address = f"unix://{folder}/a.sock" if scheme == "unix" else f"tcp://127.0.0.1:{free_port()}"
+                figures = measure(command(name, address, folder), address, folder / "log", arguments.seconds)
+            print(
+                f"{name:5}{scheme:5} pipelined {figures.pipelined_per_second:10,.0f}"
+                f"   one by one {figures.one_by_one_per_second:10,.0f}"
+            )
 
 
 if __name__ == "__main__":
