@@ -1,0 +1,149 @@
+"""Processes that live and die together, such as an application and its CometBFT."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from node.localnet.process import Command, Process, describe_exit
+
+
+class UnitState(StrEnum):
+    """Where a unit stands."""
+
+    STOPPED = "stopped"
+    RUNNING = "running"
+    WAITING = "waiting"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class RestartPolicy:
+    """How a unit is restarted.
+
+    The pause doubles from `first_pause_seconds` to `longest_pause_seconds` with each end that comes sooner than
+    `healthy_seconds` after its start; after `max_quick_ends` of those in a row the unit is given up as failed.
+    """
+
+    first_pause_seconds: float = 0.2
+    longest_pause_seconds: float = 10.0
+    healthy_seconds: float = 10.0
+    max_quick_ends: int = 6
+
+
+DEFAULT_POLICY: Final = RestartPolicy()
+
+
+class Unit:
+    """Runs `commands` in their order; when one ends, stops the others in reverse order and starts all again.
+
+    Neither CometBFT nor its application reconnects to the other, so half a pair is of no use. `leftovers` (sockets)
+    are removed before each start. `on_change` is called whenever anything that can be seen here has changed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        commands: tuple[Command, ...],
+        *,
+        leftovers: tuple[Path, ...] = (),
+        policy: RestartPolicy = DEFAULT_POLICY,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.name = name
+        self.commands = commands
+        self.state = UnitState.STOPPED
+        self.restarts = 0
+        self.last_end = ""
+        self.processes: dict[str, Process] = {}
+        self._leftovers = leftovers
+        self._policy = policy
+        self._on_change = on_change
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start the unit in the background, unless it runs already."""
+        if self._task is None or self._task.done():
+            self._stopping.clear()
+            self._task = asyncio.create_task(self._supervise(), name=f"unit {self.name}")
+
+    async def stop(self) -> None:
+        """Stop the unit's processes in reverse order and wait for their end.
+
+        Raises:
+            OSError: when a process could not be started or signalled since the last call.
+        """
+        self._stopping.set()
+        if self._task is not None:
+            task, self._task = self._task, None
+            await task
+
+    async def _supervise(self) -> None:
+        quick_ends = 0
+        clock = asyncio.get_running_loop().time
+        try:
+            while not self._stopping.is_set():
+                started = clock()
+                if await self._run_once():
+                    break
+                quick_ends = 0 if clock() - started >= self._policy.healthy_seconds else quick_ends + 1
+                if quick_ends >= self._policy.max_quick_ends:
+                    self._change(UnitState.FAILED)
+                    return
+                self._change(UnitState.WAITING)
+                if await self._stopped_within(self._pause_seconds(quick_ends)):
+                    break
+                self.restarts += 1
+        except BaseException as error:
+            self.last_end = f"{type(error).__name__}: {error}"
+            self._change(UnitState.FAILED)
+            raise
+        self._change(UnitState.STOPPED)
+
+    def _pause_seconds(self, quick_ends: int) -> float:
+        doubled = self._policy.first_pause_seconds * 2.0 ** max(0, quick_ends - 1)
+        return min(doubled, self._policy.longest_pause_seconds)
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _run_once(self) -> bool:
+        """Start all, wait until one ends or the unit is to stop, stop the rest; returns whether it is to stop."""
+        for leftover in self._leftovers:
+            leftover.unlink(missing_ok=True)
+        waiting: dict[asyncio.Task[int], Process] = {}
+        stop = asyncio.create_task(self._stopping.wait())
+        try:
+            for command in self.commands:
+                process = await Process.start(command)
+                self.processes[command.name] = process
+                waiting[asyncio.create_task(process.wait())] = process
+            self._change(UnitState.RUNNING)
+            done, _ = await asyncio.wait([stop, *waiting], return_when=asyncio.FIRST_COMPLETED)
+            if stop not in done:
+                self.last_end = "; ".join(
+                    f"{waiting[task].command.name} {describe_exit(task.result())}"
+                    for task in waiting
+                    if task in done
+                )
+            return stop in done
+        finally:
+            stop.cancel()
+            for process in reversed(list(self.processes.values())):
+                await process.stop()
+            self.processes.clear()
+            for task in waiting:
+                task.cancel()
+
+    def _change(self, state: UnitState) -> None:
+        self.state = state
+        self._on_change()
