@@ -30,9 +30,7 @@ def event_name(cls: type[Any]) -> str:
     try:
         return _NAMES[cls]
     except KeyError:
-        raise UnknownEventError(
-            f"{cls.__module__}.{cls.__qualname__} is no message of wire.events.MODULES"
-        ) from None
+        raise UnknownEventError(f"{cls.__module__}.{cls.__qualname__} is no message of wire.events.MODULES") from None
 
 
 def event_class(name: str) -> type[Any]:

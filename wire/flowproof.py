@@ -35,6 +35,13 @@ class FlowProof(NamedTuple):
     signature: Annotated[bytes, raw(4)] = b""
 
 
+class SlotProofs(NamedTuple):
+    """How many proofs a slot has, and whether it is settled and takes no more."""
+
+    proofs: Annotated[int, uint(1)] = 0
+    closed: Annotated[bool, flag(2)] = False
+
+
 class Equivocation(NamedTuple):
     """Evidence: two values that one key signed for one (VDG, slot, account)."""
 

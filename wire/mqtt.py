@@ -65,7 +65,7 @@ class Reading(Message):
 
 
 class Telemetry(Message):
-    """Powers right now, W; grid_w = load_w - (pv_w - curtailed_w) - battery_w. Sent at slot starts and on change."""
+    """Powers right now; grid_w = load_w - (pv_w - curtailed_w) - battery_w. Sent at slot starts and on change."""
 
     name: ClassVar[str] = "telemetry"
     slot: SlotNumber
@@ -205,9 +205,7 @@ class Topics:
 
     def __post_init__(self) -> None:
         if not _ROOT.match(self.root):
-            raise ValueError(
-                f"topic root is {self.root!r}; use parts of letters, digits, '_', '.', '-' joined by '/'"
-            )
+            raise ValueError(f"topic root is {self.root!r}; use parts of letters, digits, '_', '.', '-' joined by '/'")
 
     def reading(self, home: str) -> str:
         """Meter readings, QoS 1, retained. ``home`` may be '+' to subscribe to all; so in every method."""

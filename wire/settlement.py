@@ -70,6 +70,13 @@ class Holding(NamedTuple):
     energy_wh: Annotated[int, uint(3)] = 0
 
 
+class SettlementParameters(NamedTuple):
+    """How often validators are paid (seconds of block time), and how long records are kept (slots)."""
+
+    payout_s: Annotated[int, uint(1)] = 0
+    keep_slots: Annotated[int, uint(2)] = 0
+
+
 class DeclareFlow(NamedTuple):
     """A member says before the slot starts what else it plans to exchange, with the supplier (6.1)."""
 

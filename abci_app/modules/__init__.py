@@ -1,1 +1,1 @@
-"""The state machine's modules, one noun each; they form a chain and meet only in the lower one's ``api``."""
+"""Modules: one capability each, all with the same rooms (keys, store, handlers, queries, api, …)."""

@@ -146,9 +146,7 @@ def _attribute(winners: Sequence[_Ranked], wanted_wh: int, volume_wh: int) -> tu
         for index in largest_first[:missing_wh]:
             shares_wh[index] += 1
     return tuple(
-        Fill(account, share_wh)
-        for (_, account, _), share_wh in zip(in_tie_order, shares_wh, strict=True)
-        if share_wh
+        Fill(account, share_wh) for (_, account, _), share_wh in zip(in_tie_order, shares_wh, strict=True) if share_wh
     )
 
 

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n vdg/flowproof/v1/flowproof.proto\x12\x10vdg.flowproof.v1\"m\n\rFlowStatement\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\t\x12\x0b\n\x03vdg\x18\x02 \x01(\t\x12\x0c\n\x04slot\x18\x03 \x01(\x04\x12\x0f\n\x07\x61\x63\x63ount\x18\x04 \x01(\x0c\x12\x0f\n\x07\x66low_wh\x18\x05 \x01(\x12\x12\r\n\x05meter\x18\x06 \x01(\t\"O\n\tFlowProof\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0c\x12\x0f\n\x07\x66low_wh\x18\x02 \x01(\x12\x12\r\n\x05meter\x18\x03 \x01(\t\x12\x11\n\tsignature\x18\x04 \x01(\x0c\"\xa5\x01\n\x0c\x45quivocation\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x0c\n\x04slot\x18\x02 \x01(\x04\x12*\n\x05\x66irst\x18\x03 \x01(\x0b\x32\x1b.vdg.flowproof.v1.FlowProof\x12+\n\x06second\x18\x04 \x01(\x0b\x32\x1b.vdg.flowproof.v1.FlowProof\x12\x11\n\tproof_key\x18\x05 \x01(\x0c\x12\x0e\n\x06height\x18\x06 \x01(\x04\"V\n\x0cSubmitProofs\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x0c\n\x04slot\x18\x02 \x01(\x04\x12+\n\x06proofs\x18\x03 \x03(\x0b\x32\x1b.vdg.flowproof.v1.FlowProof\"I\n\nFlowProved\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x0c\n\x04slot\x18\x02 \x01(\x04\x12\x0f\n\x07\x61\x63\x63ount\x18\x03 \x01(\x0c\x12\x0f\n\x07\x66low_wh\x18\x04 \x01(\x12\"H\n\x14\x45quivocationRecorded\x12\x30\n\x08\x65vidence\x18\x01 \x01(\x0b\x32\x1e.vdg.flowproof.v1.Equivocation\"=\n\x0fGetProofRequest\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x0c\n\x04slot\x18\x02 \x01(\x04\x12\x0f\n\x07\x61\x63\x63ount\x18\x03 \x01(\x0c\"M\n\x10GetProofResponse\x12\r\n\x05\x66ound\x18\x01 \x01(\x08\x12*\n\x05proof\x18\x02 \x01(\x0b\x32\x1b.vdg.flowproof.v1.FlowProof\"Q\n\x11ListProofsRequest\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x0c\n\x04slot\x18\x02 \x01(\x04\x12\x12\n\npage_token\x18\x03 \x01(\x0c\x12\r\n\x05limit\x18\x04 \x01(\x04\"Z\n\x12ListProofsResponse\x12+\n\x06proofs\x18\x01 \x03(\x0b\x32\x1b.vdg.flowproof.v1.FlowProof\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\"\'\n\x18ListEquivocationsRequest\x12\x0b\n\x03vdg\x18\x01 \x01(\t\"R\n\x19ListEquivocationsResponse\x12\x35\n\requivocations\x18\x01 \x03(\x0b\x32\x1e.vdg.flowproof.v1.Equivocation2\xb1\x02\n\x15\x46lowproofQueryService\x12Q\n\x08GetProof\x12!.vdg.flowproof.v1.GetProofRequest\x1a\".vdg.flowproof.v1.GetProofResponse\x12W\n\nListProofs\x12#.vdg.flowproof.v1.ListProofsRequest\x1a$.vdg.flowproof.v1.ListProofsResponse\x12l\n\x11ListEquivocations\x12*.vdg.flowproof.v1.ListEquivocationsRequest\x1a+.vdg.flowproof.v1.ListEquivocationsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n vdg/flowproof/v1/flowproof.proto\x12\x10vdg.flowproof.v1\"m\n\rFlowStatement\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\t\x12\x0b\n\x03vdg\x18\x02 \x01(\t\x12\x0c\n\x04slot\x18\x03 \x01(\x04\x12\x0f\n\x07\x61\x63\x63ount\x18\x04 \x01(\x0c\x12\x0f\n\x07\x66low_wh\x18\x05 \x01(\x12\x12\r\n\x05meter\x18\x06 \x01(\t\"O\n\tFlowProof\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0c\x12\x0f\n\x07\x66low_wh\x18\x02 \x01(\x12\x12\r\n\x05meter\x18\x03 \x01(\t\x12\x11\n\tsignature\x18\x04 \x01(\x0c\",\n\nSlotProofs\x12\x0e\n\x06proofs\x18\x01 \x01(\x04\x12\x0e\n\x06\x63losed\x18\x02 \x01(\x08\"\xa5\x01\n\x0c\x45quivocation\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x0c\n\x04slot\x18\x02 \x01(\x04\x12*\n\x05\x66irst\x18\x03 \x01(\x0b\x32\x1b.vdg.flowproof.v1.FlowProof\x12+\n\x06second\x18\x04 \x01(\x0b\x32\x1b.vdg.flowproof.v1.FlowProof\x12\x11\n\tproof_key\x18\x05 \x01(\x0c\x12\x0e\n\x06height\x18\x06 \x01(\x04\"V\n\x0cSubmitProofs\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x0c\n\x04slot\x18\x02 \x01(\x04\x12+\n\x06proofs\x18\x03 \x03(\x0b\x32\x1b.vdg.flowproof.v1.FlowProof\"I\n\nFlowProved\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x0c\n\x04slot\x18\x02 \x01(\x04\x12\x0f\n\x07\x61\x63\x63ount\x18\x03 \x01(\x0c\x12\x0f\n\x07\x66low_wh\x18\x04 \x01(\x12\"H\n\x14\x45quivocationRecorded\x12\x30\n\x08\x65vidence\x18\x01 \x01(\x0b\x32\x1e.vdg.flowproof.v1.Equivocation\"=\n\x0fGetProofRequest\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x0c\n\x04slot\x18\x02 \x01(\x04\x12\x0f\n\x07\x61\x63\x63ount\x18\x03 \x01(\x0c\"M\n\x10GetProofResponse\x12\r\n\x05\x66ound\x18\x01 \x01(\x08\x12*\n\x05proof\x18\x02 \x01(\x0b\x32\x1b.vdg.flowproof.v1.FlowProof\"Q\n\x11ListProofsRequest\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x0c\n\x04slot\x18\x02 \x01(\x04\x12\x12\n\npage_token\x18\x03 \x01(\x0c\x12\r\n\x05limit\x18\x04 \x01(\x04\"Z\n\x12ListProofsResponse\x12+\n\x06proofs\x18\x01 \x03(\x0b\x32\x1b.vdg.flowproof.v1.FlowProof\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\"\'\n\x18ListEquivocationsRequest\x12\x0b\n\x03vdg\x18\x01 \x01(\t\"R\n\x19ListEquivocationsResponse\x12\x35\n\requivocations\x18\x01 \x03(\x0b\x32\x1e.vdg.flowproof.v1.Equivocation2\xb1\x02\n\x15\x46lowproofQueryService\x12Q\n\x08GetProof\x12!.vdg.flowproof.v1.GetProofRequest\x1a\".vdg.flowproof.v1.GetProofResponse\x12W\n\nListProofs\x12#.vdg.flowproof.v1.ListProofsRequest\x1a$.vdg.flowproof.v1.ListProofsResponse\x12l\n\x11ListEquivocations\x12*.vdg.flowproof.v1.ListEquivocationsRequest\x1a+.vdg.flowproof.v1.ListEquivocationsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,26 +35,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FLOWSTATEMENT']._serialized_end=163
   _globals['_FLOWPROOF']._serialized_start=165
   _globals['_FLOWPROOF']._serialized_end=244
-  _globals['_EQUIVOCATION']._serialized_start=247
-  _globals['_EQUIVOCATION']._serialized_end=412
-  _globals['_SUBMITPROOFS']._serialized_start=414
-  _globals['_SUBMITPROOFS']._serialized_end=500
-  _globals['_FLOWPROVED']._serialized_start=502
-  _globals['_FLOWPROVED']._serialized_end=575
-  _globals['_EQUIVOCATIONRECORDED']._serialized_start=577
-  _globals['_EQUIVOCATIONRECORDED']._serialized_end=649
-  _globals['_GETPROOFREQUEST']._serialized_start=651
-  _globals['_GETPROOFREQUEST']._serialized_end=712
-  _globals['_GETPROOFRESPONSE']._serialized_start=714
-  _globals['_GETPROOFRESPONSE']._serialized_end=791
-  _globals['_LISTPROOFSREQUEST']._serialized_start=793
-  _globals['_LISTPROOFSREQUEST']._serialized_end=874
-  _globals['_LISTPROOFSRESPONSE']._serialized_start=876
-  _globals['_LISTPROOFSRESPONSE']._serialized_end=966
-  _globals['_LISTEQUIVOCATIONSREQUEST']._serialized_start=968
-  _globals['_LISTEQUIVOCATIONSREQUEST']._serialized_end=1007
-  _globals['_LISTEQUIVOCATIONSRESPONSE']._serialized_start=1009
-  _globals['_LISTEQUIVOCATIONSRESPONSE']._serialized_end=1091
-  _globals['_FLOWPROOFQUERYSERVICE']._serialized_start=1094
-  _globals['_FLOWPROOFQUERYSERVICE']._serialized_end=1399
+  _globals['_SLOTPROOFS']._serialized_start=246
+  _globals['_SLOTPROOFS']._serialized_end=290
+  _globals['_EQUIVOCATION']._serialized_start=293
+  _globals['_EQUIVOCATION']._serialized_end=458
+  _globals['_SUBMITPROOFS']._serialized_start=460
+  _globals['_SUBMITPROOFS']._serialized_end=546
+  _globals['_FLOWPROVED']._serialized_start=548
+  _globals['_FLOWPROVED']._serialized_end=621
+  _globals['_EQUIVOCATIONRECORDED']._serialized_start=623
+  _globals['_EQUIVOCATIONRECORDED']._serialized_end=695
+  _globals['_GETPROOFREQUEST']._serialized_start=697
+  _globals['_GETPROOFREQUEST']._serialized_end=758
+  _globals['_GETPROOFRESPONSE']._serialized_start=760
+  _globals['_GETPROOFRESPONSE']._serialized_end=837
+  _globals['_LISTPROOFSREQUEST']._serialized_start=839
+  _globals['_LISTPROOFSREQUEST']._serialized_end=920
+  _globals['_LISTPROOFSRESPONSE']._serialized_start=922
+  _globals['_LISTPROOFSRESPONSE']._serialized_end=1012
+  _globals['_LISTEQUIVOCATIONSREQUEST']._serialized_start=1014
+  _globals['_LISTEQUIVOCATIONSREQUEST']._serialized_end=1053
+  _globals['_LISTEQUIVOCATIONSRESPONSE']._serialized_start=1055
+  _globals['_LISTEQUIVOCATIONSRESPONSE']._serialized_end=1137
+  _globals['_FLOWPROOFQUERYSERVICE']._serialized_start=1140
+  _globals['_FLOWPROOFQUERYSERVICE']._serialized_end=1445
 # @@protoc_insertion_point(module_scope)

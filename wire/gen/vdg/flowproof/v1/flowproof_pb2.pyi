@@ -85,6 +85,30 @@ class FlowProof(_message.Message):
 Global___FlowProof: _TypeAlias = FlowProof  # noqa: Y015
 
 @_typing.final
+class SlotProofs(_message.Message):
+    """How many proofs a slot has, and whether it is settled and takes no more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROOFS_FIELD_NUMBER: _builtins.int
+    CLOSED_FIELD_NUMBER: _builtins.int
+    proofs: _builtins.int
+    closed: _builtins.bool
+    def __init__(
+        self,
+        *,
+        proofs: _builtins.int = ...,
+        closed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed", b"closed", "proofs", b"proofs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SlotProofs: _TypeAlias = SlotProofs  # noqa: Y015
+
+@_typing.final
 class Equivocation(_message.Message):
     """Evidence: two values that one key signed for one (VDG, slot, account)."""
 

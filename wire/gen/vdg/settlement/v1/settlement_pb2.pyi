@@ -215,6 +215,30 @@ class Holding(_message.Message):
 Global___Holding: _TypeAlias = Holding  # noqa: Y015
 
 @_typing.final
+class SettlementParameters(_message.Message):
+    """How often validators are paid (seconds of block time), and how long records are kept (slots)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_S_FIELD_NUMBER: _builtins.int
+    KEEP_SLOTS_FIELD_NUMBER: _builtins.int
+    payout_s: _builtins.int
+    keep_slots: _builtins.int
+    def __init__(
+        self,
+        *,
+        payout_s: _builtins.int = ...,
+        keep_slots: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["keep_slots", b"keep_slots", "payout_s", b"payout_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettlementParameters: _TypeAlias = SettlementParameters  # noqa: Y015
+
+@_typing.final
 class DeclareFlow(_message.Message):
     """A member says before the slot starts what else it plans to exchange, with the supplier (6.1)."""
 

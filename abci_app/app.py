@@ -1,0 +1,201 @@
+"""The application, as plain calls: what CometBFT asks over ABCI, without a word of its protocol.
+
+``node`` translates ABCI requests into these calls. They come one at a time. Every call but ``commit`` leaves the disk
+as it is, and a crash anywhere replays to the same app hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from abci_app.auth import Quotas
+from abci_app.block import BlockResult, execute_block
+from abci_app.core.context import Context
+from abci_app.core.refusal import InvariantBroken, Refusal
+from abci_app.genesis import parse_genesis, write_genesis
+from abci_app.pipeline import Pipeline, TxResult
+from abci_app.registry import Registry
+from abci_app.state.overlay import Committed, Overlay
+from abci_app.state.singles import VALIDATORS, parameters
+from abci_app.state.store import Change, Store
+from abci_app.state.tree import StateTree
+from wire.chain import BlockInfo, GetParametersResponse, Validator
+from wire.codec import CodecError, decode, encode
+from wire.results import Code
+
+# Outside every store of the tree: its name starts below all of theirs.
+_META = b"\x00last-block"
+_FIRST_STATE_KEY, _LAST_STATE_KEY = b"\x01", b"\xff"
+
+QUERY_OK, QUERY_UNKNOWN_PATH, QUERY_BAD_REQUEST = 0, 1, 2
+
+
+class StoreCorrupted(Exception):
+    """The store's content does not hash to the app hash that it was committed with."""
+
+
+class QueryResult(NamedTuple):
+    """An answer from the last committed block; ``code`` is one of the QUERY_ constants."""
+
+    code: int
+    height: int
+    value: bytes = b""
+    message: str = ""
+
+
+class Finalized(NamedTuple):
+    """A block's outcome, and the app hash after it."""
+
+    block: BlockResult
+    app_hash: bytes
+
+
+class App:
+    """The state machine over a store. Raises: StoreCorrupted when the store is not what was committed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._committed = Committed(store)
+        meta = store.get(_META)
+        self._last = decode(BlockInfo, meta) if meta else BlockInfo()
+        self._tree = StateTree(store.iterate(_FIRST_STATE_KEY, _LAST_STATE_KEY))
+        self._uncommitted: dict[bytes, Any] = {}
+        self._pending: tuple[BlockInfo, list[Change], dict[bytes, Any]] | None = None
+        if meta and self._tree.root != self._last.app_hash:
+            raise StoreCorrupted(
+                f"the store hashes to {self._tree.root.hex()}, but height {self._last.height} was committed with "
+                f"{self._last.app_hash.hex()}: remove the data folders of application and CometBFT, and sync anew"
+            )
+        self._open_chain(parameters(self._committed).modules if meta else ())
+
+    def _open_chain(self, modules: Sequence[str]) -> None:
+        """Set up what depends on the genesis."""
+        self._registry = Registry(tuple(modules))
+        self._pipeline = Pipeline(self._registry, self._last.chain_id)
+        self._reset_mempool()
+
+    def _reset_mempool(self) -> None:
+        self._mempool = self._fresh_overlay()
+        self._mempool_quotas = Quotas()
+
+    def _fresh_overlay(self) -> Overlay:
+        overlay = Overlay(self._committed)
+        overlay.changes.update(self._uncommitted)
+        return overlay
+
+    @property
+    def last_block(self) -> BlockInfo:
+        """Height, time and app hash of the last commit; zeros before the first."""
+        return self._last
+
+    def init_chain(
+        self, chain_id: str, time_s: int, validators: Sequence[tuple[bytes, int]], app_state: bytes
+    ) -> bytes:
+        """Write the genesis; returns the app hash. ``validators`` are consensus keys with their power.
+
+        Raises: GenesisError. Nothing is written to disk before the first block is committed.
+        """
+        genesis = parse_genesis(app_state)
+        overlay = Overlay(self._committed)
+        context = Context(overlay, chain_id=chain_id, height=0, time_s=time_s)
+        registry = write_genesis(context, genesis, [Validator(key, power) for key, power in validators])
+        self._registry = registry
+        before = Context(Overlay(self._committed), chain_id=chain_id, height=0, time_s=time_s)
+        registry.check_invariants(before, overlay.changes)
+        self._uncommitted = overlay.changes
+        self._tree.update((key, encode(value)) for key, value in overlay.changes.items() if value is not None)
+        self._last = BlockInfo(0, time_s, chain_id, self._tree.root)
+        self._open_chain(genesis.modules)
+        return self._tree.root
+
+    def check_tx(self, tx: bytes) -> TxResult:
+        """Whether a transaction may enter the mempool, on top of those that are there."""
+        try:
+            self._pipeline.admit(self._mempool, tx, self._last.time_s, self._mempool_quotas)
+        except Refusal as refusal:
+            return TxResult(refusal.code, refusal.message)
+        return TxResult(Code.OK)
+
+    def prepare_proposal(self, txs: Sequence[bytes], max_bytes: int, time_s: int) -> list[bytes]:
+        """The transactions, in their order, that a block of this time can hold."""
+        overlay, quotas = self._fresh_overlay(), Quotas()
+        chosen: list[bytes] = []
+        for tx in txs:
+            # What CometBFT adds to a transaction in a block: a tag and a length.
+            max_bytes -= len(tx) + 1 + (len(tx).bit_length() + 6) // 7
+            if max_bytes < 0:
+                break
+            try:
+                self._pipeline.admit(overlay, tx, time_s, quotas)
+            except Refusal:
+                continue  # it goes to no block; CheckTx tells its sender why when the mempool is checked again
+            chosen.append(tx)
+        return chosen
+
+    def process_proposal(self, txs: Sequence[bytes], time_s: int) -> bool:
+        """Whether every transaction of a proposed block may be in it."""
+        overlay, quotas = self._fresh_overlay(), Quotas()
+        try:
+            for tx in txs:
+                self._pipeline.admit(overlay, tx, time_s, quotas)
+        except Refusal:
+            return False
+        return True
+
+    def finalize_block(self, height: int, time_s: int, txs: Sequence[bytes]) -> Finalized:
+        """Execute a decided block. Raises: InvariantBroken; the node must stop then."""
+        if height != self._last.height + 1:
+            raise InvariantBroken(f"block {height} was asked for after {self._last.height}")
+        block = execute_block(
+            self._committed, self._uncommitted, self._registry, self._pipeline, self._last, height, time_s, txs
+        )
+        encoded: list[Change] = [
+            (key, None if value is None else encode(value)) for key, value in block.changes.items()
+        ]
+        self._tree.update(encoded)
+        last = BlockInfo(height, time_s, self._last.chain_id, self._tree.root)
+        self._pending = (last, encoded, block.changes)
+        self._pipeline.forget(list(txs))
+        return Finalized(block, self._tree.root)
+
+    def commit(self) -> None:
+        """Write the finalized block: one atomic, synced batch."""
+        if self._pending is None:
+            raise InvariantBroken("commit without a finalized block")
+        last, encoded, changes = self._pending
+        self._store.write([*encoded, (_META, encode(last))])
+        self._committed.absorb(changes)
+        self._last, self._pending, self._uncommitted = last, None, {}
+        self._reset_mempool()
+
+    def query(self, path: str, data: bytes) -> QueryResult:
+        """Answer from the last committed block.
+
+        Paths: ``/<module>/<Query>`` with the encoded request, ``/chain/GetParameters``, ``/store/<store>/key`` with
+        a key of that store.
+        """
+        height = self._last.height
+        if path.startswith("/store/") and path.endswith("/key"):
+            name = path.removeprefix("/store/").removesuffix("/key")
+            return QueryResult(QUERY_OK, height, self._store.get(name.encode() + b"/" + data) or b"")
+        if path == "/chain/GetParameters":
+            return QueryResult(QUERY_OK, height, encode(self._parameters()))
+        found = self._registry.queries.get(path)
+        if found is None:
+            return QueryResult(
+                QUERY_UNKNOWN_PATH,
+                height,
+                message=f"path = {path!r}: give one of {', '.join(self._registry.queries)}",
+            )
+        request_type, query = found
+        context = Context(self._fresh_overlay(), chain_id=self._last.chain_id, height=height, time_s=self._last.time_s)
+        try:
+            response = query(context, decode(request_type, data))
+        except CodecError as error:
+            return QueryResult(QUERY_BAD_REQUEST, height, message=f"data: {error}; send a {request_type.__name__}")
+        return QueryResult(QUERY_OK, height, encode(response))
+
+    def _parameters(self) -> GetParametersResponse:
+        state = self._fresh_overlay()
+        return GetParametersResponse(parameters(state), tuple(VALIDATORS.values(state)), self._last)

@@ -1,0 +1,86 @@
+"""One block: due work, then transactions, then invariants. What it changed comes back, nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from abci_app.auth import Quotas
+from abci_app.core.context import Context
+from abci_app.core.events import EncodedEvent, encode_event
+from abci_app.core.refusal import Refusal
+from abci_app.pipeline import Pipeline, TxResult
+from abci_app.registry import Registry
+from abci_app.state.due import take_due
+from abci_app.state.overlay import Committed, Overlay
+from wire.chain import BlockInfo, DueFailed, DueItem
+from wire.tx import TxBody
+
+
+class BlockResult(NamedTuple):
+    """What a block did: results in order of transactions, events of due work, changed values by key."""
+
+    results: list[TxResult]
+    events: list[EncodedEvent]
+    changes: dict[bytes, Any]
+
+
+def execute_block(
+    committed: Committed,
+    uncommitted: dict[bytes, Any],
+    registry: Registry,
+    pipeline: Pipeline,
+    last: BlockInfo,
+    height: int,
+    time_s: int,
+    txs: Sequence[bytes],
+) -> BlockResult:
+    """Execute a block on top of the committed state (and the genesis, before the first commit).
+
+    Raises: InvariantBroken; the node must stop then.
+    """
+    block = Overlay(committed)
+    block.changes.update(uncommitted)
+    before = _context(Overlay(committed), last, height, time_s)
+
+    def due_context(overlay: Overlay) -> Context:
+        return _context(overlay, last, height, time_s)
+
+    def tx_context(overlay: Overlay, body: TxBody) -> Context:
+        context = _context(overlay, last, height, time_s)
+        context.sender, context.nonce = body.sender, body.nonce
+        return context
+
+    events: list[EncodedEvent] = []
+    for item in take_due(block, time_s):
+        events += _run_due(registry, block, item, due_context)
+    quotas = Quotas()
+    results = [pipeline.execute(block, tx, time_s, quotas, tx_context) for tx in txs]
+    registry.check_invariants(before, block.changes)
+    return BlockResult(results, events, block.changes)
+
+
+def _context(overlay: Overlay, last: BlockInfo, height: int, time_s: int) -> Context:
+    return Context(
+        overlay,
+        chain_id=last.chain_id,
+        height=height,
+        time_s=time_s,
+        previous_time_s=last.time_s,
+        seed=last.app_hash,
+    )
+
+
+def _run_due(
+    registry: Registry, block: Overlay, item: DueItem, context: Callable[[Overlay], Context]
+) -> list[EncodedEvent]:
+    """Run a piece of due work in an overlay of its own; one that is refused takes no other along."""
+    overlay = Overlay(block)
+    running = context(overlay)
+    try:
+        for handler in registry.moments[item.moment]:
+            handler(running, item.key)
+    except Refusal as refusal:
+        return [encode_event(DueFailed(item, refusal.code, refusal.message))]
+    overlay.merge_into(block)
+    return [encode_event(event) for event in running.events]

@@ -1,0 +1,1 @@
+"""What every module stands on: context, refusals, numbers, moments. Imports wire only."""

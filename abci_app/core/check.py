@@ -1,0 +1,60 @@
+"""Checks of a message's own fields, made before any state is read. All raise Refusal INVALID_FIELD."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from abci_app.core.refusal import Refusal
+from wire.address import ADDRESS_BYTES, PUBLIC_KEY_BYTES
+from wire.codec import MAX_INT64
+from wire.results import Code
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+
+
+def invalid(field: str, value: object, way_out: str) -> Refusal:
+    """The refusal for a field's value."""
+    return Refusal(Code.INVALID_FIELD, f"{field} = {value!r}: {way_out}")
+
+
+def name(field: str, value: str) -> None:
+    """An identifier: 1 to 64 of a-z 0-9 . _ - with a letter or digit first."""
+    if _NAME.fullmatch(value) is None:
+        raise invalid(field, value, "give 1 to 64 of a-z 0-9 . _ - that start with a letter or digit")
+
+
+def label(field: str, value: str, most: int = 64) -> None:
+    """A printable text of bounded length; may be empty."""
+    if len(value) > most or not value.isprintable():
+        raise invalid(field, value[:80], f"give at most {most} printable characters")
+
+
+def address(field: str, value: bytes) -> None:
+    """An account's address."""
+    if len(value) != ADDRESS_BYTES:
+        raise invalid(field, value.hex(), f"an address has {ADDRESS_BYTES} bytes, not {len(value)}")
+
+
+def public_key(field: str, value: bytes) -> None:
+    """An Ed25519 public key."""
+    if len(value) != PUBLIC_KEY_BYTES:
+        raise invalid(field, value.hex(), f"a public key has {PUBLIC_KEY_BYTES} bytes, not {len(value)}")
+
+
+def positive(field: str, value: int) -> None:
+    """An amount from 1 to the largest signed 64-bit integer."""
+    if not 0 < value <= MAX_INT64:
+        raise invalid(field, value, f"give an integer from 1 to {MAX_INT64}")
+
+
+def at_most(field: str, value: int, most: int) -> None:
+    """A number not larger than a bound."""
+    if value > most:
+        raise invalid(field, value, f"give at most {most}")
+
+
+def length(field: str, values: Sequence[object], least: int, most: int) -> None:
+    """How many entries a list may have."""
+    if not least <= len(values) <= most:
+        raise invalid(f"{field} (entries)", len(values), f"give {least} to {most} entries")

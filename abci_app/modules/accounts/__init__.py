@@ -1,0 +1,1 @@
+"""Module accounts: who takes part, with which key and roles."""

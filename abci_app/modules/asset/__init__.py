@@ -1,0 +1,1 @@
+"""Module asset: registered devices and the availability that backs asks."""

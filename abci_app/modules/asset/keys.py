@@ -1,0 +1,15 @@
+"""Where devices and availability are stored."""
+
+from __future__ import annotations
+
+from abci_app.state.collection import Collection
+from wire.asset import Asset, Availability
+
+# a<asset id>
+ASSETS = Collection("asset", b"a", Asset)
+# o<owner><asset id>
+OWNED = Collection("asset", b"o", Asset)
+# c<vdg>/<owner>: a pseudo-asset with the power that all devices of a member together can deliver
+DELIVERABLE = Collection("asset", b"c", Asset)
+# v<vdg>/<slot><account>
+AVAILABILITY = Collection("asset", b"v", Availability)

@@ -1,0 +1,1 @@
+"""Module flowproof: what the DSO measured and signed."""

@@ -1,0 +1,1 @@
+"""Module grid: virtual distribution grids: members, tariffs, rebates, caps, slots."""

@@ -1,0 +1,1 @@
+"""Module ledger: money, escrow and debts, double entry."""

@@ -1,0 +1,1 @@
+"""Module settlement: paying for what flowed, certificates, rewards."""

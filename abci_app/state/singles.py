@@ -1,0 +1,21 @@
+"""The chain's own values: parameters and validators."""
+
+from __future__ import annotations
+
+from abci_app.core.context import State
+from abci_app.core.refusal import InvariantBroken
+from abci_app.state.collection import Collection
+from wire.chain import ChainParameters, Validator
+
+# p
+PARAMETERS = Collection("chain", b"p", ChainParameters)
+# v<consensus public key, 32 bytes>
+VALIDATORS = Collection("chain", b"v", Validator)
+
+
+def parameters(state: State) -> ChainParameters:
+    """The chain's parameters. Raises: InvariantBroken before genesis."""
+    found = PARAMETERS.get(state, b"")
+    if found is None:
+        raise InvariantBroken("the chain has no parameters: it was not initialised from a genesis")
+    return found
