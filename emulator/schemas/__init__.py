@@ -1,4 +1,4 @@
-"""JSON Schemas of the MQTT messages, for readers in other languages; ``python -m emulator.schemas`` rewrites them."""
+"""JSON Schemas of the MQTT messages, for readers in other languages; ``python -m emulator.schemas`` writes them."""
 
 from __future__ import annotations
 
