@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from abci_app.core.context import State
+from abci_app.core.context import Reader, State
 
 T = TypeVar("T", bound=tuple[Any, ...])
 
@@ -26,7 +26,7 @@ class Collection(Generic[T]):
         self._base = store.encode() + b"/" + prefix
         self._type = type_
 
-    def get(self, state: State, key: bytes) -> T | None:
+    def get(self, state: Reader, key: bytes) -> T | None:
         """The value at a key, or None."""
         return state.get(self._base + key, self._type)
 
@@ -38,7 +38,7 @@ class Collection(Generic[T]):
         """Remove a key; one that is not there is fine."""
         state.delete(self._base + key)
 
-    def items(self, state: State, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, T]]:
+    def items(self, state: Reader, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, T]]:
         """Entries whose key starts with ``prefix`` and is greater than ``after`` (if given), ascending."""
         start = self._base + (after + b"\x00" if after else prefix)
         end = _successor(self._base + prefix)
@@ -46,11 +46,11 @@ class Collection(Generic[T]):
         for key, value in state.iterate(start, end, self._type):
             yield key[skip:], value
 
-    def values(self, state: State, prefix: bytes = b"") -> list[T]:
+    def values(self, state: Reader, prefix: bytes = b"") -> list[T]:
         """All values whose key starts with ``prefix``, in order of key."""
         return [value for _, value in self.items(state, prefix)]
 
-    def page(self, state: State, prefix: bytes, after: bytes, limit: int) -> tuple[tuple[T, ...], bytes]:
+    def page(self, state: Reader, prefix: bytes, after: bytes, limit: int) -> tuple[tuple[T, ...], bytes]:
         """At most ``limit`` values (0 means the most, 1,000) and the token for the next page, b"" at the end."""
         most = min(limit or MAX_PAGE, MAX_PAGE)
         found = list(islice(self.items(state, prefix, after), most + 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abci_app.core.context import State
+from abci_app.core.context import Reader
 from abci_app.core.refusal import InvariantBroken
 from abci_app.state.collection import Collection
 from wire.chain import ChainParameters, Validator
@@ -13,7 +13,7 @@ PARAMETERS = Collection("chain", b"p", ChainParameters)
 VALIDATORS = Collection("chain", b"v", Validator)
 
 
-def parameters(state: State) -> ChainParameters:
+def parameters(state: Reader) -> ChainParameters:
     """The chain's parameters. Raises: InvariantBroken before genesis."""
     found = PARAMETERS.get(state, b"")
     if found is None:

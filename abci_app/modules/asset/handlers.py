@@ -130,7 +130,7 @@ def declare(context: Context, message: DeclareAvailability) -> None:
         if energy < current.held_wh:
             raise Refusal(
                 Code.BEYOND_AVAILABILITY,
-                f"energy_wh = {energy} for slot {slot}: asks and contracts hold {current.held_wh} Wh; cancel asks first",
+                f"energy_wh = {energy} for slot {slot}: asks and contracts hold {current.held_wh} Wh; cancel first",
             )
     # After this point the action must succeed.
     for index, energy in enumerate(message.energy_wh):
