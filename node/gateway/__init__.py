@@ -1,0 +1,1 @@
+"""The gateway: a stateless gRPC server in front of CometBFT nodes (docs/gateway.md)."""
