@@ -94,9 +94,7 @@ def _listen_tcp(address: str) -> socket.socket:
     if host is None or port is None or parts.path or parts.query or parts.fragment or parts.username is not None:
         raise AddressError(f"cannot listen on {address!r}: {_FORMS}")
     try:
-        family, _, _, _, target = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
+        family, _, _, _, target = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(target[:2], family=family)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:

@@ -54,8 +54,7 @@ class UndecodableRequestError(ProtocolError):
 
     def __init__(self, payload: bytes) -> None:
         super().__init__(
-            f"a frame of {len(payload)} bytes is not a tendermint.abci.Request; it starts with "
-            f"{payload[:16].hex(' ')}"
+            f"a frame of {len(payload)} bytes is not a tendermint.abci.Request; it starts with {payload[:16].hex(' ')}"
         )
 
 
@@ -64,9 +63,7 @@ class UnknownRequestError(ProtocolError):
 
     def __init__(self, field_numbers: list[int]) -> None:
         seen = ", ".join(map(str, field_numbers)) or "none"
-        super().__init__(
-            f"a request names no method of ABCI 2.0 (unknown fields: {seen}); use CometBFT v0.38 or v0.40"
-        )
+        super().__init__(f"a request names no method of ABCI 2.0 (unknown fields: {seen}); use CometBFT v0.38 or v0.40")
         self.field_numbers = field_numbers
 
 

@@ -45,9 +45,7 @@ def test_transactions_are_committed_queried_and_hashed_and_both_sides_end_cleanl
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["from an older height", "from genesis"])
-def test_after_a_restart_of_both_the_blocks_since_info_are_replayed_to_the_same_hash(
-    chain: Chain, kept: bool
-) -> None:
+def test_after_a_restart_of_both_the_blocks_since_info_are_replayed_to_the_same_hash(chain: Chain, kept: bool) -> None:
     older = chain.folder / "older.json"
     with chain.app(), chain.running_node() as node:
         chain.commit_tx("a=1")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.abci import Application
+from node.abci import Application, Server
 from tests.abci.host import LoopFactory, hosted
 from tests.abci.peer import DEADLINE_SECONDS, FLUSH, Peer, check_tx, echo, framed
 from wire.gen.tendermint.abci import types_pb2 as abci
@@ -131,22 +133,26 @@ def test_four_connections_are_served_at_once_and_the_application_is_called_from_
     assert len(application.threads) == 1
 
 
+class Slow(Gate):
+    """Takes its time over each transaction."""
+
+    def check_tx(self, request: abci.RequestCheckTx) -> abci.ResponseCheckTx:
+        time.sleep(0.0001)
+        return super().check_tx(request)
+
+
 def test_a_backlog_on_one_connection_does_not_keep_another_waiting() -> None:
-    gate, backlog = Gate(), 20_000
-    with hosted(gate) as server, Peer(server.address) as mempool, Peer(server.address) as consensus:
+    application, backlog = Slow(), 2_000
+    with hosted(application) as server, Peer(server.address) as mempool, Peer(server.address) as consensus:
         consensus.ask(echo("connected"))
-        mempool.send(QUERY)
-        gate.entered.wait(DEADLINE_SECONDS)
-        with ThreadPoolExecutor(1) as pool:
-            sending = pool.submit(mempool.send, *[check_tx(b"")] * backlog, FLUSH)
-            consensus.send(check_tx(b"vote"), FLUSH)
-            gate.release.set()
-            assert consensus.receive().check_tx.data == b"vote"
-            assert mempool.receive().query.value == b"released"
-            for _ in range(backlog):
-                mempool.receive()
-            sending.result()
-    assert gate.calls.index(b"vote") < backlog // 2
+        mempool.send(QUERY, *[check_tx(b"")] * backlog, FLUSH)
+        assert application.entered.wait(DEADLINE_SECONDS)
+        consensus.send(check_tx(b"vote"), FLUSH)
+        application.release.set()
+        assert consensus.receive().check_tx.data == b"vote"
+        replies = [mempool.receive().WhichOneof("value") for _ in range(backlog + 2)]
+    assert replies == ["query", *["check_tx"] * backlog, "flush"]
+    assert application.calls.index(b"vote") < backlog // 2
 
 
 def test_a_peer_that_does_not_take_its_replies_is_not_read_further_and_loses_none() -> None:
@@ -195,3 +201,27 @@ def test_a_request_and_its_reply_may_be_as_large_as_a_block() -> None:
         sending = pool.submit(peer.send, request)
         assert list(peer.receive().prepare_proposal.txs) == txs
         sending.result()
+
+
+def test_ending_waits_for_no_peer_that_has_its_replies() -> None:
+    with hosted(Parrot()) as server, Peer(server.address) as peer, Peer(server.address) as other:
+        peer.ask(echo("one"))
+        other.ask(echo("two"))
+        begin = time.monotonic()
+        assert server.end() is None
+        assert time.monotonic() - begin < 1
+
+
+async def test_a_peer_that_connects_while_the_server_ends_is_turned_away() -> None:
+    application = Parrot()
+    server = Server(application, "tcp://127.0.0.1:0")
+    await server.start()
+    server.end()
+    host, port = server.address.removeprefix("tcp://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(framed(check_tx(b"too late")))
+    with suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    writer.close()
+    await server.stop()
+    assert application.calls == []
