@@ -107,6 +107,8 @@ class Settings:
             "timeout_precommit": f"{vote_ms}ms",
             "timeout_precommit_delta": f"{vote_ms // 2}ms",
             "timeout_commit": f"{self.timeout_commit_ms}ms",
+            # Blocks here take a few messages each; at the default of 100 ms a peer sleeps through most of them.
+            "peer_gossip_sleep_duration": "20ms",
             "create_empty_blocks": True,
             "create_empty_blocks_interval": f"{self.create_empty_blocks_interval_ms}ms",
         }

@@ -206,9 +206,7 @@ class Localnet:
             LocalnetError: when there is none of that name.
         """
         if name not in self._units:
-            raise LocalnetError(
-                f"nothing named {name!r} runs here: choose one of {', '.join(self._units) or '(none)'}"
-            )
+            raise LocalnetError(f"nothing named {name!r} runs here: choose one of {', '.join(self._units) or '(none)'}")
         return self._units[name]
 
     async def kill(self, index: int, part: Part) -> None:
@@ -266,6 +264,12 @@ class Localnet:
         for unit in self._units.values():
             if unit.state is UnitState.FAILED:
                 raise LocalnetError(self._describe_failure(unit))
+
+    async def wait_for_failure(self) -> None:
+        """Return never; raises LocalnetError, with the last lines of its logs, once a unit has been given up."""
+        while True:
+            self.check()
+            await asyncio.sleep(POLL_SECONDS)
 
     def _describe_failure(self, unit: Unit) -> str:
         lines = [f"{unit.name} does not stay up: {unit.last_end}"]

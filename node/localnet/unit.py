@@ -131,9 +131,7 @@ class Unit:
             done, _ = await asyncio.wait([stop, *waiting], return_when=asyncio.FIRST_COMPLETED)
             if stop not in done:
                 self.last_end = "; ".join(
-                    f"{waiting[task].command.name} {describe_exit(task.result())}"
-                    for task in waiting
-                    if task in done
+                    f"{waiting[task].command.name} {describe_exit(task.result())}" for task in waiting if task in done
                 )
             return stop in done
         finally:

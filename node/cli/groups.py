@@ -1,0 +1,28 @@
+"""Which commands there are, and where each lives. A module is imported only when its command is used."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Entry(NamedTuple):
+    """A command or group: `path` as typed after `vdg`, `target` as "module:attribute", `help` for the list.
+
+    The attribute is a function, which becomes a command, or a `typer.Typer`, which becomes a group.
+    """
+
+    path: str
+    target: str
+    help: str
+
+
+ENTRIES: Final = (
+    Entry("localnet", "node.cli.localnet:app", "Validators on this machine: up, down, status, logs, restart."),
+    Entry("keys", "node.cli.keys:app", "Encrypted key files: new, show, list, address."),
+    Entry("market clear", "node.market_clear.command:clear_command", "Clear a book of orders from a CSV file."),
+)
+
+# Groups that exist only as the first word of an entry's path.
+GROUPS: Final = {
+    "market": "The market's rules, without a chain.",
+}
