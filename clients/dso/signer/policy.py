@@ -64,9 +64,7 @@ class Policy:
                 Reason.MALFORMED, "account", statement.account.hex(), f"give an address of {ADDRESS_BYTES} bytes"
             )
         if not 0 < len(statement.meter) <= _MAX_METER_CHARACTERS:
-            return Refusal(
-                Reason.MALFORMED, "meter", statement.meter, f"give 1 to {_MAX_METER_CHARACTERS} characters"
-            )
+            return Refusal(Reason.MALFORMED, "meter", statement.meter, f"give 1 to {_MAX_METER_CHARACTERS} characters")
         rules = self._grids.get((statement.chain_id, statement.vdg))
         if rules is None:
             return Refusal(
