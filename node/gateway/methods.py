@@ -7,10 +7,10 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias
 
 import grpc
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
 
 from node.cometbft.rpc_errors import RpcError
 from node.gateway.rate_limit import CallRate, StreamCount
@@ -18,10 +18,9 @@ from node.gateway.refusals import CallRefused, refusal_of
 
 log = logging.getLogger(__name__)
 
-M = TypeVar("M", bound=Message)
-
-Context = grpc.aio.ServicerContext[Any, Any]
-Handler = grpc.RpcMethodHandler[Any, Any]
+# In quotes: these classes take parameters in their type stubs only.
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
 class Call(Protocol):
