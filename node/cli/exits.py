@@ -31,7 +31,7 @@ def expected_failures() -> tuple[tuple[type[Exception], Exit], ...]:
     """
     from node.cometbft.home import HomeError
     from node.cometbft.rpc_errors import RpcError, RpcUnreachableError
-    from node.localnet.errors import LocalnetError
+    from node.localnet.errors import LocalnetError, NotRunningError, UnknownNameError
     from node.toolchain import ToolchainError
     from wire.keystore import KeystoreError
 
@@ -39,9 +39,11 @@ def expected_failures() -> tuple[tuple[type[Exception], Exit], ...]:
         (RpcUnreachableError, Exit.UNREACHABLE),
         (RpcError, Exit.FAILURE),
         (HomeError, Exit.FAILURE),
+        (NotRunningError, Exit.UNREACHABLE),
+        (UnknownNameError, Exit.BAD_INPUT),
         (LocalnetError, Exit.FAILURE),
         (ToolchainError, Exit.FAILURE),
-        (KeystoreError, Exit.FAILURE),
+        (KeystoreError, Exit.BAD_INPUT),
     )
 
 

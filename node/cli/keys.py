@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,6 +41,9 @@ def new(
         raise CommandError(f"{path} exists already: choose another name", Exit.BAD_INPUT)
     passphrase = find_passphrase(passphrase_file)
     if passphrase is None:
+        if not sys.stdin.isatty():
+            message = f"no passphrase for {path}: set VDG_PASSPHRASE, or give --passphrase-file"
+            raise CommandError(message, Exit.BAD_INPUT)
         passphrase = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
     create(path, passphrase)
     show_key(path, as_json)

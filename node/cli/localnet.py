@@ -175,10 +175,11 @@ def print_status(found: LocalnetStatus) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("validator", "state", "height", "app hash", "peers", "restarts", "RPC", box=None, pad_edge=False)
+    table = Table("validator", "state", "height", "app hash", "peers", "restarts", box=None, pad_edge=False)
+    table.add_column("RPC", overflow="fold")
     for validator in found.validators:
         state = "catching up" if validator.catching_up else str(validator.state)
-        answer = (validator.height, (validator.app_hash or "")[:12], validator.peers)
+        answer = (validator.height, (validator.app_hash or "")[:8], validator.peers)
         shown = ["-" if value in (None, "") else str(value) for value in answer]
         table.add_row(validator.name, state, *shown, str(validator.restarts), validator.rpc_url)
     for service in found.services:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
-from node.localnet.errors import LocalnetError
+from node.localnet.errors import LocalnetError, NotRunningError, UnknownNameError
 from node.localnet.localnet import UP_SECONDS, Report, silent
 from node.localnet.runstate import Phase, RunState, is_running, read_running
 from node.localnet.unit import UnitState
@@ -106,11 +106,11 @@ def restart(home: Path, name: str) -> RunState:
     home = home.resolve()
     before = read_running(home)
     if before is None:
-        raise LocalnetError(f"the localnet in {home} does not run: `vdg localnet up` starts it")
+        raise NotRunningError(f"the localnet in {home} does not run: `vdg localnet up` starts it")
     unit = before.unit(name)
     if unit is None:
         names = ", ".join(unit.name for unit in before.units)
-        raise LocalnetError(f"there is nothing named {name!r} in the localnet: choose one of {names}")
+        raise UnknownNameError(f"there is nothing named {name!r} in the localnet: choose one of {names}")
     if not unit.processes:
         raise LocalnetError(f"{name} is {unit.state} now ({unit.last_end}): try again, or restart the localnet")
     # The last to be started is the first to be stopped; the supervisor stops the others and starts all.

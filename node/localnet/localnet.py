@@ -16,7 +16,7 @@ from node.cometbft.rpc import RpcClient
 from node.cometbft.rpc_errors import RpcError
 from node.cometbft.settings import Settings
 from node.localnet.creation import make_plan, write_genesis
-from node.localnet.errors import LocalnetError
+from node.localnet.errors import LocalnetError, UnknownNameError
 from node.localnet.logfile import rotate, tail
 from node.localnet.plan import VDG, Application, Plan, Service
 from node.localnet.runstate import Phase, RunState, supervision
@@ -203,10 +203,11 @@ class Localnet:
         """A running validator or service by name.
 
         Raises:
-            LocalnetError: when there is none of that name.
+            UnknownNameError: when there is none of that name.
         """
         if name not in self._units:
-            raise LocalnetError(f"nothing named {name!r} runs here: choose one of {', '.join(self._units) or '(none)'}")
+            names = ", ".join(self._units) or "(none)"
+            raise UnknownNameError(f"nothing named {name!r} runs here: choose one of {names}")
         return self._units[name]
 
     async def kill(self, index: int, part: Part) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from node.localnet.errors import LocalnetError
+from node.localnet.errors import UnknownNameError
 from node.localnet.logfile import tail
 
 POLL_SECONDS: Final = 0.25
@@ -22,7 +22,7 @@ def logs_of(home: Path, name: str) -> dict[str, Path]:
     every = {file.stem: file for file in sorted((home / "log").glob("*.log"))}
     found = {process: file for process, file in every.items() if name in ("", process, process.partition(".")[0])}
     if not found:
-        raise LocalnetError(f"there is no log of {name or 'anything'} in {home}: choose one of {', '.join(every)}")
+        raise UnknownNameError(f"there is no log of {name or 'anything'} in {home}: choose one of {', '.join(every)}")
     return found
 
 

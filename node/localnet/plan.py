@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from node.localnet.errors import LocalnetError
+from node.localnet.errors import LocalnetError, NotRunningError
 from node.toolchain import COMETBFT_VERSION
 
 FILE: Final = "localnet.json"
@@ -49,7 +49,9 @@ class Application(Model):
         return self.built_in or f"unix://{SOCKET}"
 
 
-VDG: Final = Application.of_command("{python}", "-m", "node.validator", "--home", "{home}")
+VDG: Final = Application.of_command(
+    *("{python}", "-m", "node.validator", "--home", "{home}", "--address", f"unix://{SOCKET}")
+)
 
 
 class ValidatorPlan(Model):
@@ -105,7 +107,7 @@ class Plan(Model):
         try:
             return cls.model_validate_json(file.read_bytes())
         except FileNotFoundError as error:
-            raise LocalnetError(f"there is no localnet in {home}: `vdg localnet up` makes one") from error
+            raise NotRunningError(f"there is no localnet in {home}: `vdg localnet up` makes one") from error
         except (OSError, ValidationError) as error:
             raise LocalnetError(f"{file} cannot be used: {error}") from error
 
