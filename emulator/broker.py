@@ -1,0 +1,98 @@
+"""An MQTT broker on the loopback address, from the library amqtt: ``python -m emulator.broker --port 1883``.
+
+For a neighbourhood on one machine. It knows no users and stores nothing; on a network use one with TLS and accounts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+import socket
+from typing import Annotated
+
+import typer
+from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
+from amqtt.broker import Broker
+
+HOST = "127.0.0.1"
+_LISTENER = "default"
+
+
+class EmbeddedBroker:
+    """A broker inside this event loop. The port is the system's choice unless given."""
+
+    def __init__(self, port: int = 0) -> None:
+        if not 0 <= port <= 65_535:
+            raise ValueError(f"port is {port}; give 0 (any free port) to 65535")
+        self.port = port
+        self._broker: Broker | None = None
+        self._server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients connect; true once started."""
+        return f"mqtt://{HOST}:{self.port}"
+
+    async def start(self) -> None:
+        """Listens. Raises OSError when the port is taken."""
+        # The listener is ours, so that port 0 works and the port is known; amqtt calls that an external one.
+        config = {
+            "listeners": {_LISTENER: {"type": "external", "bind": HOST}},
+            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+        }
+        broker = Broker(config)
+        await broker.start()
+
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await broker.external_connected(StreamReaderAdapter(reader), StreamWriterAdapter(writer), _LISTENER)
+
+        self._broker = broker
+        try:
+            self._server = await asyncio.start_server(connected, HOST, self.port)
+        except OSError:
+            await self.stop()
+            raise
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Closes every connection. Does nothing when not started."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        if self._broker is not None:
+            await self._broker.shutdown()
+            self._broker = None
+
+    async def __aenter__(self) -> EmbeddedBroker:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+
+async def serve(port: int) -> None:
+    """Runs a broker until SIGTERM or SIGINT; prints one JSON line with its URL when it listens."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with EmbeddedBroker(port) as broker:
+        typer.echo(json.dumps({"broker": broker.url}))
+        await stopped.wait()
+
+
+def main(port: Annotated[int, typer.Option(help="TCP port on the loopback address; 0 takes a free one.")] = 0) -> None:
+    """Run an MQTT broker on the loopback address until it is told to stop."""
+    logging.basicConfig(level=logging.WARNING)
+    try:
+        asyncio.run(serve(port))
+    except (OSError, ValueError) as error:
+        typer.echo(f"broker: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,212 @@
+"""The neighbourhood in real time: moves the homes with the clock, speaks for their meters and inverters over MQTT."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emulator.clock import Clock
+from emulator.faults import Faults
+from emulator.homes import Home
+from emulator.household import Household, Powers, SlotEnd
+from emulator.link import Link
+from emulator.messages import history, nameplate, reading, telemetry
+from emulator.state import RunKey, State, capture, put_back, save
+from emulator.units import SLOT_MS
+from wire.mqtt import MessageError, Reading, SetPoint, Status, StatusCode, Topics, decode
+
+log = logging.getLogger(__name__)
+LONGEST_SLEEP_S = 1.0
+DRAIN_S = 10.0
+
+
+@dataclass(frozen=True)
+class SlotSummary:
+    """What all homes did in one slot, Wh; ``late_s``: how long after its end the slot was closed."""
+
+    slot: int
+    time_s: int
+    readings: int
+    import_wh: int
+    export_wh: int
+    load_wh: int
+    pv_wh: int
+    late_s: float
+
+
+@dataclass
+class Service:
+    """Homes from slot 0 to ``slots`` (None: for ever) on a clock. ``report`` gets each finished slot."""
+
+    clock: Clock
+    homes: list[Home]
+    day: str
+    day_slot: int
+    topics: Topics
+    slots: int | None = None
+    faults: Faults = field(default_factory=Faults)
+    state_path: Path | None = None
+    report: Callable[[SlotSummary], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        self.households = {home.id: Household(home, self.day_slot) for home in self.homes}
+        self.run_key = RunKey(
+            epoch_s=self.clock.epoch_s,
+            slot_seconds=self.clock.slot_seconds,
+            day=self.day,
+            day_slot=self.day_slot,
+            homes=[home.id for home in self.homes],
+        )
+        self._last: dict[str, Reading] = {}
+        self._link: Link | None = None
+        self._begun = False
+
+    def restore(self, state: State) -> None:
+        """Goes on from a saved state; its last readings are sent again, as they may not have got out."""
+        put_back(state, self.households)
+        self._last = {name: home.last_reading for name, home in state.homes.items()}
+
+    def attach(self, link: Link) -> None:
+        """Gives the service its voice; before ``run``, and before the link runs."""
+        self._link = link
+        for home in self.homes:
+            plate = nameplate(home, self.clock, self.day_slot)
+            link.introduce(self.topics.nameplate(home.id), plate.encode())
+            link.introduce(self.topics.history(home.id), history(home, self.day_slot).encode())
+
+    async def run(self) -> None:
+        """Runs until all slots are over and delivered, or until cancelled. The attached link must be running."""
+        if self._link is None:
+            raise RuntimeError("attach a link before running the service")
+        await self._link.connected.wait()
+        await self._until(0)
+        self._begin()
+        end_ms = None if self.slots is None else self.slots * SLOT_MS
+        while end_ms is None or self._now_ms < end_ms:
+            await self._until(min(household.next_event_ms for household in self.households.values()))
+            self._move(self._emulated_ms())
+        if not await self._link.drain(DRAIN_S):
+            log.warning("not everything was delivered within %.0f s after the last slot", DRAIN_S)
+
+    def receive(self, topic: str, payload: bytes, retained: bool) -> None:
+        """Takes a message from a set point topic and answers on the home's status topic."""
+        try:
+            name = self.topics.home_of(topic)
+        except ValueError as error:
+            log.warning("message refused: %s", error)
+            return
+        household = self.households.get(name)
+        if household is None:
+            log.warning("set point refused: home is %r; there is no such home here", name)
+            return
+        if self._link is None:
+            raise RuntimeError("attach a link before giving the service messages")
+        now_ms = self._emulated_ms()
+        if self._begun:
+            self._move(now_ms, only=household)
+        sequence = slot = None
+        try:
+            set_point = decode(SetPoint, payload)
+        except MessageError as error:
+            code, reason = StatusCode.MALFORMED, str(error)
+        else:
+            sequence, slot = set_point.sequence, set_point.slot
+            if retained:
+                code, reason = StatusCode.REPLAYED, "kept by the broker from before; publish without the retain flag"
+            else:
+                code, reason = household.offer(set_point)
+        if code is not StatusCode.ACCEPTED:
+            log.warning("set point for %s refused: %s: %s", name, code.value, reason)
+        status = Status(
+            code=code,
+            reason=reason[:1_000],
+            time_ms=self.clock.unix_ms(now_ms),
+            sequence=sequence,
+            slot=slot,
+        )
+        self._link.send(self.topics.status(name), status.encode(), retain=False)
+        if code is StatusCode.ACCEPTED and slot == household.slot and self._begun:
+            self._show(household, household.powers())
+
+    @property
+    def _now_ms(self) -> int:
+        return min(household.now_ms for household in self.households.values())
+
+    def _emulated_ms(self) -> int:
+        now_ms = self.clock.emulated_ms(time.time_ns())
+        return now_ms if self.slots is None else min(now_ms, self.slots * SLOT_MS)
+
+    async def _until(self, emulated_ms: int) -> None:
+        """Sleeps until the clock has reached an emulated time, however often the wall clock is set meanwhile."""
+        while (left_ns := self.clock.unix_ns(emulated_ms) - time.time_ns()) > 0:
+            await asyncio.sleep(min(left_ns / 1e9, LONGEST_SLEEP_S))
+
+    def _begin(self) -> None:
+        self._begun = True
+        if self._last:
+            for name, last in self._last.items():
+                self._send_reading(name, last)
+        else:
+            for name, household in self.households.items():
+                self._last[name] = reading(household.home, household.first_reading(), self.clock)
+                self._send_reading(name, self._last[name])
+            self._save()
+        for household in self.households.values():
+            self._show(household, household.powers())
+
+    def _move(self, to_ms: int, only: Household | None = None) -> None:
+        """Moves all homes over every slot end up to ``to_ms`` together, then all or one of them on to it."""
+        first = self._now_ms // SLOT_MS + 1
+        for slot_start in range(first * SLOT_MS, to_ms + 1, SLOT_MS):
+            self._end_slot(slot_start)
+        for household in [only] if only else self.households.values():
+            happened = household.advance(to_ms)
+            if happened:
+                self._show(household, happened[-1])
+
+    def _end_slot(self, to_ms: int) -> None:
+        before = dict(self._last)
+        for name, household in self.households.items():
+            for event in household.advance(to_ms):
+                if isinstance(event, SlotEnd):
+                    self._last[name] = reading(household.home, event, self.clock)
+        # Saved before anything is sent: after a crash the same reading goes out again, never another one.
+        self._save()
+        for name, household in self.households.items():
+            self._send_reading(name, self._last[name])
+            self._show(household, household.powers())
+        self.report(self._summary(to_ms // SLOT_MS - 1, before))
+
+    def _summary(self, slot: int, before: dict[str, Reading]) -> SlotSummary:
+        in_slot = slot - self.day_slot
+        end_s = self.clock.slot_end_s(slot)
+        return SlotSummary(
+            slot=slot,
+            time_s=end_s,
+            readings=len(self._last),
+            import_wh=sum(last.import_wh - before[name].import_wh for name, last in self._last.items()),
+            export_wh=sum(last.export_wh - before[name].export_wh for name, last in self._last.items()),
+            load_wh=sum(home.load_at(in_slot) for home in self.homes) // 6,
+            pv_wh=sum(home.pv_at(in_slot) for home in self.homes) // 6,
+            late_s=round(max(0.0, time.time() - end_s), 3),
+        )
+
+    def _save(self) -> None:
+        if self.state_path is not None:
+            save(self.state_path, capture(self.run_key, self.households, self._last))
+
+    def _send_reading(self, name: str, last: Reading) -> None:
+        if self._link is not None:
+            for payload in self.faults.deliver(name, last):
+                self._link.send(self.topics.reading(name), payload, retain=True)
+
+    def _show(self, household: Household, event: SlotEnd | Powers) -> None:
+        """Publishes powers, except those of the slot after the last."""
+        if self._link is None or isinstance(event, SlotEnd) or event.slot == self.slots:
+            return
+        message = telemetry(event, self.clock)
+        self._link.show(self.topics.telemetry(household.home.id), message.encode())
