@@ -8,7 +8,7 @@ import time
 from typing import Protocol, cast
 
 from node.abci.dispatch import FLUSH_REPLY, Dispatcher, exception_frame
-from node.abci.errors import ApplicationFailedError, ProtocolError, TruncatedFrameError
+from node.abci.errors import AbciError, ApplicationFailedError, ProtocolError, TruncatedFrameError
 from node.abci.framing import FrameReader
 
 log = logging.getLogger(__name__)
@@ -82,6 +82,11 @@ class Connection(asyncio.Protocol):
         self._peer_is_slow = False
         self._schedule_turn()
 
+    def end_with(self, error: AbciError) -> None:
+        """Tell the peer why, then close."""
+        self._transport.write(exception_frame(error))
+        self.close()
+
     def close(self) -> None:
         """Answer nothing more; close when the replies given so far are sent."""
         self._closing = True
@@ -112,7 +117,6 @@ class Connection(asyncio.Protocol):
             return
         except ApplicationFailedError as error:
             log.exception("connection %d: %s", self._number, error)
-            replies.append(exception_frame(error))
             self._transport.write(b"".join(replies))
             self._host.fail(error)
             return
@@ -150,5 +154,4 @@ class Connection(asyncio.Protocol):
     def _refuse(self, error: ProtocolError) -> None:
         """Tell the peer and the log what was wrong, then close this connection; the others go on."""
         log.error("connection %d refused: %s: %s", self._number, type(error).__name__, error)
-        self._transport.write(exception_frame(error))
-        self.close()
+        self.end_with(error)

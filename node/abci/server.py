@@ -143,10 +143,13 @@ class Server:
             self._all_closed.set()
 
     def fail(self, error: ApplicationFailedError) -> None:
-        """End with this error. From now on no connection calls the application."""
+        """End with this error. From now on no connection calls the application.
+
+        Every connection is told, as CometBFT stops by whichever it sees broken first and logs what that one said.
+        """
         self._failure = error
         for connection in self._connections:
-            connection.close()
+            connection.end_with(error)
         self._ended.set()
 
     @property
