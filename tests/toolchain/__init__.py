@@ -1,0 +1,1 @@
+"""Building CometBFT once and finding it again."""
