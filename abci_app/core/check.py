@@ -11,6 +11,7 @@ from wire.codec import MAX_INT64
 from wire.results import Code
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+_SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
 def invalid(field: str, value: object, way_out: str) -> Refusal:
@@ -22,6 +23,12 @@ def name(field: str, value: str) -> None:
     """An identifier: 1 to 64 of a-z 0-9 . _ - with a letter or digit first."""
     if _NAME.fullmatch(value) is None:
         raise invalid(field, value, "give 1 to 64 of a-z 0-9 . _ - that start with a letter or digit")
+
+
+def serial(field: str, value: str) -> None:
+    """A manufacturer's serial number: 1 to 64 of A-Z a-z 0-9 . _ - with a letter or digit first."""
+    if _SERIAL.fullmatch(value) is None:
+        raise invalid(field, value, "give 1 to 64 of A-Z a-z 0-9 . _ - that start with a letter or digit")
 
 
 def label(field: str, value: str, most: int = 64) -> None:

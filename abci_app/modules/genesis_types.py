@@ -39,6 +39,7 @@ def _role(value: str) -> str:
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Serial = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 AddressHex = Annotated[str, AfterValidator(_address)]
 PublicKeyHex = Annotated[str, AfterValidator(_public_key)]
 RoleName = Annotated[str, AfterValidator(_role)]

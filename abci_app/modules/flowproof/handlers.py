@@ -49,7 +49,7 @@ def check_submit(message: SubmitProofs) -> None:
     for proof in message.proofs:
         check.address("proofs.account", proof.account)
         check.length("proofs.signature", proof.signature, SIGNATURE_BYTES, SIGNATURE_BYTES)
-        check.name("proofs.meter", proof.meter)
+        check.serial("proofs.meter", proof.meter)
         check.at_most("proofs.flow_wh (magnitude)", abs(proof.flow_wh), MAX_FLOW_WH)
         if proof.account in accounts:
             raise check.invalid("proofs.account", proof.account.hex(), "twice in one batch: give each account once")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from abci_app.core.context import Context
-from abci_app.modules.genesis_types import AddressHex, Name, Positive, Price, PublicKeyHex, Section
+from abci_app.modules.genesis_types import AddressHex, Name, Positive, Price, PublicKeyHex, Section, Serial
 from abci_app.modules.grid.api import require_grid
 from abci_app.modules.grid.handlers import check_create, check_tariff, connect, create, post_tariff
 from wire.grid import AddMember, CreateGrid, Grid, SetTariff
@@ -15,7 +15,7 @@ class GenesisMember(Section):
     """A household and its meter."""
 
     account: AddressHex
-    meter: Name
+    meter: Serial
 
 
 class GenesisGrid(Section):

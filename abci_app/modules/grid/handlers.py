@@ -84,7 +84,7 @@ def check_add_member(message: AddMember) -> None:
     """Fields of AddMember."""
     check.name("vdg", message.vdg)
     check.address("account", message.account)
-    check.name("meter", message.meter)
+    check.serial("meter", message.meter)
 
 
 def add_member(context: Context, message: AddMember) -> None:

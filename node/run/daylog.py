@@ -1,0 +1,144 @@
+"""What the chain says during a run, added up: the source of the live display and of the report."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from wire.chain import DueFailed
+from wire.flowproof import EquivocationRecorded, FlowProved
+from wire.ledger import DebtChanged
+from wire.market import BookCleared, ContractMade
+from wire.results import Code
+from wire.settlement import CertificateMinted, ContractUnwound, HouseholdSettled, SlotSettled
+
+
+@dataclass
+class HomeDay:
+    """A home's day so far, from its settled slots."""
+
+    bill_neur: int = 0
+    bought_wh: int = 0
+    sold_wh: int = 0
+    import_wh: int = 0
+    export_wh: int = 0
+    contracts_neur: int = 0
+    deviation_neur: int = 0
+    rebate_neur: int = 0
+    reward_neur: int = 0
+    debt_neur: int = 0
+
+
+@dataclass
+class SlotDay:
+    """A slot so far."""
+
+    traded_wh: int = 0
+    verified_wh: int = 0
+    paid_neur: int = 0
+    received_neur: int = 0
+    import_wh: int = 0
+    export_wh: int = 0
+    settled_time_s: float | None = None
+
+
+@dataclass
+class DayLog:
+    """Figures of the slots from ``first_slot`` on, ``slots`` of them; those of other slots are counted, not kept."""
+
+    first_slot: int
+    slots: int
+    homes: dict[bytes, HomeDay] = field(default_factory=dict)
+    by_slot: dict[int, SlotDay] = field(default_factory=dict)
+    block_times_s: list[float] = field(default_factory=list)
+    height: int = 0
+    contracts_made: int = 0
+    contracts_settled: int = 0
+    contracts_unwound: int = 0
+    books_cleared: int = 0
+    books_traded: int = 0
+    late_blocks_max: int = 0
+    proofs: int = 0
+    slots_settled: int = 0
+    slots_at_deadline: int = 0
+    certificates_wh: int = 0
+    last_prices: tuple[int, int] | None = None
+    results: Counter[Code] = field(default_factory=Counter)
+    troubles: deque[str] = field(default_factory=lambda: deque(maxlen=200))
+
+    def add_block(self, height: int, time_s: float) -> None:
+        """A block, in order of height."""
+        self.height = height
+        self.block_times_s.append(time_s)
+
+    def add_result(self, code: int, log: str) -> None:
+        """What became of a transaction in a block."""
+        result = Code(code)
+        self.results[result] += 1
+        if result is not Code.OK:
+            self.troubles.append(log)
+
+    def add_event(self, event: Any, time_s: float) -> None:
+        """A typed event of a block of that time; kinds that nobody counts are passed over."""
+        match event:
+            case BookCleared(book=book) if book is not None:
+                self.books_cleared += 1
+                self.late_blocks_max = max(self.late_blocks_max, book.late_blocks)
+                if book.volume_wh:
+                    self.books_traded += 1
+                    self.last_prices = (book.buy_price_neur_per_wh, book.sell_price_neur_per_wh)
+            case ContractMade(contract=contract) if contract is not None:
+                self.contracts_made += 1
+                slot = self._slot(contract.slot)
+                slot.traded_wh += contract.energy_wh
+                slot.paid_neur += contract.energy_wh * contract.buy_price_neur_per_wh
+                slot.received_neur += contract.energy_wh * contract.sell_price_neur_per_wh
+            case ContractUnwound():
+                self.contracts_unwound += 1
+            case FlowProved():
+                self.proofs += 1
+            case CertificateMinted(certificate=certificate) if certificate is not None:
+                self.certificates_wh += certificate.energy_wh
+            case HouseholdSettled():
+                self._add_household(event)
+            case SlotSettled(settlement=settlement) if settlement is not None:
+                self.contracts_settled += settlement.contracts_settled
+                self._slot(settlement.slot).verified_wh += settlement.verified_wh
+                self._slot(settlement.slot).settled_time_s = time_s
+                if self.in_day(settlement.slot):
+                    self.slots_settled += 1
+                    self.slots_at_deadline += settlement.at_deadline
+            case DebtChanged():
+                if event.amount_neur:
+                    self.troubles.append(f"debt of {event.amount_neur} nEUR for {event.reason}")
+            case DueFailed():
+                self.troubles.append(f"due work failed: {event.reason}")
+            case EquivocationRecorded():
+                self.troubles.append("the proof key signed two values for one slot and account")
+
+    def in_day(self, slot: int) -> bool:
+        """Whether a slot belongs to the day."""
+        return self.first_slot <= slot < self.first_slot + self.slots
+
+    def _slot(self, slot: int) -> SlotDay:
+        return self.by_slot.setdefault(slot, SlotDay())
+
+    def _add_household(self, event: HouseholdSettled) -> None:
+        done = event.settlement
+        if done is None or not self.in_day(done.slot):
+            return
+        home = self.homes.setdefault(done.account, HomeDay())
+        home.contracts_neur += done.contracts_neur
+        home.deviation_neur += done.deviation_neur
+        home.rebate_neur += done.rebate_neur
+        home.reward_neur += done.reward_neur
+        home.bill_neur -= done.contracts_neur + done.deviation_neur + done.rebate_neur + done.reward_neur
+        home.bought_wh += done.bought_wh
+        home.sold_wh += done.sold_wh
+        home.import_wh += max(done.flow_wh, 0)
+        home.export_wh += max(-done.flow_wh, 0)
+        home.debt_neur += done.debt_neur
+        slot = self._slot(done.slot)
+        slot.import_wh += max(done.flow_wh, 0)
+        slot.export_wh += max(-done.flow_wh, 0)

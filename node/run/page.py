@@ -1,0 +1,94 @@
+"""report.html: one file that shows a run and needs nothing from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from node.run import figures
+from node.run.report import Report
+
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;color:#1a202c;max-width:1040px;margin:2em auto;padding:0 1em}
+h1{margin-bottom:0}h2{margin-top:2em;border-bottom:1px solid #e2e8f0}
+.lead{color:#4a5568}.facts{display:flex;flex-wrap:wrap;gap:.8em;margin:1.5em 0}
+.fact{background:#f7fafc;border:1px solid #e2e8f0;border-radius:6px;padding:.6em 1em;min-width:8.5em}
+.fact b{display:block;font-size:1.35em}.fact span{color:#4a5568;font-size:.85em}
+.bad{background:#fff5f5;border-color:#feb2b2}svg{max-width:100%;height:auto}
+table{border-collapse:collapse;font-size:.85em;width:100%}td,th{padding:.25em .6em;text-align:right}
+td:first-child,th:first-child,td:nth-child(2),th:nth-child(2),td:last-child{text-align:left}
+tr:nth-child(even){background:#f7fafc}
+"""
+
+
+def render(report: Report, intervals_s: Sequence[float], results_s: Sequence[float], settled_s: Sequence[float]) -> str:
+    """The page. The sequences are the values behind the report's quantiles (seconds)."""
+    ok = not report.problems
+    state = "" if report.finished else " The run was interrupted; figures are of what was settled by then."
+    lead = (
+        f"{len(report.homes)} homes, {report.slots} slots of {report.slot_seconds} s, {report.validators} validators, "
+        f"day {report.day}, chain {report.chain_id}.{state}"
+    )
+    return f"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>vdg: {escape(report.day)}</title><style>{_STYLE}</style>
+<h1>A day of the neighbourhood</h1><p class="lead">{escape(lead)}</p>
+<div class="facts">{_facts(report)}</div>
+{"" if ok else _problems(report)}
+<h2>Energy</h2><p>Load and PV of all homes, what they traded, and what of that the DSO's proofs show to have
+flowed (verified).</p>{figures.energy(report)}
+<p>What all homes together exchanged with the grid, as measured and signed by the DSO.</p>{figures.exchange(report)}
+<h2>Prices</h2><p>Local prices per slot, weighted by volume over the slot's books: what buyers paid and what sellers
+received. The difference is the surplus, which goes to the validators.</p>{figures.prices(report)}
+<h2>Bills</h2><p>Each home's bill of the day beside the same day with self-consumption and the supplier alone.</p>
+{figures.bills(report)}{_home_table(report)}
+<h2>Chain</h2><p>{report.blocks} blocks; {report.transactions.submitted} transactions in them,
+{report.transactions.accepted} accepted{_refused(report)}. The {report.validators} validators' own app hashes were
+compared at {report.app_hash_agreed.heights} heights: {report.app_hash_agreed.disagreements} disagreements.</p>
+{figures.blocks(intervals_s, results_s, settled_s)}
+</html>
+"""
+
+
+def _facts(report: Report) -> str:
+    saved = sum(home.bill_without_market_neur - home.bill_neur for home in report.homes)
+    facts = [
+        (f"{report.energy_traded_wh / 1000:.1f} kWh", "traded"),
+        (f"{report.energy_verified_wh / 1000:.1f} kWh", "verified by proof of flow"),
+        (f"{saved / 1e9:.2f} €", "saved by all homes"),
+        (f"{report.contracts.settled} of {report.contracts.made}", "contracts settled"),
+        (str(report.books.cleared), "books cleared"),
+        (str(report.proofs), "proofs of flow"),
+        (f"{report.block_interval_s.p50:.2f} s", "between blocks (median)"),
+        (f"{report.submit_to_result_s.p95:.2f} s", "submit to result (95 %)"),
+    ]
+    return "".join(
+        f'<div class="fact"><b>{escape(value)}</b><span>{escape(name)}</span></div>' for value, name in facts
+    )
+
+
+def _problems(report: Report) -> str:
+    items = "".join(f"<li>{escape(problem)}</li>" for problem in report.problems)
+    return f'<div class="fact bad"><b>Problems</b><ul>{items}</ul></div>'
+
+
+def _refused(report: Report) -> str:
+    refused = report.transactions.refused
+    if not refused:
+        return ""
+    return " and refused: " + ", ".join(f"{count} {escape(code)}" for code, count in refused.items())
+
+
+def _home_table(report: Report) -> str:
+    head = (
+        "<tr><th>home<th>kind<th>bill €<th>without €<th>saved €<th>bought kWh<th>sold kWh<th>rebate €<th>reward €<th>"
+    )
+    rows = "".join(
+        f"<tr><td>{escape(home.id)}<td>{escape(home.kind)}<td>{home.bill_neur / 1e9:.3f}"
+        f"<td>{home.bill_without_market_neur / 1e9:.3f}"
+        f"<td>{(home.bill_without_market_neur - home.bill_neur) / 1e9:.3f}"
+        f"<td>{home.bought_wh / 1000:.2f}<td>{home.sold_wh / 1000:.2f}"
+        f"<td>{home.rebate_neur / 1e9:.3f}<td>{home.reward_neur / 1e9:.3f}<td>{escape(home.why_higher)}"
+        for home in report.homes
+    )
+    return f"<table>{head}{rows}</table>"

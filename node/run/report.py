@@ -1,0 +1,128 @@
+"""What a run reports: the fields of report.json. docs/report.schema.json is made from these classes."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Part(BaseModel):
+    """A part of the report; nothing in it changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HomeReport(Part):
+    """A home's day. Bills are what it paid less what it received; negative when it earned."""
+
+    id: str
+    kind: str = Field(description="plain, battery, or pv_battery")
+    account: str = Field(description="the address, 40 hexadecimal digits")
+    bill_neur: int = Field(description="contracts, deviations, rebates and rewards of all settled slots")
+    bill_without_market_neur: int = Field(description="the same day with self-consumption and the supplier alone")
+    bought_wh: int = Field(description="bought under settled contracts")
+    sold_wh: int = Field(description="sold under settled contracts")
+    import_wh: int = Field(description="taken from the grid, as proved")
+    export_wh: int = Field(description="fed into the grid, as proved")
+    rebate_neur: int
+    reward_neur: int
+    debt_neur: int = Field(description="what it could not pay")
+    why_higher: str = Field(default="", description="why the bill with the market is higher, where it is")
+
+
+class ContractsReport(Part):
+    """What became of contracts; made = settled + unwound when every slot is settled."""
+
+    made: int
+    settled: int
+    unwound: int
+
+
+class BooksReport(Part):
+    """Cleared books, and by how many blocks the latest was cleared after the first block at or after its gate."""
+
+    cleared: int
+    late_blocks_max: int
+    traded: int = Field(description="books in which something was traded")
+
+
+class AppHashReport(Part):
+    """For how many heights every validator's own app hash was compared, and for how many they differed."""
+
+    heights: int
+    disagreements: int
+
+
+class TransactionsReport(Part):
+    """Transactions in blocks, by what became of them; refused ones by the name of their result code."""
+
+    submitted: int
+    accepted: int
+    refused: dict[str, int]
+
+
+class Quantiles(Part):
+    """The median and the 95th percentile (seconds), over how many."""
+
+    p50: float
+    p95: float
+    count: int
+
+
+class SlotReport(Part):
+    """One slot of the day."""
+
+    slot: int = Field(description="the slot of the day, 0 to 143")
+    load_wh: int
+    pv_wh: int
+    import_wh: int
+    export_wh: int
+    traded_wh: int
+    verified_wh: int
+    buy_price_neur_per_wh: int | None = Field(description="volume-weighted over the slot's books")
+    sell_price_neur_per_wh: int | None
+    supplier_price_neur_per_wh: int
+    feed_in_price_neur_per_wh: int
+    settled_after_s: float | None = Field(description="from the slot's end to the block that settled it")
+
+
+class Report(Part):
+    """A run of the main job."""
+
+    version: int = 1
+    chain_id: str
+    day: str
+    slots: int
+    slot_seconds: int
+    validators: int
+    finished: bool = Field(description="false when the run was interrupted")
+    duration_s: float
+    homes: list[HomeReport]
+    energy_traded_wh: int
+    energy_verified_wh: int
+    contracts: ContractsReport
+    books: BooksReport
+    proofs: int
+    slots_settled: int
+    slots_settled_at_deadline: int
+    certificates_wh: int
+    eur_minted_neur: int
+    eur_held_neur: int
+    app_hash_agreed: AppHashReport
+    transactions: TransactionsReport
+    blocks: int
+    block_interval_s: Quantiles
+    submit_to_result_s: Quantiles
+    per_slot: list[SlotReport]
+    problems: list[str] = Field(description="what went wrong, in words; empty when all is well")
+
+
+def quantiles(values: list[float]) -> Quantiles:
+    """Median and 95th percentile by nearest rank; zeros for no values."""
+    if not values:
+        return Quantiles(p50=0.0, p95=0.0, count=0)
+    ordered = sorted(values)
+
+    def at(share: float) -> float:
+        return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 4)
+
+    return Quantiles(p50=at(0.5), p95=at(0.95), count=len(ordered))
