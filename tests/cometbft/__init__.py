@@ -1,0 +1,1 @@
+"""CometBFT homes, settings and the JSON-RPC client, against real nodes."""
