@@ -121,12 +121,16 @@ class Submission:
 def envelope_error(tx: bytes) -> NotAccepted | None:
     """What is wrong with a transaction before any node sees it: its size or its outer form."""
     if len(tx) > MAX_TX_BYTES:
-        text = f"the transaction has {len(tx)} bytes: at most {MAX_TX_BYTES} are taken; split what it carries"
-        return NotAccepted(Code.TX_TOO_LARGE, text)
+        return refused(Code.TX_TOO_LARGE, f"the transaction has {len(tx)} bytes: send at most {MAX_TX_BYTES}; split it")
     try:
         envelope = decode(Tx, tx)
     except CodecError as error:
-        return NotAccepted(Code.TX_MALFORMED, f"not a transaction (vdg.tx.v1.Tx): {error}")
+        return refused(Code.TX_MALFORMED, f"not a canonical transaction (vdg.tx.v1.Tx): {error}")
     if not envelope.body or not envelope.signature:
-        return NotAccepted(Code.TX_MALFORMED, "not a transaction (vdg.tx.v1.Tx): body or signature is empty")
+        return refused(Code.TX_MALFORMED, "not a transaction (vdg.tx.v1.Tx): body or signature is empty")
     return None
+
+
+def refused(code: Code, message: str) -> NotAccepted:
+    """A refusal in the application's form: the log begins with the code's name."""
+    return NotAccepted(code, f"{code.name}: {message}")
