@@ -1,0 +1,217 @@
+"""``python -m tests.bench.throughput``: our application beside CometBFT's kvstore, same settings, same run.
+
+For each, the highest offered rate is searched that is held for the whole window with p95 from submission to result
+below the bound; then latencies are measured at half of that rate. Prints a table and one JSON line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+
+import aiohttp
+import psutil
+import uvloop
+
+from node.cometbft.block_stream import subscription
+from node.cometbft.rpc import RpcClient
+from node.cometbft.settings import Settings
+from node.localnet.localnet import Localnet
+from tests.bench.workloads import Entries, Orders
+from wire.tx import tx_hash
+
+VALIDATORS = 4
+P95_BOUND_S = 3.0
+BATCH_SECONDS = 0.05
+SETTINGS = Settings(timeout_commit_ms=250, log_level="error", mempool_txs=50_000)
+CHAIN_ID = "bench-1"
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one offered rate gave. Rates in transactions per second, times in seconds."""
+
+    offered: float
+    committed: float
+    p50_s: float
+    p95_s: float
+    lost: int
+    refused: int
+    block_interval_s: float
+
+    @property
+    def held(self) -> bool:
+        """Whether the rate was kept up."""
+        return not self.lost and not self.refused and self.p95_s < P95_BOUND_S and self.committed > 0.97 * self.offered
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A workload's figures."""
+
+    name: str
+    sustained: Window
+    half: Window
+    tx_bytes: int
+    app_mib: float
+    cometbft_mib: float
+
+
+class Watcher:
+    """Notes when each block was seen, and what it holds."""
+
+    def __init__(self, rpc: RpcClient) -> None:
+        self._rpc = rpc
+        self.seen: dict[bytes, tuple[float, int]] = {}
+        self.times: list[float] = []
+
+    async def run(self) -> None:
+        """Follow blocks until cancelled; a gap would show as lost transactions."""
+        async for committed in subscription(self._rpc):
+            if committed is None:
+                continue
+            now = time.perf_counter()
+            self.times.append(now)
+            for tx, result in zip(committed.block.txs, committed.results.tx_results, strict=True):
+                self.seen[tx_hash(tx)] = (now, result.code)
+
+
+async def send_batch(session: aiohttp.ClientSession, url: str, txs: list[bytes]) -> int:
+    """Submit transactions in one JSON-RPC batch; returns how many CheckTx refused."""
+    calls = [
+        {"jsonrpc": "2.0", "id": i, "method": "broadcast_tx_sync", "params": {"tx": base64.b64encode(tx).decode()}}
+        for i, tx in enumerate(txs)
+    ]
+    async with session.post(url, json=calls) as response:
+        answers = json.loads(await response.read())
+    answers = answers if isinstance(answers, list) else [answers]
+    return sum(1 for answer in answers if "error" in answer or int(answer["result"]["code"]))
+
+
+async def offer(net: Localnet, watcher: Watcher, txs: list[bytes], rate: float) -> Window:
+    """Submit at a constant rate over all validators, then wait until everything is in a block or 15 s have passed."""
+    sent: dict[bytes, float] = {}
+    urls = [validator.rpc_url for validator in net.plan.validators]
+    pending: list[asyncio.Task[int]] = []
+    first_block = len(watcher.times)
+    async with aiohttp.ClientSession() as session:
+        start, position, turn = time.perf_counter(), 0, 0
+        while position < len(txs):
+            due = min(len(txs), int((time.perf_counter() - start) * rate) + 1)
+            for cut in range(position, due, 100):
+                batch = txs[cut : min(cut + 100, due)]
+                now = time.perf_counter()
+                sent.update((tx_hash(tx), now) for tx in batch)
+                pending.append(asyncio.create_task(send_batch(session, urls[turn % len(urls)], batch)))
+                turn += 1
+            position = due
+            await asyncio.sleep(BATCH_SECONDS)
+        refused = sum(await asyncio.gather(*pending))
+        deadline = time.perf_counter() + 15
+        while time.perf_counter() < deadline and any(tx not in watcher.seen for tx in sent):
+            await asyncio.sleep(0.1)
+    end = start + len(txs) / rate
+    latencies = sorted(watcher.seen[tx][0] - at for tx, at in sent.items() if tx in watcher.seen)
+    in_time = sum(1 for tx in sent if tx in watcher.seen and watcher.seen[tx][0] <= end + P95_BOUND_S)
+    failed = sum(1 for tx in sent if tx in watcher.seen and watcher.seen[tx][1])
+    blocks = [t for t in watcher.times[first_block:] if t <= end]
+    return Window(
+        offered=rate,
+        committed=round(in_time / (end - start), 1),
+        p50_s=round(latencies[len(latencies) // 2], 3) if latencies else 99.0,
+        p95_s=round(latencies[int(len(latencies) * 0.95)], 3) if latencies else 99.0,
+        lost=len(sent) - len(latencies),
+        refused=refused + failed,
+        block_interval_s=round((blocks[-1] - blocks[0]) / max(1, len(blocks) - 1), 3) if len(blocks) > 1 else 99.0,
+    )
+
+
+def memory_mib(part: str) -> float:
+    """The largest resident memory of this process's children whose command line has ``part``."""
+    sizes = [0]
+    for child in psutil.Process().children(recursive=True):
+        try:
+            if part in " ".join(child.cmdline()):
+                sizes.append(child.memory_info().rss)
+        except psutil.NoSuchProcess:
+            continue  # it ended between listing and asking
+    return round(max(sizes) / 2**20, 1)
+
+
+async def measure(workload: Orders | Entries, rates: list[float], seconds: float, report: bool) -> Outcome:
+    """Find the sustained rate among ``rates`` (ascending), then half of it."""
+    folder = Path(tempfile.mkdtemp(prefix="vdgb"))
+    net = Localnet.create(
+        folder / "n", chain_id=CHAIN_ID, validators=VALIDATORS, application=workload.application, settings=SETTINGS
+    )
+    net.write_genesis(workload.app_state())
+    try:
+        async with net:
+            await net.up()
+            watcher = Watcher(net.rpc(0))
+            watching = asyncio.create_task(watcher.run())
+            preparation = workload.preparation()
+            if preparation:
+                await offer(net, watcher, preparation, 300.0)
+            source: Iterator[bytes] = workload.transactions()
+            best = Window(0, 0, 99, 99, 0, 0, 99)
+            for rate in rates:
+                window = await offer(net, watcher, list(islice(source, int(rate * seconds))), rate)
+                if report:
+                    print(f"  {workload.name}: offered {rate:g}/s -> {asdict(window)}", flush=True)
+                if not window.held:
+                    break
+                best = window
+            half_rate = max(best.offered, rates[0]) / 2
+            half = await offer(net, watcher, list(islice(source, int(half_rate * seconds))), half_rate)
+            app_part = "node.validator" if isinstance(workload, Orders) else "cometbft"
+            app_mib, cometbft_mib = memory_mib(app_part), memory_mib("cometbft")
+            watching.cancel()
+            tx = next(source)
+            return Outcome(workload.name, best, half, len(tx), app_mib, cometbft_mib)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> None:
+    """Run both and print the ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of each window")
+    parser.add_argument("--homes", type=int, default=1000)
+    parser.add_argument("--rates", default="250,500,750,900,1050,1200,1400,1600,1800,2000")
+    parser.add_argument("--peer-rates", default="2000,3000,4000,5000,6000")
+    parser.add_argument("--only", choices=["vdg", "kvstore"])
+    arguments = parser.parse_args()
+    outcomes = []
+    orders = Orders(CHAIN_ID, arguments.homes)
+    tx_bytes = len(next(Orders(CHAIN_ID, 1).transactions()))
+    if arguments.only != "kvstore":
+        rates = [float(rate) for rate in arguments.rates.split(",")]
+        outcomes.append(uvloop.run(measure(orders, rates, arguments.seconds, True)))
+    if arguments.only != "vdg":
+        rates = [float(rate) for rate in arguments.peer_rates.split(",")]
+        outcomes.append(uvloop.run(measure(Entries(tx_bytes), rates, arguments.seconds, True)))
+    print(
+        f"\n{'':10}{'tx/s':>8}{'p50 s':>8}{'p95 s':>8}{'half: p50':>11}{'p95':>7}{'blocks s':>10}{'B/tx':>6}{'MiB':>7}"
+    )
+    for o in outcomes:
+        print(
+            f"{o.name:10}{o.sustained.offered:8.0f}{o.sustained.p50_s:8.2f}{o.sustained.p95_s:8.2f}"
+            f"{o.half.p50_s:11.2f}{o.half.p95_s:7.2f}{o.half.block_interval_s:10.2f}{o.tx_bytes:6}{o.app_mib:7.0f}"
+        )
+    if len(outcomes) == 2 and outcomes[1].sustained.offered:
+        print(f"ratio {outcomes[0].sustained.offered / outcomes[1].sustained.offered:.2f} of kvstore")
+    print(json.dumps([asdict(outcome) for outcome in outcomes]))
+
+
+if __name__ == "__main__":
+    main()
