@@ -1,6 +1,7 @@
 """An MQTT broker on the loopback address, from the library amqtt: ``python -m emulator.broker --port 1883``.
 
-For a neighbourhood on one machine. It knows no users and stores nothing; on a network use one with TLS and accounts.
+For a neighbourhood on one machine. It asks for no password and stores nothing on disk; on a network use one with TLS
+and accounts. A client with a persistent session must give a user name, any, to be remembered while it is away.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class EmbeddedBroker:
         # The listener is ours, so that port 0 works and the port is known; amqtt calls that an external one.
         config = {
             "listeners": {_LISTENER: {"type": "external", "bind": HOST}},
-            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+            "plugins": {"emulator.broker_users.Everybody": {}},
         }
         broker = Broker(config)
         await broker.start()

@@ -112,10 +112,10 @@ class Household:
             energy_mj=self.battery.energy_mj if self.battery else 0,
         )
 
-    def restore(self, now_ms: int, slot_start: Registers) -> None:
-        """Goes on at ``now_ms`` with the battery, meter and set points as they have been put back."""
+    def restore(self, now_ms: int) -> None:
+        """Goes on at ``now_ms``, a slot's beginning, with battery, meter and set points as they have been put back."""
         self.now_ms = now_ms
-        self._slot_start = slot_start
+        self._slot_start = self.meter.registers()
         self._plan()
 
     @property

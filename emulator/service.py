@@ -93,11 +93,15 @@ class Service:
             log.warning("not everything was delivered within %.0f s after the last slot", DRAIN_S)
 
     def receive(self, topic: str, payload: bytes, retained: bool) -> None:
-        """Takes a message from a set point topic and answers on the home's status topic."""
+        """Takes a message from a set point topic and answers on the home's status topic; ignores other topics.
+
+        Other topics do come: amqtt sends every new client the retained messages of all that anybody subscribed to.
+        """
         try:
             name = self.topics.home_of(topic)
-        except ValueError as error:
-            log.warning("message refused: %s", error)
+        except ValueError:
+            return
+        if topic != self.topics.set_point(name):
             return
         household = self.households.get(name)
         if household is None:

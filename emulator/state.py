@@ -8,7 +8,6 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from emulator.household import Household
-from emulator.meter import Registers
 from wire.mqtt import Reading, SetPoint
 
 Whole = Annotated[int, Field(ge=0)]
@@ -38,7 +37,7 @@ class HomeState(_Record):
     import_mj: Whole
     export_mj: Whole
     sequence: Whole
-    battery_mj: int | None
+    battery_mj: Whole | None = None
     last_set_point: int
     set_points: list[SetPoint]
     last_reading: Reading
@@ -80,8 +79,7 @@ def put_back(state: State, households: dict[str, Household]) -> None:
             household.battery.energy_mj = home.battery_mj
         household.set_points.last_sequence = home.last_set_point
         household.set_points.by_slot = {set_point.slot: set_point for set_point in home.set_points}
-        shown = household.meter.registers()
-        household.restore(state.now_ms, Registers(shown.import_wh, shown.export_wh))
+        household.restore(state.now_ms)
 
 
 def save(path: Path, state: State) -> None:
