@@ -1,4 +1,4 @@
-"""The daemon's one SQLite file: members, readings, proofs. What it holds survives kill -9."""
+"""The daemon's one SQLite file: readings and proofs. What it holds survives kill -9."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ _APPLICATION_ID = 0x76646744  # "vdgD"
 
 _TABLES = """
 CREATE TABLE identity (chain_id TEXT NOT NULL, vdg TEXT NOT NULL) STRICT;
-CREATE TABLE members (
-    account BLOB PRIMARY KEY, meter TEXT NOT NULL UNIQUE, since_slot INTEGER NOT NULL
-) STRICT;
 CREATE TABLE readings (
     meter TEXT NOT NULL, sequence INTEGER NOT NULL, slot INTEGER NOT NULL, time_s INTEGER NOT NULL,
     import_wh INTEGER NOT NULL, export_wh INTEGER NOT NULL, home TEXT NOT NULL,

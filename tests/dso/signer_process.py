@@ -82,6 +82,11 @@ class SignerProcess:
             assert time.monotonic() < deadline, "the signing service doesn't start"
             time.sleep(0.01)
 
+    def listen_on(self, port: str) -> None:
+        """Listen on a port at the next start."""
+        content = yaml.safe_load(self.file.read_text())
+        self.file.write_text(yaml.safe_dump({**content, "listen": f"localhost:{port}"}))
+
     def limit_files(self, largest_bytes: int = resource.RLIM_INFINITY) -> None:
         """Let no file of the process grow beyond a size, as if the disk were full; without one lift the limit."""
         assert self.process is not None

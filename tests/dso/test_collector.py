@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from clients.dso.findings import Findings, Kind
 from clients.dso.members import Members
 from clients.dso.slots import SlotClock
 from tests.dso.mqtt_broker import TOPICS, publish, readings_of, running_broker
+from tests.dso.waiting import until
 from wire.grid import Member
 from wire.mqtt import Reading
 
@@ -34,8 +35,7 @@ class Collection:
 
     def __init__(self, folder: Path, port: int = 1) -> None:
         self.database = open_database(folder / "dso.sqlite", "chain", "grid")
-        self.members = Members(self.database)
-        self.members.replace([Member("grid", bytes([n]) * 20, f"meter-{n}", 0) for n in (1, 2)])
+        self.members = Members([Member("grid", bytes([n]) * 20, f"meter-{n}", 0) for n in (1, 2)])
         self.readings = Readings(self.database)
         self.findings = Findings()
         self.heard: list[int] = []
@@ -69,14 +69,6 @@ async def collecting(folder: Path, port: int) -> AsyncIterator[Collection]:
         with suppress(asyncio.CancelledError):
             await task
         collection.database.close()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition, at most 20 seconds."""
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.005)
 
 
 def flows_wh(collection: Collection, meter: str = "meter-1") -> list[int | None]:
