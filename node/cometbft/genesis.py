@@ -73,9 +73,7 @@ def genesis_json(
         ValueError: when the chain id is empty or too long.
     """
     if not 0 < len(chain_id) <= MAX_CHAIN_ID_CHARACTERS:
-        raise ValueError(
-            f"chain_id {chain_id!r} has {len(chain_id)} characters: give 1 to {MAX_CHAIN_ID_CHARACTERS}"
-        )
+        raise ValueError(f"chain_id {chain_id!r} has {len(chain_id)} characters: give 1 to {MAX_CHAIN_ID_CHARACTERS}")
     return {
         "genesis_time": format_time_ns(genesis_time_ns),
         "chain_id": chain_id,

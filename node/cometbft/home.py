@@ -40,9 +40,7 @@ class Home:
         """
         for existing in (VALIDATOR_KEY, SIGN_STATE):
             if (path / existing).exists():
-                raise HomeError(
-                    f"{path / existing} exists: choose another folder, or move that validator away first"
-                )
+                raise HomeError(f"{path / existing} exists: choose another folder, or move that validator away first")
         home = cls(path, Key.generate(), Key.generate())
         for folder in ("config", "data"):
             (path / folder).mkdir(parents=True, exist_ok=True, mode=0o700)

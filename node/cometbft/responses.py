@@ -117,9 +117,7 @@ class QueryAnswer:
             key=from_base64(response.get("key")),
             value=from_base64(response.get("value")),
             height=int(response.get("height") or 0),
-            proof_ops=tuple(
-                ProofOp(op["type"], from_base64(op.get("key")), from_base64(op.get("data"))) for op in ops
-            ),
+            proof_ops=tuple(ProofOp(op["type"], from_base64(op.get("key")), from_base64(op.get("data"))) for op in ops),
         )
 
 

@@ -29,9 +29,7 @@ class RpcClient:
     RpcRefusedError (and its kinds) from `node.cometbft.rpc_errors`, and nothing else.
     """
 
-    def __init__(
-        self, url: str, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS, connections: int = 64
-    ) -> None:
+    def __init__(self, url: str, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS, connections: int = 64) -> None:
         """`url` is like "http://127.0.0.1:26657"; `connections` bounds the sockets this client opens."""
         self.url = url.rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
@@ -68,9 +66,7 @@ class RpcClient:
             async with self.session.post(self.url, json=request, timeout=self._timeout) as response:
                 body = await response.read()
         except TimeoutError as error:
-            raise RpcUnreachableError(
-                f"{method} at {self.url}: no answer within {self._timeout.total:g} s"
-            ) from error
+            raise RpcUnreachableError(f"{method} at {self.url}: no answer within {self._timeout.total:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
             raise RpcUnreachableError(f"{method} at {self.url}: {error or type(error).__name__}") from error
         return self._result(method, body)
@@ -139,9 +135,7 @@ class RpcClient:
                 break
         return tuple(found)
 
-    async def abci_query(
-        self, path: str, data: bytes = b"", *, height: int = 0, prove: bool = False
-    ) -> QueryAnswer:
+    async def abci_query(self, path: str, data: bytes = b"", *, height: int = 0, prove: bool = False) -> QueryAnswer:
         """Ask the application; height 0 is the newest it can answer for."""
         return await self._ask(
             QueryAnswer.from_json, "abci_query", path=path, data=data.hex(), height=str(height), prove=prove

@@ -32,7 +32,7 @@ class RestartPolicy:
     first_pause_seconds: float = 0.2
     longest_pause_seconds: float = 10.0
     healthy_seconds: float = 10.0
-    max_quick_ends: int = 6
+    max_quick_ends: int = 5
 
 
 DEFAULT_POLICY: Final = RestartPolicy()

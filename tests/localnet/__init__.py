@@ -1,0 +1,1 @@
+"""Validators on this machine: supervision, the library and the command."""
