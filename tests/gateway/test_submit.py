@@ -140,7 +140,9 @@ async def test_a_hash_of_the_wrong_length_is_refused(chain: ChainHost) -> None:
 
 async def test_bytes_that_are_no_request_are_refused(chain: ChainHost) -> None:
     async with served(chain.url) as one:
-        call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = one.channel.unary_unary("/vdg.gateway.v1.TxService/Submit")
+        call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = one.channel.unary_unary(
+            "/vdg.gateway.v1.TxService/Submit"
+        )
         with pytest.raises(grpc.aio.AioRpcError, match="no request of Submit") as caught:
             await call(b"\xff\xff\xff")
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
