@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 DEADLINE_SECONDS = 60.0
+ORPHAN_SECONDS = 10.0
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
@@ -67,6 +68,20 @@ class Daemon:
     def exit_code(self) -> int:
         """Wait for the end."""
         return self._process.wait(DEADLINE_SECONDS)
+
+    def end_orphaned_node(self) -> None:
+        """Wait until a CometBFT node that lost its application stops, as a supervisor has to.
+
+        Its socket client may queue a request after it was stopped; then its consensus waits for that reply for ever
+        (seen about once in 300 times), and only SIGKILL helps.
+        """
+        self.wait_for("Did the application crash? Please restart CometBFT")
+        self.wait_for("Stopping Node")
+        try:
+            self._process.wait(ORPHAN_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def __enter__(self) -> Daemon:
         return self

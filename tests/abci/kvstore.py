@@ -1,6 +1,6 @@
 """A durable example application: transactions `key=value`, one JSON file as its store.
 
-`python -m tests.abci.kvstore ADDRESS FILE [--fail-in METHOD] [--hold-in METHOD]` serves it as a process of its own.
+`python -m tests.abci.kvstore ADDRESS FILE` serves it as a process of its own; options make it fail or wait.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ def accepted(tx: bytes) -> bool:
 class KvStore(Application):
     """Executes into memory, makes durable in commit; the app hash covers all items and the height."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, poison: bytes = b"") -> None:
+        """Read the store; a block with the transaction `poison` will raise."""
         self._file = file
+        self._poison = poison
         self.height = 0
         self.items: dict[str, str] = {}
         if file.exists():
@@ -62,6 +64,8 @@ class KvStore(Application):
         return verdict(status=verdict.ACCEPT if all(map(accepted, request.txs)) else verdict.REJECT)
 
     def finalize_block(self, request: abci.RequestFinalizeBlock) -> abci.ResponseFinalizeBlock:
+        if self._poison and self._poison in request.txs:
+            raise ArithmeticError("the example was told to fail here")
         self.height = request.height
         for tx in request.txs:
             key, _, value = tx.decode().partition("=")
@@ -106,10 +110,11 @@ def main() -> None:
     parser.add_argument("address")
     parser.add_argument("file", type=Path)
     parser.add_argument("--fail-in", choices=METHODS)
+    parser.add_argument("--fail-on", type=str.encode, metavar="TX", default=b"")
     parser.add_argument("--hold-in", choices=METHODS)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
-    application = KvStore(arguments.file)
+    application = KvStore(arguments.file, arguments.fail_on)
     if arguments.fail_in:
         fail_in(application, arguments.fail_in)
     if arguments.hold_in:
