@@ -8,7 +8,7 @@ BIN := .venv/bin
 SLOT_SECONDS ?= 5
 HOMES ?= 33
 VALIDATORS ?= 4
-DAY ?= 06-21
+DAY ?= 06-15
 OUT ?= .
 
 .PHONY: help setup setup-dev run test lint types imports proto proto-check unit bench soak lock clean

@@ -20,7 +20,7 @@ from emulator.units import SLOTS_A_DAY
 from wire.mqtt import HomeKind
 
 DEFAULT_DAY = "06-15"
-"""A sunny Friday in a row of sunny days (6.6 kWh per kWp, the second best day of the year), so that there is a
+"""A sunny Friday in a row of sunny days (6.5 kWh per kWp, the second best day of the year), so that there is a
 surplus to trade from morning to evening and yesterday is a fair forecast."""
 MAX_HOMES = 10_000
 

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 FIRST_RETRY_S = 0.1
 LAST_RETRY_S = 5.0
 BATCH = 100
+WARN_PENDING = 20_000
+"""aiomqtt warns at every call beyond a threshold; a slot's end is a burst by nature, of two calls a home."""
 REPLY_TIMEOUT_S = 10.0
 
 
@@ -91,7 +93,7 @@ class Link:
             will=Will(online, b"false", qos=1, retain=True),
             timeout=REPLY_TIMEOUT_S,
         )
-        client.pending_calls_threshold = BATCH
+        client.pending_calls_threshold = WARN_PENDING
         async with client:
             await client.subscribe(self._topics.set_point("+"), qos=1)
             for message in self._hello:
