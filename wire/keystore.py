@@ -87,6 +87,17 @@ class KeyFile(_Strict):
         )
         return ChaCha20Poly1305(kdf.derive(passphrase.encode()))
 
+    def sealed(self, passphrase: str, seed: bytes) -> KeyFile:
+        """This file with `seed` encrypted in it."""
+        nonce = bytes.fromhex(self.nonce)
+        sealed = self.cipher_of(passphrase).encrypt(nonce, seed, self.authenticated())
+        return self.model_copy(update={"sealed_seed": sealed.hex()})
+
+    def unsealed(self, passphrase: str) -> bytes:
+        """The seed; raises InvalidTag for another passphrase, or when any field has been changed."""
+        nonce = bytes.fromhex(self.nonce)
+        return self.cipher_of(passphrase).decrypt(nonce, bytes.fromhex(self.sealed_seed), self.authenticated())
+
 
 @dataclass(frozen=True)
 class PublicPart:
@@ -130,8 +141,7 @@ def create(
         nonce=secrets.token_hex(NONCE_BYTES),
         sealed_seed="00" * SEALED_SEED_BYTES,
     )
-    sealed = blank.cipher_of(passphrase).encrypt(bytes.fromhex(blank.nonce), bytes(signing_key), blank.authenticated())
-    content = blank.model_copy(update={"sealed_seed": sealed.hex()})
+    content = blank.sealed(passphrase, bytes(signing_key))
     write_new(path, content.model_dump_json(indent=2).encode() + b"\n")
     return PublicPart(path, address, public_key)
 
@@ -145,9 +155,7 @@ def load(path: Path, passphrase: str) -> SigningKey:
     """
     content = read(path)
     try:
-        seed = content.cipher_of(passphrase).decrypt(
-            bytes.fromhex(content.nonce), bytes.fromhex(content.sealed_seed), content.authenticated()
-        )
+        seed = content.unsealed(passphrase)
     except InvalidTag as error:
         raise WrongPassphraseError(
             f"the passphrase does not open {path}: try again, or restore the file if it was changed"

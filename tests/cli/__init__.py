@@ -1,0 +1,1 @@
+"""The `vdg` command and key files."""
