@@ -141,6 +141,7 @@ class BlockFeed:
                 await self._look_around()
             except RpcError as error:
                 log.warning("node does not answer", extra={"node": client.url, "reason": str(error)})
+                self._status_at = float("-inf")
                 self._switch_from(client, str(error))
             await asyncio.sleep(POLL_SECONDS)
 
