@@ -21,9 +21,11 @@ ENTRIES: Final = (
     Entry("gateway", "node.gateway.command:gateway_command", "Serve gRPC to clients, in front of CometBFT nodes."),
     Entry("keys", "node.cli.keys:app", "Encrypted key files: new, show, list, address."),
     Entry("market clear", "node.market_clear.command:clear_command", "Clear a book of orders from a CSV file."),
+    Entry("scenario run", "node.scenario.command:run_command", "Run a scenario file with the real application."),
 )
 
 # Groups that exist only as the first word of an entry's path.
 GROUPS: Final = {
     "market": "The market's rules, without a chain.",
+    "scenario": "Scenario files: a whole chain in one process.",
 }

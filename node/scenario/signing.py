@@ -1,0 +1,111 @@
+"""From plans to the bytes of transactions, spoilt ones included."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from node.messages.schema import QUERIES
+from node.scenario.chain import Chain
+from node.scenario.keyring import Keyring
+from node.scenario.plan import Again, FlowProofs, Mutation, NewKey, Plan, RawBytes, TxPlan
+from wire.accounts import GetAccountRequest, RotateKey, rotation_bytes
+from wire.codec import encode, encode_varint
+from wire.flowproof import FlowProof, FlowStatement, SubmitProofs, flow_sign_bytes
+from wire.grid import GetGridRequest
+from wire.tx import MAX_TX_BYTES, Tx, TxBody, tx_sign_bytes
+
+# Long enough for the block, and well inside the genesis' bound.
+_EXPIRES_IN_S = 600
+# A field of the envelope that there is none of, as a number.
+_UNKNOWN_FIELD = encode_varint(15 << 3) + b"\x01"
+
+
+class Signed(NamedTuple):
+    """A transaction's bytes and what is in them; ``message`` is None for raw bytes."""
+
+    data: bytes
+    message: Any
+    nonce: int
+    expires_s: int
+
+
+class Signer:
+    """Signs for every account of a scenario and counts its nonces."""
+
+    def __init__(self, plan: Plan, chain: Chain) -> None:
+        self._plan = plan
+        self._names: Keyring = plan.names
+        self._chain = chain
+        self._highest: dict[str, int] = {}
+        self._last: dict[str, Signed] = {}
+
+    def sign(self, tx: TxPlan, time_s: int) -> Signed:
+        """The bytes of a planned transaction for a block of this time.
+
+        Raises: ValueError when the plan can't be followed, with the way out.
+        """
+        if isinstance(tx.content, RawBytes):
+            return Signed(tx.content.data, None, 0, 0)
+        if isinstance(tx.content, Again):
+            if tx.sender not in self._last:
+                raise ValueError(f"{tx.sender} has sent nothing yet that could be sent again")
+            return self._last[tx.sender]
+        signed = self._assemble(tx, time_s)
+        self._last[tx.sender] = signed
+        return signed
+
+    def _assemble(self, tx: TxPlan, time_s: int) -> Signed:
+        nonce = self._highest.get(tx.sender, 0) + 1 if tx.nonce is None else tx.nonce
+        self._highest[tx.sender] = max(nonce, self._highest.get(tx.sender, 0))
+        expires_s = self._expires_s(tx, time_s)
+        message = self._message(tx)
+        sender = self._names.address(tx.sender) or b""
+        chain_id = self._plan.chain_id + ("-other" if tx.mutation is Mutation.WRONG_CHAIN else "")
+        body = encode(TxBody(chain_id, sender, nonce, expires_s, message))
+        signature = self._names.signing_key(self._key_name(tx)).sign(tx_sign_bytes(chain_id, body)).signature
+        if tx.mutation is Mutation.WRONG_SIGNATURE:
+            signature = bytes((signature[0] ^ 1,)) + signature[1:]
+        data = encode(Tx(body, signature))
+        if tx.mutation is Mutation.TRUNCATE:
+            data = data[:-1]
+        elif tx.mutation is Mutation.UNKNOWN_FIELD:
+            data += _UNKNOWN_FIELD
+        elif tx.mutation is Mutation.OVERSIZE:
+            data += bytes(MAX_TX_BYTES)
+        return Signed(data, message, nonce, expires_s)
+
+    def _expires_s(self, tx: TxPlan, time_s: int) -> int:
+        if tx.mutation is Mutation.EXPIRED:
+            return time_s - 1
+        if tx.expires is None:
+            return time_s + min(_EXPIRES_IN_S, self._plan.max_expiry_s)
+        return self._plan.clock.read(tx.expires, time_s)
+
+    def _key_name(self, tx: TxPlan) -> str:
+        """The key to sign with: the one named, else the one that the chain has for the account."""
+        if tx.sign_with is not None:
+            return tx.sign_with
+        query = QUERIES["get_account"]
+        account = self._chain.ask(query, GetAccountRequest(self._names.address(tx.sender) or b"")).account
+        return (self._names.name_of_key(account.public_key) if account else None) or tx.sender
+
+    def _message(self, tx: TxPlan) -> Any:
+        if isinstance(tx.content, FlowProofs):
+            return self._flow_proofs(tx.content, tx.sender)
+        if isinstance(tx.content, NewKey):
+            public_key = self._names.public_key(tx.content.name) or b""
+            signed = rotation_bytes(self._plan.chain_id, self._names.address(tx.sender) or b"", public_key)
+            return RotateKey(public_key, self._names.signing_key(tx.content.name).sign(signed).signature)
+        return tx.content
+
+    def _flow_proofs(self, proofs: FlowProofs, sender: str) -> SubmitProofs:
+        """The proofs signed by the VDG's proof key, or by the sender's where no key of the VDG is known."""
+        grid = self._chain.ask(QUERIES["get_grid"], GetGridRequest(proofs.vdg)).grid
+        known = self._names.name_of_key(grid.proof_key) if grid else None
+        key = self._names.signing_key(proofs.signed_by or known or sender)
+        batch: list[FlowProof] = []
+        for name, flow_wh in proofs.flows_wh.items():
+            account, meter = self._names.address(name) or b"", proofs.meters[name]
+            statement = FlowStatement(self._plan.chain_id, proofs.vdg, proofs.slot, account, flow_wh, meter)
+            batch.append(FlowProof(account, flow_wh, meter, key.sign(flow_sign_bytes(statement)).signature))
+        return SubmitProofs(proofs.vdg, proofs.slot, tuple(batch))
