@@ -61,6 +61,7 @@ def main(
     epoch: Annotated[int | None, typer.Option(help="Unix second at which slot 0 begins. [default: in 2 s]")] = None,
     day: Annotated[str, typer.Option(help="The day to live, MM-DD.")] = DEFAULT_DAY,
     day_slot: Annotated[int, typer.Option(min=0, help="The slot that is that day's midnight.")] = 0,
+    first_slot: Annotated[int, typer.Option(min=0, help="The slot in which the homes begin.")] = 0,
     homes: Annotated[int, typer.Option(help="Number of homes.")] = 33,
     slots: Annotated[int | None, typer.Option(min=1, help="End after so many slots. [default: never]")] = None,
     broker: Annotated[
@@ -82,6 +83,7 @@ def main(
             homes=neighbourhood(homes, day, data, battery_wh),
             day=day,
             day_slot=day_slot,
+            first_slot=first_slot,
             topics=Topics(topic_root),
             slots=slots,
             faults=Faults([Fault.parse(text) for text in fault or []]),

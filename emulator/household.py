@@ -39,19 +39,19 @@ class Powers(NamedTuple):
 
 
 class Household:
-    """A home from slot 0 on; ``day_slot`` is the slot of its profile's first midnight.
+    """A home from ``first_slot`` on; ``day_slot`` is the slot of its profile's first midnight.
 
     Sums of all energies since the start are kept in mJ: load - (pv - curtailed) = battery + grid holds to the last
     one.
     """
 
-    def __init__(self, home: Home, day_slot: int = 0) -> None:
+    def __init__(self, home: Home, day_slot: int = 0, first_slot: int = 0) -> None:
         self.home = home
         self.day_slot = day_slot
         self.battery = Battery(home.battery) if home.battery else None
         self.meter = Meter.installed(home.meter)
         self.set_points = SetPoints(home.battery)
-        self.now_ms = 0
+        self.now_ms = first_slot * SLOT_MS
         self.load_mj = self.pv_mj = self.curtailed_mj = self.battery_mj = self.grid_mj = 0
         self._slot_start = self.meter.registers()
         self._stretches: list[Stretch] = []

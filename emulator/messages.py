@@ -56,11 +56,11 @@ def nameplate(home: Home, clock: Clock, day_slot: int) -> Nameplate:
     )
 
 
-def history(home: Home, day_slot: int) -> History:
-    """The day before slot 0 as the home's own log has it."""
-    slots = range(-SLOTS_A_DAY - day_slot, -day_slot)
+def history(home: Home, day_slot: int, first_slot: int = 0) -> History:
+    """The day before ``first_slot`` as the home's own log has it."""
+    slots = range(first_slot - SLOTS_A_DAY - day_slot, first_slot - day_slot)
     return History(
-        first_slot=-SLOTS_A_DAY,
+        first_slot=first_slot - SLOTS_A_DAY,
         load_wh=_whole_wh([home.load_at(slot) for slot in slots]),
         pv_wh=_whole_wh([home.pv_at(slot) for slot in slots]),
     )

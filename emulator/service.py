@@ -40,7 +40,7 @@ class SlotSummary:
 
 @dataclass
 class Service:
-    """Homes from slot 0 to ``slots`` (None: for ever) on a clock. ``report`` gets each finished slot."""
+    """Homes from ``first_slot`` on for ``slots`` (None: for ever) on a clock. ``report`` gets each finished slot."""
 
     clock: Clock
     homes: list[Home]
@@ -48,17 +48,19 @@ class Service:
     day_slot: int
     topics: Topics
     slots: int | None = None
+    first_slot: int = 0
     faults: Faults = field(default_factory=Faults)
     state_path: Path | None = None
     report: Callable[[SlotSummary], None] = lambda _: None
 
     def __post_init__(self) -> None:
-        self.households = {home.id: Household(home, self.day_slot) for home in self.homes}
+        self.households = {home.id: Household(home, self.day_slot, self.first_slot) for home in self.homes}
         self.run_key = RunKey(
             epoch_s=self.clock.epoch_s,
             slot_seconds=self.clock.slot_seconds,
             day=self.day,
             day_slot=self.day_slot,
+            first_slot=self.first_slot,
             homes=[home.id for home in self.homes],
         )
         self._last: dict[str, Reading] = {}
@@ -76,16 +78,16 @@ class Service:
         for home in self.homes:
             plate = nameplate(home, self.clock, self.day_slot)
             link.introduce(self.topics.nameplate(home.id), plate.encode())
-            link.introduce(self.topics.history(home.id), history(home, self.day_slot).encode())
+            link.introduce(self.topics.history(home.id), history(home, self.day_slot, self.first_slot).encode())
 
     async def run(self) -> None:
         """Runs until all slots are over and delivered, or until cancelled. The attached link must be running."""
         if self._link is None:
             raise RuntimeError("attach a link before running the service")
         await self._link.connected.wait()
-        await self._until(0)
+        await self._until(self.first_slot * SLOT_MS)
         self._begin()
-        end_ms = None if self.slots is None else self.slots * SLOT_MS
+        end_ms = self._end_ms
         while end_ms is None or self._now_ms < end_ms:
             await self._until(min(household.next_event_ms for household in self.households.values()))
             self._move(self._emulated_ms())
@@ -137,12 +139,16 @@ class Service:
             self._show(household, household.powers())
 
     @property
+    def _end_ms(self) -> int | None:
+        return None if self.slots is None else (self.first_slot + self.slots) * SLOT_MS
+
+    @property
     def _now_ms(self) -> int:
         return min(household.now_ms for household in self.households.values())
 
     def _emulated_ms(self) -> int:
         now_ms = self.clock.emulated_ms(time.time_ns())
-        return now_ms if self.slots is None else min(now_ms, self.slots * SLOT_MS)
+        return now_ms if self._end_ms is None else min(now_ms, self._end_ms)
 
     async def _until(self, emulated_ms: int) -> None:
         """Sleeps until the clock has reached an emulated time, however often the wall clock is set meanwhile."""

@@ -28,6 +28,7 @@ class RunKey(_Record):
     slot_seconds: int
     day: str
     day_slot: int
+    first_slot: int = 0
     homes: list[str]
 
 
