@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli.app_state import read_app_state
 from node.cli.exits import CommandError, Exit
+from node.cli.keys import FolderOption
 from node.cli.output import JsonOption, note, print_json
 
 if TYPE_CHECKING:
@@ -28,8 +29,14 @@ def up(
     home: HomeOption = DEFAULT_HOME,
     validators: Annotated[int, typer.Option(min=1, help="How many validators a new localnet gets.")] = 4,
     chain_id: Annotated[str, typer.Option(help="A new localnet's chain id.")] = "vdg-local",
+    account: Annotated[
+        list[str] | None,
+        typer.Option(help="A new localnet's first accounts, KEY:ROLE,ROLE for each; KEY as in `vdg keys`."),
+    ] = None,
+    keys: FolderOption = None,
     app_state: Annotated[
-        Path | None, typer.Option(help="A new localnet's genesis of the application, a JSON file.")
+        Path | None,
+        typer.Option(help="A new localnet's genesis of the application, a JSON file instead of accounts."),
     ] = None,
     application: Annotated[
         str, typer.Option(help="A new localnet's application: vdg, kvstore (Go's own), or a command.")
@@ -47,7 +54,7 @@ def up(
     from node.toolchain import binary
 
     if not (home / FILE).exists():
-        genesis = read_app_state(app_state, application)
+        genesis = read_app_state(app_state, account or (), keys, is_vdg=application == "vdg")
         net = Localnet.create(
             home,
             chain_id=chain_id,
@@ -135,27 +142,6 @@ def parse_application(text: str) -> Application:
     if not command:
         raise CommandError("--application is empty: give vdg, kvstore or a command", Exit.BAD_INPUT)
     return Application.of_command(*command)
-
-
-def read_app_state(file: Path | None, application: str) -> dict[str, Any]:
-    """The application's genesis from a JSON file; without one, an empty object, which is nothing to vdg.
-
-    Raises:
-        CommandError: it is needed and missing, cannot be read, or is no JSON object.
-    """
-    if file is None:
-        if application == "vdg":
-            raise CommandError("a new localnet needs --app-state FILE, the application's genesis", Exit.BAD_INPUT)
-        return {}
-    try:
-        content = json.loads(file.read_bytes())
-    except OSError as error:
-        raise CommandError(f"--app-state {file}: {error.strerror}", Exit.BAD_INPUT) from error
-    except ValueError as error:
-        raise CommandError(f"--app-state {file} is no JSON: {error}", Exit.BAD_INPUT) from error
-    if not isinstance(content, dict):
-        raise CommandError(f"--app-state {file} must be a JSON object", Exit.BAD_INPUT)
-    return content
 
 
 def show_status(home: Path, as_json: bool) -> LocalnetStatus:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.localnet.conftest import DEADLINE_SECONDS, processes_in
+from wire.keystore import Kdf, create
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(900)]
 
@@ -80,7 +81,10 @@ def test_up_status_restart_logs_and_down_do_what_they_say(localnet: Run, home: P
         (("status",), 3, "there is no localnet"),
         (("down",), 3, "there is no localnet"),
         (("logs",), 2, "there is no log of anything"),
-        (("up",), 2, "needs --app-state FILE"),
+        (("up",), 2, "give --account KEY:registrar,issuer"),
+        (("up", "--account", "admin"), 2, "give KEY:ROLE"),
+        (("up", "--account", "/no/such/key.json:registrar"), 2, "there is no key file /no/such/key.json"),
+        (("up", "--account", "a:b", "--app-state", "c"), 2, "not both"),
         (("up", "--app-state", "/no/such/file"), 2, "--app-state /no/such/file: No such file"),
         (("up", "--application", " "), 2, "--application is empty"),
         (("up", "--validators", "0"), 2, "--validators"),
@@ -103,6 +107,29 @@ def test_an_application_state_that_is_no_json_object_is_refused(localnet: Run, t
     done = localnet("up", "--app-state", str(file))
     assert done.returncode == 2
     assert f"--app-state {file}" in done.stderr
+
+
+def test_every_error_of_an_application_state_is_told_at_once(localnet: Run, home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    file.write_text('{"modules": ["weather"], "max_expiry_s": 0}')
+    done = localnet("up", "--app-state", str(file))
+    assert done.returncode == 2
+    assert "modules" in done.stderr
+    assert "max_expiry_s" in done.stderr
+    assert not home.exists()
+
+
+def test_the_real_application_comes_up_with_accounts_of_ones_own_keys(localnet: Run, tmp_path: Path) -> None:
+    key = create(tmp_path / "admin.json", "passphrase", kdf=Kdf(iterations=1, lanes=1, memory_kib=8))
+    new = ("--validators", "2", "--timeout-commit-ms", "50", "--keys", str(tmp_path))
+    started = localnet("up", *new, "--account", "admin:registrar,issuer")
+    assert started.returncode == 0, started.stderr
+    shown = status(localnet)
+    assert all(len(validator["processes"]) == 2 for validator in shown["validators"])
+    genesis = json.loads((Path(shown["home"]) / "validator0" / "config" / "genesis.json").read_text())
+    assert genesis["app_state"]["accounts"]["accounts"] == [
+        {"public_key": key.public_key.hex(), "roles": ["registrar", "issuer"], "label": "admin"}
+    ]
 
 
 def test_names_that_are_not_there_are_refused_with_those_that_are(localnet: Run) -> None:
