@@ -33,6 +33,7 @@ setup: .venv/.setup ## Set up .venv and CometBFT; the command is then .venv/bin/
 	@$(BIN)/python -m node.toolchain
 
 setup-dev: setup .venv/.setup-dev
+	@$(BIN)/python -m node.toolchain v0.38.25 # the older line, for the compatibility tests
 
 run: setup ## A neighbourhood's whole day on real validators; writes report.json and report.html
 	@exec $(BIN)/vdg run --slot-seconds $(SLOT_SECONDS) --homes $(HOMES) --validators $(VALIDATORS) --day $(DAY) --out $(OUT)
