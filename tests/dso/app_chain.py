@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nacl.signing import SigningKey
 
@@ -51,33 +51,39 @@ def meter(number: int) -> str:
     return f"meter-{number}"
 
 
+def genesis(proof_key: bytes, members: int, epoch_s: int, slot_seconds: int, deadline_slots: int) -> dict[str, Any]:
+    """A chain's first state: a DSO, a supplier, and a grid with households."""
+    supplier = SigningKey(b"S" * 32)
+    accounts = [(DSO, "dso"), (supplier, "supplier"), *((household(n), "household") for n in range(members))]
+    grid = {
+        "vdg": VDG,
+        "epoch_s": max(1, epoch_s),
+        "slot_seconds": slot_seconds,
+        "dso": address_of(bytes(DSO.verify_key)).hex(),
+        "supplier": address_of(bytes(supplier.verify_key)).hex(),
+        "proof_key": proof_key.hex(),
+        "proof_deadline_slots": deadline_slots,
+        "buy_price_neur_per_wh": [150_000],
+        "sell_price_neur_per_wh": [50_000],
+        "members": [{"account": account(n).hex(), "meter": meter(n)} for n in range(members)],
+    }
+    listed = [{"public_key": bytes(key.verify_key).hex(), "roles": [role]} for key, role in accounts]
+    return {"accounts": {"accounts": listed}, "grid": {"grids": [grid]}}
+
+
 class AppChain:
     """A GridChain. ``proofs_sent`` and ``rebates_sent`` were executed; the switches make it fail as networks do."""
 
     def __init__(
         self, proof_key: bytes, members: int, *, epoch_s: int = 0, slot_seconds: int = 1, deadline_slots: int = 1008
     ) -> None:
-        supplier = SigningKey(b"S" * 32)
-        accounts = [(DSO, "dso"), (supplier, "supplier"), *((household(n), "household") for n in range(members))]
-        grid = {
-            "vdg": VDG,
-            "epoch_s": max(1, epoch_s),
-            "slot_seconds": slot_seconds,
-            "dso": address_of(bytes(DSO.verify_key)).hex(),
-            "supplier": address_of(bytes(supplier.verify_key)).hex(),
-            "proof_key": proof_key.hex(),
-            "proof_deadline_slots": deadline_slots,
-            "buy_price_neur_per_wh": [150_000],
-            "sell_price_neur_per_wh": [50_000],
-            "members": [{"account": account(n).hex(), "meter": meter(n)} for n in range(members)],
-        }
-        listed = [{"public_key": bytes(key.verify_key).hex(), "roles": [role]} for key, role in accounts]
+        document = genesis(proof_key, members, epoch_s, slot_seconds, deadline_slots)
         self.app = App(MemoryStore())
         self.app.init_chain(
             CHAIN_ID,
             max(0, epoch_s - 1),
             [(bytes(32), 1)],
-            json.dumps({"accounts": {"accounts": listed}, "grid": {"grids": [grid]}}).encode(),
+            json.dumps(document).encode(),
         )
         self._nonce = 0
         self.proofs_sent: list[SubmitProofs] = []

@@ -13,6 +13,7 @@ import yaml
 
 from clients.dso.pki import make_pki
 from clients.dso.prover.signatures import ClientTls, Signer, SignerAddress
+from wire import keystore
 
 CHAIN_ID = "test-chain"
 VDG = "grid"
@@ -62,7 +63,10 @@ class SignerProcess:
         )
 
     def initialise(self) -> bytes:
-        """Make keystore and record; returns the public key."""
+        """Make a keystore that opens fast, unless there is one, and the record; returns the public key."""
+        keys = self.folder / "proof-key.json"
+        if not keys.exists():
+            keystore.create(keys, PASSPHRASE, kdf=keystore.Kdf(memory_kib=8, iterations=1, lanes=1))
         done = self.run("--init")
         assert done.returncode == 0, done.stderr
         return bytes.fromhex(done.stdout.strip())

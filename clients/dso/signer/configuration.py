@@ -7,27 +7,10 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from clients.dso.configuration import FilePath, HostPort, Section
+from clients.dso.passphrase import PassphraseSource
 from clients.dso.slots import SlotClock
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
-
-
-class FromVariable(Section):
-    """The passphrase is the value of an environment variable."""
-
-    env: Name
-
-
-class FromFile(Section):
-    """The passphrase is a file's first line."""
-
-    file: FilePath
-
-
-class FromPrompt(Section):
-    """The passphrase is typed at start; the process needs a terminal."""
-
-    prompt: Annotated[bool, Field(default=True)]
 
 
 class ServerTls(Section):
@@ -79,7 +62,7 @@ class SignerConfiguration(Section):
     listen: HostPort
     address_file: FilePath | None = None
     keystore: FilePath
-    passphrase: FromVariable | FromFile | FromPrompt
+    passphrase: PassphraseSource
     record: FilePath
     tls: ServerTls
     allowed_clients: Annotated[tuple[Name, ...], Field(min_length=1, strict=False)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nacl.signing import SigningKey
 
+from clients.dso.passphrase import read_passphrase
 from clients.dso.signer.configuration import SignerConfiguration
-from clients.dso.signer.passphrase import read_passphrase
 from wire.keystore import create, load
 
 

@@ -1,16 +1,39 @@
-"""Where the keystore's passphrase comes from: an environment variable, a file's first line, or the terminal."""
+"""Where a keystore's passphrase comes from: an environment variable, a file's first line, or the terminal."""
 
 from __future__ import annotations
 
 import getpass
 import os
 import sys
+from typing import Annotated, Literal
 
-from clients.dso.configuration import ConfigurationError
-from clients.dso.signer.configuration import FromFile, FromPrompt, FromVariable
+from pydantic import Field
+
+from clients.dso.configuration import ConfigurationError, FilePath, Section
 
 
-def read_passphrase(source: FromVariable | FromFile | FromPrompt) -> str:
+class FromVariable(Section):
+    """The passphrase is the value of an environment variable."""
+
+    env: Annotated[str, Field(min_length=1)]
+
+
+class FromFile(Section):
+    """The passphrase is a file's first line."""
+
+    file: FilePath
+
+
+class FromPrompt(Section):
+    """The passphrase is typed at start; the process needs a terminal."""
+
+    prompt: Literal[True]
+
+
+PassphraseSource = FromVariable | FromFile | FromPrompt
+
+
+def read_passphrase(source: PassphraseSource) -> str:
     """Read the passphrase; a variable is taken out of the environment, so that no child inherits it.
 
     Raises: ConfigurationError when there is none. The text never holds a part of a passphrase.
@@ -26,7 +49,7 @@ def read_passphrase(source: FromVariable | FromFile | FromPrompt) -> str:
             raise ConfigurationError(
                 "passphrase.prompt: there is no terminal; start it on one, or use passphrase.env or .file"
             )
-        passphrase = getpass.getpass("Passphrase of the proof key: ")
+        passphrase = getpass.getpass("Passphrase: ")
         place, way_out = "passphrase.prompt", "type the passphrase"
     if not passphrase:
         raise ConfigurationError(f"{place}: is empty; {way_out}")

@@ -1,0 +1,187 @@
+"""The DSO's daemon for one grid: collects meters, proves flows, posts rebates, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from clients.common.chain import Chain
+from clients.common.channel import Tls
+from clients.common.wallet import Wallet
+from clients.dso.collector.check import TimeRules
+from clients.dso.collector.collector import Collector
+from clients.dso.collector.readings import Readings
+from clients.dso.configuration import ConfigurationError, read_configuration
+from clients.dso.daemon_configuration import DaemonConfiguration, GatewayTls
+from clients.dso.database import open_database
+from clients.dso.findings import Finding, Findings, Kind
+from clients.dso.forecast import DayProfile, Persistence, read_profile
+from clients.dso.gateway_chain import GatewayChain
+from clients.dso.grid_chain import ChainUnavailable
+from clients.dso.members import Members
+from clients.dso.passphrase import read_passphrase
+from clients.dso.prover.proofs import Proofs
+from clients.dso.prover.prover import Prover, Rules
+from clients.dso.prover.signatures import Signer
+from clients.dso.prover.signing import Signing
+from clients.dso.prover.submission import Submission
+from clients.dso.rebates import RebateRules, Rebates
+from clients.dso.slots import SlotClock
+from clients.dso.status import Status
+from wire.grid import Grid
+
+log = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 1.0
+_LONGEST_GRACE_SECONDS = 30.0
+
+
+async def serve(path: Path) -> None:
+    """Run the daemon until a signal ends it.
+
+    Raises: ConfigurationError, KeystoreError, ChainError (chain state in use, another chain) before it runs.
+    """
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    ended = False
+
+    def end() -> None:
+        nonlocal ended
+        ended = True
+        if task is not None:
+            task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    try:
+        await _run(read_configuration(path, DaemonConfiguration))
+    except asyncio.CancelledError:
+        if not ended:
+            raise
+        log.info("ended")
+
+
+async def _run(configuration: DaemonConfiguration) -> None:
+    account = configuration.account
+    profile = _profile(configuration)
+    wallet = Wallet.from_key_file(account.keystore, read_passphrase(account.passphrase))
+    try:
+        findings_file = Findings(configuration.findings_file)
+    except OSError as error:
+        raise ConfigurationError(f"findings_file: can't be written ({error}): give another path") from error
+    database = open_database(configuration.database, configuration.chain_id, configuration.vdg)
+    with closing(database), findings_file as findings:
+        async with Signer(configuration.signer) as signer:
+            log.info("waiting for a gateway at %s", configuration.gateway.target)
+            chain = await Chain.open(
+                configuration.gateway.target,
+                state=configuration.chain_state,
+                tls=_tls(configuration.gateway.tls),
+                chain_id=configuration.chain_id,
+            )
+            async with chain:
+                await Daemon(configuration, profile, wallet, findings, database, signer, chain).run()
+
+
+class Daemon:
+    """The parts, put together."""
+
+    def __init__(
+        self,
+        configuration: DaemonConfiguration,
+        profile: DayProfile | None,
+        wallet: Wallet,
+        findings: Findings,
+        database: sqlite3.Connection,
+        signer: Signer,
+        chain: Chain,
+    ) -> None:
+        self._configuration = configuration
+        self._profile = profile
+        self._wallet = wallet
+        self._findings = findings
+        self._signer = signer
+        self._chain = chain
+        self._readings = Readings(database)
+        self._proofs = Proofs(database)
+
+    async def run(self) -> None:
+        """Run all parts until cancelled. Raises: ConfigurationError when the chain has no such grid."""
+        configuration = self._configuration
+        patient = GatewayChain(self._chain, self._wallet, configuration.vdg, _LONGEST_GRACE_SECONDS)
+        try:
+            grid, members = await _grid_and_members(patient)
+        except LookupError as error:
+            raise ConfigurationError(str(error)) from error
+        chain = GatewayChain(self._chain, self._wallet, configuration.vdg, min(30.0, max(5.0, 2.0 * grid.slot_seconds)))
+        grace_s = configuration.proofs.grace_s
+        if grace_s is None:
+            grace_s = min(_LONGEST_GRACE_SECONDS, 0.4 * grid.slot_seconds)
+        prover = Prover(
+            Rules(configuration.chain_id, grace_s, configuration.proofs.keep_slots),
+            grid,
+            members,
+            self._readings,
+            self._proofs,
+            Signing(self._signer, self._proofs, self._findings),
+            Submission(configuration.vdg, chain, self._proofs, self._findings),
+            self._findings,
+        )
+        clock = SlotClock(grid.epoch_s, grid.slot_seconds)
+        rules = TimeRules(clock, configuration.meters.time_tolerance_s, grace_s)
+        collector = Collector(configuration.mqtt, rules, members, self._readings, self._findings, prover.heard)
+        rebates = self._rebates(clock, chain)
+        status = Status(configuration.chain_id, members, collector, prover, self._proofs, rebates, self._findings)
+        log.info("proving vdg %s of chain %s, %d members", grid.vdg, configuration.chain_id, len(members))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(collector.run())
+            group.create_task(prover.run())
+            group.create_task(self._follow_changes(chain, members, prover))
+            if rebates is not None:
+                group.create_task(rebates.run())
+            if configuration.status_file is not None:
+                group.create_task(status.keep(configuration.status_file))
+
+    def _rebates(self, clock: SlotClock, chain: GatewayChain) -> Rebates | None:
+        settings = self._configuration.rebates
+        if settings is None:
+            return None
+        rules = RebateRules(self._configuration.vdg, clock, settings.max_neur_per_wh, settings.post_at_slot_of_day)
+        return Rebates(rules, self._profile or Persistence(self._readings, clock), chain, self._findings)
+
+    async def _follow_changes(self, chain: GatewayChain, members: Members, prover: Prover) -> None:
+        """Keep members and the grid's proof key as the chain has them."""
+        while True:
+            try:
+                async for _ in chain.changes():
+                    prover.grid = await chain.grid()
+                    members.replace(await chain.members())
+            except ChainUnavailable as error:
+                self._findings.add(
+                    Finding(Kind.CHAIN_UNAVAILABLE, "", None, str(error), "it is tried again; see after the gateway")
+                )
+                await asyncio.sleep(_RETRY_SECONDS)
+
+
+def _profile(configuration: DaemonConfiguration) -> DayProfile | None:
+    settings = configuration.rebates
+    return read_profile(settings.forecast_csv) if settings is not None and settings.forecast_csv else None
+
+
+def _tls(tls: GatewayTls | None) -> Tls | None:
+    if tls is None:
+        return None
+    return Tls(ca=tls.authority, certificate=tls.certificate, key=tls.key, server_name=tls.server_name)
+
+
+async def _grid_and_members(chain: GatewayChain) -> tuple[Grid, Members]:
+    while True:
+        try:
+            return await chain.grid(), Members(await chain.members())
+        except ChainUnavailable as error:
+            log.warning("waiting for the chain: %s", error)
+            await asyncio.sleep(_RETRY_SECONDS)

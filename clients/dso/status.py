@@ -1,0 +1,96 @@
+"""How the daemon is doing, in a JSON file that is rewritten every second."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from clients.dso.address_file import write_atomically
+from clients.dso.collector.collector import Collector
+from clients.dso.findings import Findings
+from clients.dso.members import Members
+from clients.dso.prover.proofs import Proofs
+from clients.dso.prover.prover import Prover
+from clients.dso.rebates import Rebates
+from clients.dso.slots import SlotClock
+
+WRITE_SECONDS = 1.0
+STALE_SECONDS = 10.0
+"""A status that is older is that of a daemon that hangs or was killed."""
+
+
+class StatusError(Exception):
+    """There is no status to read; the text says why and what to do."""
+
+
+class Status:
+    """Gathers what the daemon's parts tell."""
+
+    def __init__(
+        self,
+        chain_id: str,
+        members: Members,
+        collector: Collector,
+        prover: Prover,
+        proofs: Proofs,
+        rebates: Rebates | None,
+        findings: Findings,
+    ) -> None:
+        self._chain_id = chain_id
+        self._members = members
+        self._collector = collector
+        self._prover = prover
+        self._proofs = proofs
+        self._rebates = rebates
+        self._findings = findings
+
+    def snapshot(self, *, running: bool) -> dict[str, Any]:
+        """The content of the status file (docs/dso.md)."""
+        grid = self._prover.grid
+        now_s = time.time()
+        return {
+            "running": running,
+            "pid": os.getpid(),
+            "time_s": round(now_s, 3),
+            "chain_id": self._chain_id,
+            "vdg": grid.vdg,
+            "slot": SlotClock(grid.epoch_s, grid.slot_seconds).slot_at(now_s),
+            "members": len(self._members),
+            "broker_connected": self._collector.connected,
+            "readings_stored": self._collector.stored,
+            "messages_refused": self._collector.refused,
+            "last_finished_slot": self._prover.proved_slot,
+            "open_slots": self._prover.open_slots,
+            "proofs": self._proofs.counts(),
+            "rebates_posted_to_slot": self._rebates.posted_to_slot if self._rebates else None,
+            "findings": dict(self._findings.counts),
+            "recent_findings": list(self._findings.recent),
+        }
+
+    async def keep(self, path: Path) -> None:
+        """Write the file every second until cancelled, then a last time."""
+        try:
+            while True:
+                write_atomically(path, json.dumps(self.snapshot(running=True)))
+                await asyncio.sleep(WRITE_SECONDS)
+        finally:
+            write_atomically(path, json.dumps(self.snapshot(running=False)))
+
+
+def read_status(path: Path) -> dict[str, Any]:
+    """Read a daemon's status; ``running`` is false too when the file is stale.
+
+    Raises: StatusError when there is none.
+    """
+    try:
+        status: dict[str, Any] = json.loads(path.read_text())
+        status["running"] = status["running"] and time.time() - status["time_s"] < STALE_SECONDS
+    except OSError as error:
+        raise StatusError(f"{path}: can't be read ({error.strerror}): give the daemon's status_file") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise StatusError(f"{path}: is not the status of a DSO daemon: give the daemon's status_file") from error
+    return status
