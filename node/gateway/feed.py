@@ -197,7 +197,10 @@ class BlockFeed:
         async with self._order:
             if self.head is None:
                 earliest = self.status.earliest_height if self.status else height
-                self._publish(await self._history.at(max(earliest, height - START_BLOCKS, 1)))
+                first = max(earliest, height - START_BLOCKS, 1)
+                # Fetched first, published at once: nobody shall take one of the older blocks for the head.
+                for record in [await self._history.at(past) for past in range(first, height + 1)]:
+                    self._publish(record)
             elif height - self.head.height > MAX_CATCH_UP_BLOCKS:
                 self._publish(await self._history.at(height))
             while self.head is not None and self.head.height < height:

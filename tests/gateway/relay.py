@@ -23,7 +23,7 @@ class Relay:
         self._flowing.set()
         self._refusing = False
         self.subscriptions = 0
-        self.connections = 0
+        self.refused = 0
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -63,11 +63,11 @@ class Relay:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is None or self._refusing:
+            self.refused += 1
             writer.close()
             return
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
-        self.connections += 1
         with contextlib.suppress(OSError, asyncio.CancelledError):
             there_reader, there_writer = await asyncio.open_connection(*self._target)
             try:
