@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -9,6 +10,9 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
 
 M = TypeVar("M", bound="Section")
+
+_PASSWORD_IN_URL = re.compile(r"//[^/\s]*@")
+_SHOWN_CHARACTERS = 80
 
 
 class ConfigurationError(ValueError):
@@ -43,6 +47,14 @@ HostPort = Annotated[str, AfterValidator(_host_and_port)]
 """A network address, ``host:port``."""
 
 
+def _shown(field: str, value: object) -> str:
+    """A value as far as it may be shown: no passphrase, no password, not too long."""
+    if "pass" in field:
+        return "(not shown)"
+    text = _PASSWORD_IN_URL.sub("//(not shown)@", repr(value))
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+
+
 def read_configuration(path: Path, model: type[M]) -> M:
     """Read and validate a YAML file.
 
@@ -62,5 +74,5 @@ def read_configuration(path: Path, model: type[M]) -> M:
         lines = [f"{path}: {error.error_count()} field(s) are wrong:"]
         for item in error.errors(include_url=False):
             field = ".".join(str(part) for part in item["loc"]) or "(the file)"
-            lines.append(f"  {field} = {item['input']!r}: {item['msg']}")
+            lines.append(f"  {field} = {_shown(field, item['input'])}: {item['msg']}")
         raise ConfigurationError("\n".join(lines)) from error

@@ -50,9 +50,9 @@ def make_pki(folder: Path, server_names: Sequence[str], client_names: Sequence[s
     there = [str(path) for path in paths if path.exists()]
     if there:
         raise PkiError(f"{', '.join(there)} exist: certificates are not replaced; remove them or name another folder")
-    folder.mkdir(parents=True, exist_ok=True)
     authority = _authority()
     issued = [authority, _server(authority, server_names)] + [_client(authority, name) for name in client_names]
+    folder.mkdir(parents=True, exist_ok=True)
     for name, pair in zip(names, issued, strict=True):
         _write(folder, name, pair)
     return paths

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from clients.dso.status import StatusError, read_status
-from tests.dso.signer_process import CHAIN_ID, DEADLINE_S, VDG, SignerProcess
+from tests.dso.signer_process import CHAIN_ID, DEADLINE_S, FAST_KDF, VDG, SignerProcess
 from wire import keystore
 
 PASSPHRASE = "another passphrase"
@@ -24,7 +24,7 @@ class DaemonProcess:
     def __init__(self, folder: Path, signer: SignerProcess, seed: bytes, gateway: str, mqtt_port: int) -> None:
         self.folder = folder
         self.process: subprocess.Popen[bytes] | None = None
-        keystore.create(folder / "dso-key.json", PASSPHRASE, seed=seed, kdf=keystore.Kdf(memory_kib=8, iterations=1, lanes=1))
+        keystore.create(folder / "dso-key.json", PASSPHRASE, seed=seed, kdf=FAST_KDF)
         pki = signer.folder / "pki"
         tls = {"authority": str(pki / "ca.crt"), "certificate": str(pki / "dso.crt"), "key": str(pki / "dso.key")}
         (folder / "forecast.csv").write_text(

@@ -19,6 +19,7 @@ CHAIN_ID = "test-chain"
 VDG = "grid"
 PASSPHRASE = "correct horse battery staple"
 DEADLINE_S = 30.0
+FAST_KDF = keystore.Kdf(memory_kib=8, iterations=1, lanes=1)
 
 
 class SignerProcess:
@@ -66,7 +67,7 @@ class SignerProcess:
         """Make a keystore that opens fast, unless there is one, and the record; returns the public key."""
         keys = self.folder / "proof-key.json"
         if not keys.exists():
-            keystore.create(keys, PASSPHRASE, kdf=keystore.Kdf(memory_kib=8, iterations=1, lanes=1))
+            keystore.create(keys, PASSPHRASE, kdf=FAST_KDF)
         done = self.run("--init")
         assert done.returncode == 0, done.stderr
         return bytes.fromhex(done.stdout.strip())

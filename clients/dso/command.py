@@ -1,0 +1,109 @@
+"""The commands `vdg dso signer | run | pki | status`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from clients.dso.__main__ import run as run_daemon
+from clients.dso.pki import PkiError, make_pki
+from clients.dso.signer.__main__ import run as run_signer
+from clients.dso.status import StatusError, read_status
+
+EXIT_REFUSED = 2
+EXIT_NOT_RUNNING = 3
+
+app = typer.Typer(no_args_is_help=True, help="The DSO's services: signing, meters, proofs of flow, rebates.")
+
+Configuration = Annotated[Path, typer.Argument(help="The YAML file.", metavar="FILE")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+@app.command("signer")
+def signer_command(
+    configuration: Configuration,
+    init: Annotated[
+        bool,
+        typer.Option("--init", help="Make the record and, if missing, the keystore; print the public key; end."),
+    ] = False,
+) -> None:
+    """Run the signing service (config/signer.yaml is a sample) until SIGTERM or Ctrl-C."""
+    raise typer.Exit(run_signer(configuration, init=init))
+
+
+@app.command("run")
+def run_command(configuration: Configuration) -> None:
+    """Run the daemon of one grid (config/dso.yaml is a sample) until SIGTERM or Ctrl-C."""
+    raise typer.Exit(run_daemon(configuration))
+
+
+@app.command("pki")
+def pki_command(
+    folder: Annotated[Path, typer.Argument(help="Where the files go; made if missing.", metavar="FOLDER")],
+    server: Annotated[
+        list[str] | None,
+        typer.Option("--server", help="A host name or IP address of the service (localhost, 127.0.0.1); repeatable."),
+    ] = None,
+    client: Annotated[list[str] | None, typer.Option("--client", help="A client's name (dso); repeatable.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a certificate authority, a server certificate and client certificates for development and trials."""
+    try:
+        paths = make_pki(folder, server or ["localhost", "127.0.0.1"], client or ["dso"])
+    except (PkiError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(EXIT_REFUSED) from error
+    if as_json:
+        typer.echo(json.dumps({"files": [str(path) for path in paths]}, indent=2))
+    else:
+        for path in paths:
+            typer.echo(path)
+
+
+@app.command("status")
+def status_command(
+    status_file: Annotated[Path, typer.Argument(help="The daemon's status_file.", metavar="FILE")],
+    as_json: Json = False,
+) -> None:
+    """Tell how a daemon is doing. Exit code 3: it isn't running (or hangs)."""
+    try:
+        status = read_status(status_file)
+    except StatusError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(EXIT_REFUSED) from error
+    if as_json:
+        typer.echo(json.dumps(status, indent=2))
+    else:
+        for line in describe(status):
+            typer.echo(line)
+    if not status["running"]:
+        raise typer.Exit(EXIT_NOT_RUNNING)
+
+
+def describe(status: dict[str, Any]) -> list[str]:
+    """A status as lines of text."""
+    running = f"running (pid {status['pid']})" if status["running"] else "not running"
+    proofs = ", ".join(f"{count} {state}" for state, count in sorted(status["proofs"].items())) or "none"
+    findings = ", ".join(f"{count} {kind}" for kind, count in sorted(status["findings"].items())) or "none"
+    lines = [
+        f"daemon     {running}, vdg {status['vdg']} of chain {status['chain_id']}, slot {status['slot']}",
+        f"meters     {status['members']} members, {status['readings_stored']} readings stored,"
+        f" {status['messages_refused']} messages refused, broker"
+        f" {'connected' if status['broker_connected'] else 'not connected'}",
+        f"proofs     {proofs}; slots not finished: {len(status['open_slots'])}",
+        f"rebates    {_rebates(status['rebates_posted_to_slot'])}",
+        f"findings   {findings}",
+    ]
+    for finding in status["recent_findings"][-5:]:
+        slot = "" if finding["slot"] is None else f" slot {finding['slot']}"
+        lines.append(f"           {finding['kind']} {finding['meter']}{slot}: {finding['value']}; {finding['way_out']}")
+    return lines
+
+
+def _rebates(slot: int | None) -> str:
+    if slot is None:
+        return "not posted by this daemon"
+    return f"posted to slot {slot}" if slot >= 0 else "none posted yet"

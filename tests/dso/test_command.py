@@ -1,0 +1,119 @@
+"""The commands `vdg dso …`, and that the samples in config/ are what the code takes."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from clients.dso.command import app
+from clients.dso.configuration import ConfigurationError, Section, read_configuration
+from clients.dso.daemon_configuration import DaemonConfiguration
+from clients.dso.signer.configuration import SignerConfiguration
+from tests.dso.signer_process import SignerProcess
+
+CONFIG = Path(__file__).parents[2] / "config"
+STATUS = {
+    "running": True,
+    "pid": 7,
+    "chain_id": "chain",
+    "vdg": "grid",
+    "slot": 12,
+    "members": 33,
+    "broker_connected": True,
+    "readings_stored": 300,
+    "messages_refused": 1,
+    "last_finished_slot": 11,
+    "open_slots": [],
+    "proofs": {"proved": 299, "late": 1},
+    "rebates_posted_to_slot": 143,
+    "findings": {"gap": 1},
+    "recent_findings": [{"kind": "gap", "meter": "m-1", "slot": 4, "value": "1 slot", "way_out": "see after it"}],
+}
+
+
+def write_status(path: Path, **changes: object) -> Path:
+    """A status file."""
+    path.write_text(json.dumps({**STATUS, "time_s": time.time(), **changes}))
+    return path
+
+
+def test_status_tells_how_the_daemon_is_doing(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["status", str(write_status(tmp_path / "status.json"))])
+    assert done.exit_code == 0
+    for part in ("running (pid 7)", "33 members", "1 late, 299 proved", "posted to slot 143", "gap m-1 slot 4: 1 slot"):
+        assert part in done.output
+
+
+def test_status_of_a_daemon_that_is_not_running_or_hangs_ends_with_code_3(tmp_path: Path) -> None:
+    path = tmp_path / "status.json"
+    for changes in ({"running": False}, {"time_s": time.time() - 60}):
+        done = CliRunner().invoke(app, ["status", "--json", str(write_status(path, **changes))])
+        assert done.exit_code == 3
+        assert json.loads(done.output)["running"] is False
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"running": true}'])
+def test_a_file_that_is_no_status_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "status.json").write_text(content)
+    for path in (tmp_path / "status.json", tmp_path / "missing.json"):
+        done = CliRunner().invoke(app, ["status", str(path)])
+        assert done.exit_code == 2
+        assert "give the daemon's status_file" in done.output
+
+
+def test_pki_makes_the_files_and_refuses_to_make_them_twice(tmp_path: Path) -> None:
+    arguments = [
+        "pki",
+        str(tmp_path / "pki"),
+        "--server",
+        "dso.example",
+        "--client",
+        "one",
+        "--client",
+        "two",
+        "--json",
+    ]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0
+    names = [Path(path).name for path in json.loads(done.output)["files"]]
+    assert names == [f"{name}.{kind}" for name in ("ca", "server", "one", "two") for kind in ("crt", "key")]
+    again = CliRunner().invoke(app, arguments)
+    assert (again.exit_code, "exist" in again.output) == (2, True)
+
+
+def test_the_signer_command_makes_a_keystore_and_a_record(tmp_path: Path) -> None:
+    file = SignerProcess(tmp_path).file
+    done = CliRunner().invoke(app, ["signer", str(file), "--init"], env={"SIGNER_PASSPHRASE": "x"})
+    assert done.exit_code == 0
+    assert len(bytes.fromhex(done.output.strip())) == 32
+    assert {path.name for path in tmp_path.iterdir()} >= {"proof-key.json", "record.sqlite"}
+    refused = CliRunner().invoke(app, ["signer", str(tmp_path / "missing.yaml")])
+    assert refused.exit_code == 2
+    assert CliRunner().invoke(app, ["run", str(tmp_path / "missing.yaml")]).exit_code == 2
+
+
+@pytest.mark.parametrize(("name", "model"), [("signer.yaml", SignerConfiguration), ("dso.yaml", DaemonConfiguration)])
+def test_the_samples_are_valid(name: str, model: type[Section]) -> None:
+    read_configuration(CONFIG / name, model)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\xff", "is not UTF-8"),
+        (b"a: [", "is not YAML"),
+        (b"[]", "(the file)"),
+        (b"chain_id: 7\nvdg: ''\nmqtt: {url: 'http://x'}\n", "chain_id = 7"),
+        (b"chain_id: 7\nvdg: ''\nmqtt: {url: 'http://x'}\n", "mqtt.url = 'http://x'"),
+        (b"chain_id: 7\nvdg: ''\nmqtt: {url: 'mqtt://u:secret@x'}\n", "password_env"),
+    ],
+)
+def test_a_wrong_file_is_refused_naming_each_field(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "dso.yaml").write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        read_configuration(tmp_path / "dso.yaml", DaemonConfiguration)
+    assert message in str(caught.value)
