@@ -19,6 +19,7 @@ class Entry(NamedTuple):
 ENTRIES: Final = (
     Entry("localnet", "node.cli.localnet:app", "Validators on this machine: up, down, status, logs, restart."),
     Entry("gateway", "node.gateway.command:gateway_command", "Serve gRPC to clients, in front of CometBFT nodes."),
+    Entry("dso", "clients.dso.command:app", "The DSO's services: signing, meters, proofs of flow, rebates."),
     Entry("keys", "node.cli.keys:app", "Encrypted key files: new, show, list, address."),
     Entry("market clear", "node.market_clear.command:clear_command", "Clear a book of orders from a CSV file."),
     Entry("scenario run", "node.scenario.command:run_command", "Run a scenario file with the real application."),
