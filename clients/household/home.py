@@ -1,0 +1,201 @@
+"""One home's agent: what it has seen and contracted, and what it decides to do. No clock, no network."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from clients.household.account import Account, LiveOrder
+from clients.household.battery import BatteryLimits
+from clients.household.forecast import Forecaster, SlotForecast
+from clients.household.measurements import SLOTS_PER_DAY, Measurements
+from clients.household.offers import BookKey, Offers
+from clients.household.plan import PlannedSlot, Rule, plan_with_battery, plan_without_battery
+from clients.household.terms import Terms
+from wire.asset import DeclareAvailability
+from wire.market import CancelOrder, PlaceOrder, Side
+from wire.mqtt import Mode
+from wire.settlement import DeclareFlow
+
+# Availability is declared in steps, above the forecast, so that it need not be declared again for every change.
+_AVAILABILITY_STEP_WH = 50
+_MAX_DECLARED_SLOTS = 144
+# Wh that a follow set point and the plan may differ by before it is sent again.
+_SAME_FLOW_WH = 5
+
+
+class Steering(NamedTuple):
+    """What the battery should do in a slot: a set point without its sequence number."""
+
+    slot: int
+    mode: Mode
+    power_w: int | None = None
+    grid_wh: int | None = None
+
+
+class Decision(NamedTuple):
+    """What to send in a slot: first the availability that backs asks, then the orders."""
+
+    availability: DeclareAvailability | None
+    orders: tuple[PlaceOrder | CancelOrder, ...]
+
+
+class Habits(NamedTuple):
+    """What a home does besides offering.
+
+    ``availability_slots``: how many slots one declaration covers at least. ``declare_always``: declare the supplier
+    flow of every slot, not only of those with contracts, where alone it counts for the reward.
+    """
+
+    rule: Rule = Rule()
+    availability_slots: int = 36
+    declare_always: bool = True
+
+
+class Home:
+    """The agent of one home. It decides; others carry out, and report results back to ``account``."""
+
+    def __init__(
+        self,
+        home_id: str,
+        account: Account,
+        measurements: Measurements,
+        forecaster: Forecaster,
+        offers: Offers,
+        habits: Habits,
+        battery: BatteryLimits | None = None,
+    ) -> None:
+        self.id = home_id
+        self.account = account
+        self.measurements = measurements
+        self.battery = battery
+        self.plan: dict[int, PlannedSlot] = {}
+        self._forecast: list[SlotForecast] = []
+        self._forecaster = forecaster
+        self._offers = offers
+        self._habits = habits
+
+    def decide(self, terms: Terms, now: int) -> Decision:
+        """Plan anew in slot ``now`` and say what to declare, place, replace and cancel."""
+        account = self.account
+        for key in [k for k in account.orders if terms.gate_slot(terms.products[k[0]], k[1]) <= now]:
+            del account.orders[key]
+        self.make_plan(terms, now)
+        if account.suspended:
+            return Decision(None, ())
+        wanted: dict[BookKey, LiveOrder] = {}
+        if not account.debts:
+            wanted = self._offers.wanted(terms, now, self.plan.values(), account)
+            self._fit_capacity(terms, wanted)
+            self._fit_budget(wanted)
+        vdg = terms.grid.vdg
+        orders: list[PlaceOrder | CancelOrder] = []
+        for key, order in wanted.items():
+            standing = account.orders.get(key)
+            if key not in account.under_way and (standing is None or self._offers.moved(standing, order)):
+                orders.append(PlaceOrder(vdg, *key, order.side, order.energy_wh, order.price_neur_per_wh))
+        # A debtor can't place, but may cancel.
+        for key in account.orders:
+            if key not in wanted and key not in account.under_way:
+                orders.append(CancelOrder(vdg, *key))
+        return Decision(self._availability(terms, now, wanted), tuple(orders))
+
+    def make_plan(self, terms: Terms, now: int) -> None:
+        """Forecast and plan the slots from ``now`` (running) on with what is contracted."""
+        account = self.account
+        slots = self._offers.planned_slots(terms)
+        far = max(slots, SLOTS_PER_DAY if self.battery else self._habits.availability_slots + 2)
+        self._forecast = self._forecaster(self.measurements, now, far)
+        if self.battery is None:
+            planned = plan_without_battery(now, self._forecast, account.position_wh, slots)
+        else:
+            energy = self.measurements.battery_wh
+            planned = plan_with_battery(
+                now,
+                self._forecast,
+                account.position_wh,
+                slots,
+                battery=self.battery,
+                energy_wh=self.battery.min_wh if energy is None else energy,
+                terms=terms,
+                tradable=lambda slot: self._offers.product_of(terms, now, slot) is not None,
+                rule=self._habits.rule,
+            )
+        self.plan = {entry.slot: entry for entry in planned}
+
+    def steering(self, slot: int) -> Steering | None:
+        """What the battery should do in a planned slot; None where plain self-consumption is right."""
+        planned = self.plan.get(slot)
+        if self.battery is None or planned is None:
+            return None
+        if planned.hold:
+            # Held back from covering the deficit; what was bought above the load may still charge it.
+            return Steering(slot, "power", power_w=0)
+        contracted = self.account.position_wh(slot)
+        return Steering(slot, "follow", grid_wh=contracted) if contracted else None
+
+    def declaration(self, terms: Terms, slot: int) -> DeclareFlow | None:
+        """x_u of (6.1) for a planned slot, unless it stands declared already or would count for nothing."""
+        planned, account = self.plan.get(slot), self.account
+        if planned is None or account.suspended:
+            return None
+        contracted = account.position_wh(slot)
+        if not contracted and not self._habits.declare_always:
+            return None
+        rest = planned.flow_wh - contracted
+        declared = account.supplier_flow_wh.get(slot)
+        if declared is not None and abs(declared - rest) <= _SAME_FLOW_WH:
+            return None
+        return DeclareFlow(terms.grid.vdg, slot, rest)
+
+    def _fit_capacity(self, terms: Terms, wanted: dict[BookKey, LiveOrder]) -> None:
+        """Cut asks to what the registered devices can deliver in every slot of their block."""
+        for (product, slot), order in list(wanted.items()):
+            if order.side is not Side.SIDE_ASK:
+                continue
+            slots = terms.products[product].block_slots
+            sold = max(self.account.contracted_wh(slot + index, Side.SIDE_ASK) for index in range(slots))
+            energy = min(order.energy_wh, max(0, self.account.capacity_wh - sold) * slots)
+            if energy:
+                wanted[(product, slot)] = order._replace(energy_wh=energy)
+            else:
+                del wanted[(product, slot)]
+
+    def _fit_budget(self, wanted: dict[BookKey, LiveOrder]) -> None:
+        """Cut bids to what free money can back, where money ran short; the soonest books first."""
+        left = self.account.budget_neur
+        if left is None:
+            return
+        for key, order in list(wanted.items()):
+            standing = self.account.orders.get(key)
+            backed = standing.escrow_neur if standing else 0
+            energy = min(order.energy_wh, (backed + left) // order.price_neur_per_wh)
+            if order.side is Side.SIDE_ASK or energy == order.energy_wh:
+                left -= max(0, order.escrow_neur - backed)
+            elif energy < self._offers.rules.min_offer_wh:
+                del wanted[key]
+            else:
+                wanted[key] = order._replace(energy_wh=energy)
+                left -= max(0, wanted[key].escrow_neur - backed)
+
+    def _availability(self, terms: Terms, now: int, wanted: dict[BookKey, LiveOrder]) -> DeclareAvailability | None:
+        """A declaration for a run of slots, if some ask needs more than stands declared."""
+        account = self.account
+        needed: dict[int, int] = {}
+        for (product, first), order in wanted.items():
+            if order.side is Side.SIDE_ASK:
+                slots = terms.products[product].block_slots
+                for slot in range(first, first + slots):
+                    contracted = account.contracted_wh(slot, Side.SIDE_ASK)
+                    needed[slot] = needed.get(slot, contracted) + -(-order.energy_wh // slots)
+        short = sorted(slot for slot, energy in needed.items() if energy > account.declared_wh.get(slot, 0))
+        if not short:
+            return None
+        count = min(_MAX_DECLARED_SLOTS, max(self._habits.availability_slots, short[-1] - short[0] + 1))
+        energies = []
+        for slot in range(short[0], short[0] + count):
+            ahead = slot - now
+            pv = self._forecast[ahead].pv_wh if ahead < len(self._forecast) else 0
+            generous = -(-pv * 3 // 2 // _AVAILABILITY_STEP_WH) * _AVAILABILITY_STEP_WH
+            energy = min(account.capacity_wh, max(generous, needed.get(slot, 0)))
+            energies.append(max(energy, account.declared_wh.get(slot, 0)))
+        return DeclareAvailability(terms.grid.vdg, short[0], tuple(energies))

@@ -1,0 +1,85 @@
+"""What a home's inverter has told: load and PV of each slot, and what the battery holds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from wire.mqtt import History, Telemetry
+
+SLOTS_PER_DAY = 144
+SLOTS_PER_HOUR = 6
+KEPT_SLOTS = 2 * SLOTS_PER_DAY
+
+
+class _Open(NamedTuple):
+    """The running slot: powers since ``since`` (share of the slot), and the energy that flowed before."""
+
+    slot: int
+    since: float
+    load_w: int
+    pv_w: int
+    load_wh: float
+    pv_wh: float
+
+    def at(self, share: float) -> tuple[float, float]:
+        """Load and PV energy up to a share of the slot, Wh."""
+        hours = max(0.0, share - self.since) / SLOTS_PER_HOUR
+        return self.load_wh + self.load_w * hours, self.pv_wh + self.pv_w * hours
+
+
+class Measurements:
+    """Load and PV by slot (Wh). A slot counts as known once a later one is seen; the running one by its powers."""
+
+    def __init__(self, epoch_s: int, slot_seconds: int) -> None:
+        self._epoch_ms = epoch_s * 1000
+        self._slot_ms = slot_seconds * 1000
+        self.load_wh: dict[int, int] = {}
+        self.pv_wh: dict[int, int] = {}
+        self.battery_wh: int | None = None
+        self.newest_slot: int | None = None
+        self._open: _Open | None = None
+
+    def take_history(self, history: History) -> None:
+        """Fill in slots before the first one seen; what was measured itself stays."""
+        for index, (load, pv) in enumerate(zip(history.load_wh, history.pv_wh, strict=True)):
+            self.load_wh.setdefault(history.first_slot + index, load)
+            self.pv_wh.setdefault(history.first_slot + index, pv)
+
+    def take_telemetry(self, telemetry: Telemetry) -> None:
+        """Follow the powers; an older message than the last changes nothing."""
+        share = (telemetry.time_ms - self._epoch_ms) / self._slot_ms - telemetry.slot
+        share = min(1.0, max(0.0, share))
+        load_wh = pv_wh = 0.0
+        last = self._open
+        if last is not None:
+            if (telemetry.slot, share) < (last.slot, last.since):
+                return
+            if telemetry.slot == last.slot:
+                load_wh, pv_wh = last.at(share)
+            else:
+                self._close(last)
+                # Powers that nobody saw: the slot's first ones are taken to hold from its beginning.
+                share = 0.0
+        else:
+            share = 0.0
+        self._open = _Open(telemetry.slot, share, telemetry.load_w, telemetry.pv_w, load_wh, pv_wh)
+        self.newest_slot = telemetry.slot
+        self.battery_wh = telemetry.energy_wh
+        expected_load, expected_pv = self._open.at(1.0)
+        self.load_wh[telemetry.slot], self.pv_wh[telemetry.slot] = round(expected_load), round(expected_pv)
+
+    def recent(self, slots: int) -> list[tuple[int, int]]:
+        """Load and PV (Wh) of the newest known slots, newest first; the running one as its powers suggest."""
+        newest = self.newest_slot
+        if newest is None:
+            newest = max(self.load_wh, default=None)
+        if newest is None:
+            return []
+        known = (slot for slot in range(newest, newest - slots, -1) if slot in self.load_wh)
+        return [(self.load_wh[slot], self.pv_wh[slot]) for slot in known]
+
+    def _close(self, last: _Open) -> None:
+        load_wh, pv_wh = last.at(1.0)
+        self.load_wh[last.slot], self.pv_wh[last.slot] = round(load_wh), round(pv_wh)
+        for old in [slot for slot in self.load_wh if slot <= last.slot - KEPT_SLOTS]:
+            del self.load_wh[old], self.pv_wh[old]

@@ -1,0 +1,121 @@
+"""The plain battery rule: self-consumption around what is contracted, and what is left to trade (thesis 4.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from clients.household.battery import BatteryLimits
+from clients.household.forecast import SlotForecast
+from clients.household.terms import Terms
+
+PERMILLE = 1000
+
+
+class PlannedSlot(NamedTuple):
+    """One slot (Wh). ``flow_wh``: planned net flow x (positive = import) with what is contracted so far.
+
+    ``wanted_wh``: what to trade beyond that, positive = buy, negative = sell. ``hold``: keep the battery's energy for
+    dearer hours instead of covering the deficit.
+    """
+
+    slot: int
+    flow_wh: int
+    wanted_wh: int
+    hold: bool
+
+
+class Rule(NamedTuple):
+    """Parameters of the rule. ``sell_permille``: the share of a forecast surplus that is offered.
+
+    ``assumed_fill_permille``: the share of the charging power that purchases in a slot with a rebate are expected to
+    bring, when later slots are still to come.
+    """
+
+    sell_permille: int = 1000
+    assumed_fill_permille: int = 100
+
+
+Tradable = Callable[[int], bool]
+
+
+def plan_without_battery(
+    now: int, forecast: Sequence[SlotForecast], position: Callable[[int], int], slots: int
+) -> list[PlannedSlot]:
+    """Offer what is sure. ``position``: what is contracted for a slot, bought less sold (Wh)."""
+    planned = []
+    for index, expected in enumerate(forecast[:slots]):
+        contracted = position(now + index)
+        wanted = 0
+        if expected.sure_deficit_wh > 0:
+            wanted = max(0, expected.sure_deficit_wh - contracted)
+        elif expected.sure_surplus_wh > 0:
+            wanted = min(0, -expected.sure_surplus_wh - contracted)
+        planned.append(PlannedSlot(now + index, expected.load_wh - expected.pv_wh, wanted, hold=False))
+    return planned
+
+
+def plan_with_battery(
+    now: int,
+    forecast: Sequence[SlotForecast],
+    position: Callable[[int], int],
+    slots: int,
+    *,
+    battery: BatteryLimits,
+    energy_wh: int,
+    terms: Terms,
+    tradable: Tradable,
+    rule: Rule,
+) -> list[PlannedSlot]:
+    """Simulate the battery over ``slots`` slots; the forecast beyond them says what dearer hours will need.
+
+    In each slot the battery steers the meter to what is contracted. Energy that dearer slots will need is held
+    back, and where a rebate is posted, bought.
+    """
+    reserves = _reserves_wh(now, forecast, slots, battery, terms, rule)
+    planned = []
+    energy = energy_wh
+    for index, expected in enumerate(forecast[:slots]):
+        slot = now + index
+        gap, contracted = expected.load_wh - expected.pv_wh, position(slot)
+        missing = min(reserves[index], battery.max_wh - battery.min_wh) - (energy - battery.min_wh)
+        charge = missing > 0 and terms.of(slot).rebate_neur_per_wh > 0 and tradable(slot)
+        # A deficit that the reserve should not pay for; what is contracted comes on top.
+        hold = gap - contracted > 0 and (charge or missing >= 0 < reserves[index])
+        out = battery.possible_wh(energy, 0 if hold else gap - contracted)
+        flow = gap - out
+        wanted = flow - contracted
+        if wanted < 0:
+            # Only own PV is sold: never more than the surplus over the load.
+            sellable = max(0, -gap + min(contracted, 0))
+            wanted = -min(-wanted * rule.sell_permille // PERMILLE, sellable)
+        elif charge:
+            wish = -battery.possible_wh(battery.after(energy, out), -missing)
+            bought = min(wish, battery.slot_wh + min(out, 0))
+            wanted += bought
+            energy = battery.after(energy, -bought)
+        energy = battery.after(energy, out)
+        planned.append(PlannedSlot(slot, flow, wanted, hold))
+    return planned
+
+
+def _reserves_wh(
+    now: int, forecast: Sequence[SlotForecast], slots: int, battery: BatteryLimits, terms: Terms, rule: Rule
+) -> list[int]:
+    """For each slot, the energy that dearer slots after it will need beyond what comes in until then (Wh)."""
+    usable = battery.max_wh - battery.min_wh
+    by_price: dict[int, list[int]] = {}
+    for price in {terms.buy_price(now + index) for index in range(slots)}:
+        need, needs = 0, [0] * len(forecast)
+        for index in range(len(forecast) - 1, -1, -1):
+            needs[index] = need
+            gap = forecast[index].load_wh - forecast[index].pv_wh
+            if gap < 0:
+                need += gap
+            elif terms.buy_price(now + index) > price:
+                need += min(gap, battery.slot_wh)
+            if terms.of(now + index).rebate_neur_per_wh:
+                need -= battery.slot_wh * rule.assumed_fill_permille // PERMILLE
+            need = max(0, min(usable, need))
+        by_price[price] = needs
+    return [by_price[terms.buy_price(now + index)][index] for index in range(slots)]

@@ -1,0 +1,53 @@
+"""What a grid offers its members: slot timing, tariff, rebates, caps and market products."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from clients.dso.slots import SlotClock
+from clients.household.measurements import SLOTS_PER_DAY
+from wire.grid import Grid, SlotTerms, Tariff
+from wire.market import GateKind, Product
+
+_NO_TERMS = SlotTerms()
+
+
+class Terms(NamedTuple):
+    """The terms as last read from the chain; ``slot_terms`` begin at ``first_slot``."""
+
+    grid: Grid
+    tariff: Tariff
+    products: dict[str, Product]
+    first_slot: int
+    slot_terms: Sequence[SlotTerms]
+
+    @property
+    def clock(self) -> SlotClock:
+        """The grid's slot timing."""
+        return SlotClock(self.grid.epoch_s, self.grid.slot_seconds)
+
+    def buy_price(self, slot: int) -> int:
+        """P_u, the supplier's price (neur per Wh)."""
+        prices = self.tariff.buy_price_neur_per_wh
+        return prices[slot % len(prices)]
+
+    def sell_price(self, slot: int) -> int:
+        """P_f, the feed-in tariff (neur per Wh)."""
+        prices = self.tariff.sell_price_neur_per_wh
+        return prices[slot % len(prices)]
+
+    def of(self, slot: int) -> SlotTerms:
+        """Rebate and caps of a slot; none where nothing was read."""
+        index = slot - self.first_slot
+        return self.slot_terms[index] if 0 <= index < len(self.slot_terms) else _NO_TERMS
+
+    def gate_slot(self, product: Product, slot: int) -> int:
+        """The slot at whose start the book for ``slot`` closes (MODEL section 4)."""
+        if product.gate_kind is GateKind.GATE_KIND_DAY_BEFORE:
+            return (slot // SLOTS_PER_DAY - 1) * SLOTS_PER_DAY + product.gate_slots
+        return slot - product.gate_slots
+
+    def gate_s(self, product: Product, slot: int) -> int:
+        """The Unix time from which on the book for ``slot`` is closed."""
+        return self.clock.start_s(self.gate_slot(product, slot))
