@@ -66,17 +66,8 @@ def test_a_file_that_is_no_status_is_refused(tmp_path: Path, content: str) -> No
 
 
 def test_pki_makes_the_files_and_refuses_to_make_them_twice(tmp_path: Path) -> None:
-    arguments = [
-        "pki",
-        str(tmp_path / "pki"),
-        "--server",
-        "dso.example",
-        "--client",
-        "one",
-        "--client",
-        "two",
-        "--json",
-    ]
+    names_given = ["--server", "dso.example", "--client", "one", "--client", "two"]
+    arguments = ["pki", str(tmp_path / "pki"), *names_given, "--json"]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0
     names = [Path(path).name for path in json.loads(done.output)["files"]]
@@ -109,7 +100,8 @@ def test_the_samples_are_valid(name: str, model: type[Section]) -> None:
         (b"[]", "(the file)"),
         (b"chain_id: 7\nvdg: ''\nmqtt: {url: 'http://x'}\n", "chain_id = 7"),
         (b"chain_id: 7\nvdg: ''\nmqtt: {url: 'http://x'}\n", "mqtt.url = 'http://x'"),
-        (b"chain_id: 7\nvdg: ''\nmqtt: {url: 'mqtt://u:secret@x'}\n", "password_env"),
+        (b"mqtt: {url: 'mqtt://u:secret@x'}\n", "password_env"),
+        (b"account: {keystore: key.json, passphrase: secret}\n", "account.passphrase"),
     ],
 )
 def test_a_wrong_file_is_refused_naming_each_field(tmp_path: Path, content: bytes, message: str) -> None:
@@ -117,3 +109,4 @@ def test_a_wrong_file_is_refused_naming_each_field(tmp_path: Path, content: byte
     with pytest.raises(ConfigurationError) as caught:
         read_configuration(tmp_path / "dso.yaml", DaemonConfiguration)
     assert message in str(caught.value)
+    assert "secret" not in str(caught.value)
