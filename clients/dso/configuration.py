@@ -51,6 +51,8 @@ def _shown(field: str, value: object) -> str:
     """A value as far as it may be shown: no passphrase, no password, not too long."""
     if "pass" in field:
         return "(not shown)"
+    if isinstance(value, dict | list):
+        return "(entries)"  # which may hold a passphrase
     text = _PASSWORD_IN_URL.sub("//(not shown)@", repr(value))
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
 
