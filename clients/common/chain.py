@@ -91,6 +91,11 @@ class Chain:
         """The chain's name, which signatures are for."""
         return self._clock.chain_id
 
+    @property
+    def under_way(self) -> int:
+        """How many transactions have no result yet, those of an earlier process included."""
+        return self._submitter.under_way
+
     async def now_s(self) -> int:
         """The chain's time in Unix seconds, about."""
         return await self._clock.now_s()

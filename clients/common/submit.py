@@ -61,6 +61,11 @@ class Submitter:
         self._under_way: dict[bytes, asyncio.Task[Entry]] = {}
         self._by_key: WeakValueDictionary[tuple[bytes, str], asyncio.Lock] = WeakValueDictionary()
 
+    @property
+    def under_way(self) -> int:
+        """How many transactions have no result yet."""
+        return len(self._under_way)
+
     async def resume(self) -> int:
         """Go on with what an earlier process left without result; how many there are."""
         entries = await self._outbox.pending()
