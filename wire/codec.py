@@ -313,6 +313,7 @@ def decode(cls: type[T], data: bytes) -> T:
     plan = _plan(cls)
     values = list(plan.defaults)
     position, end, last = 0, len(data), 0
+    lists: list[int] = []
     while position < end:
         tag, position = decode_varint(data, position)
         entry = plan.by_tag.get(tag)
@@ -335,8 +336,10 @@ def decode(cls: type[T], data: bytes) -> T:
         if kind[:6] == "packed":
             values[index] = _packed(kind[7:], type_, part, label)
         elif repeated:
-            value = _decode_content(kind, type_, part, label)
-            values[index] = (value,) if first else (*values[index], value)
+            if first:
+                values[index] = []
+                lists.append(index)
+            values[index].append(_decode_content(kind, type_, part, label))
         else:
             if not part and kind != "message":
                 raise CodecError(f"{label} is an explicit default")
@@ -346,4 +349,6 @@ def decode(cls: type[T], data: bytes) -> T:
     for index in plan.required:
         if values[index] is None:
             raise CodecError(f"{cls.__name__} holds no message")
+    for index in lists:
+        values[index] = tuple(values[index])
     return cls(*values)
