@@ -123,14 +123,15 @@ class App:
         chosen: list[bytes] = []
         for tx in txs:
             # What CometBFT adds to a transaction in a block: a tag and a length.
-            max_bytes -= len(tx) + 1 + (len(tx).bit_length() + 6) // 7
-            if max_bytes < 0:
+            size = len(tx) + 1 + (len(tx).bit_length() + 6) // 7
+            if size > max_bytes:
                 break
             try:
                 self._pipeline.admit(overlay, tx, time_s, quotas)
             except Refusal:
                 continue  # it goes to no block; CheckTx tells its sender why when the mempool is checked again
             chosen.append(tx)
+            max_bytes -= size
         return chosen
 
     def process_proposal(self, txs: Sequence[bytes], time_s: int) -> bool:
@@ -191,10 +192,12 @@ class App:
         request_type, query = found
         context = Context(self._fresh_overlay(), chain_id=self._last.chain_id, height=height, time_s=self._last.time_s)
         try:
-            response = query(context, decode(request_type, data))
+            value = encode(query(context, decode(request_type, data)))
         except CodecError as error:
             return QueryResult(QUERY_BAD_REQUEST, height, message=f"data: {error}; send a {request_type.__name__}")
-        return QueryResult(QUERY_OK, height, encode(response))
+        except Refusal as refusal:
+            return QueryResult(QUERY_BAD_REQUEST, height, message=refusal.message)
+        return QueryResult(QUERY_OK, height, value)
 
     def _parameters(self) -> GetParametersResponse:
         state = self._fresh_overlay()

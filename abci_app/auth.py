@@ -19,6 +19,15 @@ _FRESH = NonceWindow()
 DEFAULT_QUOTA = 16
 
 
+class NotAllowed(Refusal):
+    """A good, fresh transaction of a sender that may not send it. In a block its nonce is used all the same."""
+
+    def __init__(self, code: Code, message: str, sender: bytes, window: NonceWindow) -> None:
+        super().__init__(code, message)
+        self.sender = sender
+        self.window = window
+
+
 class Quotas:
     """How many transactions each account has in a block (or in the mempool since the last one)."""
 
@@ -72,8 +81,8 @@ def authorise(
 ) -> None:
     """Check everything about a sender whose signature is good; then use the nonce and count the quota.
 
-    Raises: Refusal EXPIRED, EXPIRY_TOO_FAR, NONCE_TOO_OLD, NONCE_USED, NONCE_TOO_HIGH, SENDER_FROZEN, WRONG_ROLE,
-    QUOTA_EXCEEDED.
+    Raises: Refusal EXPIRED, EXPIRY_TOO_FAR, NONCE_TOO_OLD, NONCE_USED, NONCE_TOO_HIGH; NotAllowed SENDER_FROZEN,
+    WRONG_ROLE, QUOTA_EXCEEDED.
     """
     if body.expires_s < time_s:
         raise Refusal(
@@ -85,12 +94,27 @@ def authorise(
             Code.EXPIRY_TOO_FAR, f"expires_s = {body.expires_s}: block time is {time_s}; give at most {latest}"
         )
     window = use_nonce(NONCES.get(state, body.sender) or _FRESH, body.nonce)
+    try:
+        _require_allowed(body, account, roles)
+        quotas.require_left(state, account)
+    except Refusal as refusal:
+        raise NotAllowed(refusal.code, refusal.message, body.sender, window) from None
+    # After this point the action must succeed.
+    NONCES.put(state, body.sender, window)
+    quotas.count(account)
+
+
+def _require_allowed(body: TxBody, account: Account, roles: tuple[Role, ...]) -> None:
     if account.frozen:
         raise Refusal(Code.SENDER_FROZEN, f"sender = {body.sender.hex()} is frozen: ask the registrar")
     if roles and not any(role in account.roles for role in roles):
         names = " or ".join(role.name for role in roles)
         raise Refusal(Code.WRONG_ROLE, f"sender = {body.sender.hex()}: {type(body.message).__name__} needs {names}")
-    quotas.require_left(state, account)
-    # After this point the action must succeed.
-    NONCES.put(state, body.sender, window)
-    quotas.count(account)
+
+
+def use_up(state: State, refusal: NotAllowed) -> None:
+    """Use the nonce of a transaction that is in a block though its sender lost the right to it in that block.
+
+    Its result is final then: the same bytes must not be executed later, when the sender is thawed, say.
+    """
+    NONCES.put(state, refusal.sender, refusal.window)

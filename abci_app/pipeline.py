@@ -5,10 +5,12 @@ decode → stateless checks → auth → handler on an overlay → merge or drop
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from abci_app.auth import Quotas, authorise, require_sender, verified
+from abci_app.auth import NotAllowed, Quotas, authorise, require_sender, use_up, verified
+from abci_app.core import check
 from abci_app.core.context import Context
 from abci_app.core.events import EncodedEvent, encode_event
 from abci_app.core.refusal import Refusal
@@ -20,8 +22,9 @@ from wire.codec import CodecError, decode
 from wire.results import Code
 from wire.tx import MAX_TX_BYTES, Tx, TxBody, tx_sign_bytes
 
-# How many transactions are remembered between CheckTx and FinalizeBlock.
-_REMEMBERED = 10_000
+# How many bytes of transactions are remembered between CheckTx and FinalizeBlock. Decoded, they take a few times
+# as much; a transaction that is forgotten is only verified again.
+_REMEMBERED_BYTES = 4 << 20
 
 
 class TxResult(NamedTuple):
@@ -51,7 +54,8 @@ class Pipeline:
     def __init__(self, registry: Registry, chain_id: str) -> None:
         self._registry = registry
         self._chain_id = chain_id
-        self._known: dict[bytes, _Known] = {}
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        self._known_bytes = 0
 
     def admit(self, state: Overlay, tx: bytes, time_s: int, quotas: Quotas) -> None:
         """Decode, check and authorise a transaction; uses its nonce in ``state``. Raises: Refusal."""
@@ -68,6 +72,7 @@ class Pipeline:
                     "and chain id; sign with the account's key",
                 )
             known.verified_with = account.public_key
+            self._remember(tx, known)
         authorise(state, known.body, account, known.action.roles, time_s, quotas)
         return known
 
@@ -77,6 +82,9 @@ class Pipeline:
         """Run a transaction in a block: one result, always. A refused one leaves nothing but its used nonce."""
         try:
             known = self._admit(block, tx, time_s, quotas)
+        except NotAllowed as refusal:
+            use_up(block, refusal)
+            return TxResult(refusal.code, refusal.message)
         except Refusal as refusal:
             return TxResult(refusal.code, refusal.message)
         overlay = Overlay(block)
@@ -118,7 +126,8 @@ class Pipeline:
             ) from None
         if body.chain_id != self._chain_id:
             raise Refusal(
-                Code.WRONG_CHAIN, f"chain_id = {body.chain_id!r}: this chain is {self._chain_id!r}; sign for it"
+                Code.WRONG_CHAIN,
+                f"chain_id = {check.shown(body.chain_id)}: this chain is {self._chain_id!r}; sign for it",
             )
         action = self._registry.actions.get(type(body.message))
         if action is None:
@@ -129,13 +138,18 @@ class Pipeline:
             field, size = ("signature", 64) if len(envelope.signature) != 64 else ("sender", ADDRESS_BYTES)
             raise Refusal(Code.INVALID_FIELD, f"{field}: give {size} bytes")
         action.check(body.message)
-        known = _Known(body, action, envelope.signature, tx_sign_bytes(body.chain_id, envelope.body))
-        if len(self._known) >= _REMEMBERED:
-            del self._known[next(iter(self._known))]
+        return _Known(body, action, envelope.signature, tx_sign_bytes(body.chain_id, envelope.body))
+
+    def _remember(self, tx: bytes, known: _Known) -> None:
+        """Keep a transaction whose signature is good; a stranger's would let anybody fill the memory."""
+        if tx not in self._known:
+            self._known_bytes += len(tx)
         self._known[tx] = known
-        return known
+        while self._known_bytes > _REMEMBERED_BYTES:
+            self._known_bytes -= len(self._known.popitem(last=False)[0])
 
     def forget(self, txs: list[bytes]) -> None:
         """Drop what is remembered of transactions that are in a block now."""
         for tx in txs:
-            self._known.pop(tx, None)
+            if self._known.pop(tx, None) is not None:
+                self._known_bytes -= len(tx)

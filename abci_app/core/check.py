@@ -11,12 +11,21 @@ from wire.codec import MAX_INT64
 from wire.results import Code
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+# Fixed ranges: what ``str.isprintable`` says changes with Python's Unicode tables, and validators must agree.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SHOWN = 80
 _SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
 def invalid(field: str, value: object, way_out: str) -> Refusal:
     """The refusal for a field's value."""
-    return Refusal(Code.INVALID_FIELD, f"{field} = {value!r}: {way_out}")
+    return Refusal(Code.INVALID_FIELD, f"{field} = {shown(value)}: {way_out}")
+
+
+def shown(value: object) -> str:
+    """A value for a message, cut after 80 characters: messages stand in blocks' results."""
+    text = repr(value[:_SHOWN] if isinstance(value, str) else value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
 def name(field: str, value: str) -> None:
@@ -32,9 +41,9 @@ def serial(field: str, value: str) -> None:
 
 
 def label(field: str, value: str, most: int = 64) -> None:
-    """A printable text of bounded length; may be empty."""
-    if len(value) > most or not value.isprintable():
-        raise invalid(field, value[:80], f"give at most {most} printable characters")
+    """A text without control characters and of bounded length; may be empty."""
+    if len(value) > most or _CONTROL.search(value):
+        raise invalid(field, value, f"give at most {most} characters, no control characters or line breaks")
 
 
 def address(field: str, value: bytes) -> None:

@@ -40,7 +40,7 @@ class Collection(Generic[T]):
 
     def items(self, state: Reader, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, T]]:
         """Entries whose key starts with ``prefix`` and is greater than ``after`` (if given), ascending."""
-        start = self._base + (after + b"\x00" if after else prefix)
+        start = self._base + max(prefix, after + b"\x00" if after else b"")
         end = _successor(self._base + prefix)
         skip = len(self._base)
         for key, value in state.iterate(start, end, self._type):
