@@ -81,6 +81,10 @@ def _run_due(
         for handler in registry.moments[item.moment]:
             handler(running, item.key)
     except Refusal as refusal:
-        return [encode_event(DueFailed(item, refusal.code, refusal.message))]
+        overlay = Overlay(block)
+        running = context(overlay)
+        running.emit(DueFailed(item, refusal.code, refusal.message))
+        if refusal.record is not None:
+            refusal.record(running)
     overlay.merge_into(block)
     return [encode_event(event) for event in running.events]

@@ -7,9 +7,26 @@ from typing import Any, NamedTuple
 from wire.address import ADDRESS_BYTES
 from wire.codec import encode
 from wire.events import event_name
+from wire.ledger import account_holder
 
-# The fields whose value is an account that may want to hear of the event.
-_ACCOUNT_FIELDS = ("account", "address", "buyer", "seller", "debtor", "owner", "holder", "producer", "consumer")
+# The letter that an account's holder starts with.
+_HOLDER = account_holder(b"")
+
+# The fields whose value is an account, or the holder of an account's money, that may want to hear of the event.
+_ACCOUNT_FIELDS = (
+    "account",
+    "address",
+    "buyer",
+    "consumer",
+    "creditor",
+    "debtor",
+    "holder",
+    "owner",
+    "producer",
+    "seller",
+    "source",
+    "target",
+)
 
 
 class EncodedEvent(NamedTuple):
@@ -26,9 +43,12 @@ def accounts_of(event: Any) -> tuple[bytes, ...]:
     carried = [value for value in event if hasattr(value, "_fields")]
     for message in (event, *carried):
         for field in message._fields:
+            if field not in _ACCOUNT_FIELDS:
+                continue
             value = getattr(message, field)
-            if field in _ACCOUNT_FIELDS and len(value) == ADDRESS_BYTES:
-                found[value] = None
+            address = value[1:] if value[:1] == _HOLDER and len(value) > ADDRESS_BYTES else value
+            if len(address) == ADDRESS_BYTES:
+                found[address] = None
     return tuple(found)
 
 

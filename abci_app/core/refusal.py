@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class Refusal(Exception):
     """The transaction changes nothing; its result has this code and a message with field, value, way out.
 
-    ``record`` is the one exception: it is run after everything was dropped, to keep evidence of the refused.
+    ``record`` is the one exception: it is run after everything was dropped, to keep what must be known of the refused
+    (evidence of two signed values; the nonce of a cancellation that overtook its order).
     """
 
     def __init__(self, code: Code, message: str, record: Callable[[Context], None] | None = None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from abci_app.core.context import Context, State
 from abci_app.core.refusal import Refusal
 from abci_app.modules.grid.keys import GRIDS, MEMBERS, TARIFFS, TERMS
@@ -18,6 +20,7 @@ __all__ = [
     "find_grid",
     "find_member",
     "forget_slot",
+    "members_of",
     "prices_at",
     "require_future_slots",
     "require_grid",
@@ -50,6 +53,11 @@ def require_grid(state: State, vdg: str) -> Grid:
 def find_member(state: State, vdg: str, account: bytes) -> Member | None:
     """The member, or None."""
     return MEMBERS.get(state, grid_prefix(vdg) + account)
+
+
+def members_of(state: State, vdg: str) -> Iterator[Member]:
+    """All members, in order of address."""
+    return (member for _, member in MEMBERS.items(state, grid_prefix(vdg)))
 
 
 def require_member(state: State, vdg: str, account: bytes) -> Member:

@@ -29,7 +29,7 @@ class GenesisGrid(Section):
     proof_key: PublicKeyHex
     reward_rate_neur_per_wh: Price = 0
     deviation_neur_per_wh2: Price = 0
-    proof_deadline_slots: int = Field(default=6, ge=0, le=1008)
+    proof_deadline_slots: int = Field(default=6, ge=1, le=1008)
     priority: int = Field(default=0, ge=0, le=1000)
     buy_price_neur_per_wh: list[Price] = Field(min_length=1, max_length=144)
     sell_price_neur_per_wh: list[Price] = Field(min_length=1, max_length=144)

@@ -8,7 +8,7 @@ from abci_app.core import check
 from abci_app.core.context import Context
 from abci_app.core.refusal import Refusal
 from abci_app.modules.accounts.api import require_role
-from abci_app.modules.grid.api import require_future_slots, require_grid, slot_at, terms_of
+from abci_app.modules.grid.api import require_future_slots, require_grid, slot_at, terms_of, watch_slot
 from abci_app.modules.grid.keys import GRIDS, MEMBERS, METERS, TARIFFS, TERMS
 from abci_app.modules.grid.slots import SLOTS_PER_DAY
 from abci_app.modules.module import Action
@@ -38,6 +38,7 @@ MAX_PRICE_NEUR_PER_WH = 10**9
 MAX_CAP_WH = 10**12
 MAX_SLOT_SECONDS = 86_400
 MAX_DEADLINE_SLOTS = 7 * SLOTS_PER_DAY
+MAX_PRIORITY = 1000
 
 
 def check_create(message: CreateGrid) -> None:
@@ -54,19 +55,21 @@ def check_create(message: CreateGrid) -> None:
     check.at_most("grid.epoch_s", grid.epoch_s, 1 << 40)
     check.at_most("grid.reward_rate_neur_per_wh", grid.reward_rate_neur_per_wh, MAX_PRICE_NEUR_PER_WH)
     check.at_most("grid.deviation_neur_per_wh2", grid.deviation_neur_per_wh2, MAX_PRICE_NEUR_PER_WH)
+    check.positive("grid.proof_deadline_slots", grid.proof_deadline_slots)
     check.at_most("grid.proof_deadline_slots", grid.proof_deadline_slots, MAX_DEADLINE_SLOTS)
+    check.at_most("grid.priority", grid.priority, MAX_PRIORITY)
     if grid.members:
         raise check.invalid("grid.members", grid.members, "leave it out: members are added by the DSO")
 
 
 def create(context: Context, message: CreateGrid) -> None:
-    """Raises: Refusal ALREADY_EXISTS, UNKNOWN_ACCOUNT, WRONG_ROLE."""
+    """Raises: Refusal WRONG_ROLE, UNKNOWN_ACCOUNT, ALREADY_EXISTS."""
     grid = message.grid or Grid()
     key = grid_prefix(grid.vdg)
-    if GRIDS.get(context.state, key) is not None:
-        raise Refusal(Code.ALREADY_EXISTS, f"grid.vdg = {grid.vdg!r} exists: give another name")
     require_role(context.state, "grid.dso", grid.dso, Role.ROLE_DSO)
     require_role(context.state, "grid.supplier", grid.supplier, Role.ROLE_SUPPLIER)
+    if GRIDS.get(context.state, key) is not None:
+        raise Refusal(Code.ALREADY_EXISTS, f"grid.vdg = {grid.vdg!r} exists: give another name")
     # After this point the action must succeed.
     GRIDS.put(context.state, key, grid)
     context.emit(GridCreated(grid))
@@ -180,6 +183,7 @@ def set_rebates(context: Context, message: SetRebates) -> None:
         slot = message.first_slot + index
         terms = terms_of(context.state, grid.vdg, slot)
         TERMS.put(context.state, slot_key(grid.vdg, slot), terms._replace(rebate_neur_per_wh=rebate))
+        watch_slot(context, grid, slot)
     context.emit(RebatesSet(*message))
 
 
@@ -204,6 +208,7 @@ def set_caps(context: Context, message: SetCaps) -> None:
             slot_key(grid.vdg, slot),
             terms._replace(capped=True, import_cap_wh=import_cap, export_cap_wh=export_cap),
         )
+        watch_slot(context, grid, slot)
     context.emit(CapsSet(*message))
 
 
@@ -228,8 +233,8 @@ def check_supplier(message: SetSupplier) -> None:
 
 def set_supplier(context: Context, message: SetSupplier) -> None:
     """Raises: Refusal UNKNOWN_VDG, UNKNOWN_ACCOUNT, WRONG_ROLE."""
-    grid = require_grid(context.state, message.vdg)
     require_role(context.state, "supplier", message.supplier, Role.ROLE_SUPPLIER)
+    grid = require_grid(context.state, message.vdg)
     # After this point the action must succeed.
     _change(context, grid._replace(supplier=message.supplier))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from abci_app.core import check
 from abci_app.core.context import Context
 from abci_app.core.refusal import Refusal
 from abci_app.modules.grid.api import find_grid, slot_at, tariff_at, terms_of
 from abci_app.modules.grid.keys import GRIDS, MEMBERS
+from abci_app.modules.grid.slots import MAX_SLOT
 from abci_app.modules.module import Query
 from abci_app.modules.names import grid_prefix
 from abci_app.state.collection import MAX_PAGE
@@ -52,7 +54,8 @@ def list_members(context: Context, request: ListMembersRequest) -> ListMembersRe
 
 
 def list_terms(context: Context, request: ListTermsRequest) -> ListTermsResponse:
-    """What was posted for consecutive slots."""
+    """What was posted for consecutive slots. Raises: Refusal INVALID_FIELD."""
+    check.at_most("first_slot", request.first_slot, MAX_SLOT)
     slots = range(request.first_slot, request.first_slot + min(request.slots, MAX_PAGE))
     return ListTermsResponse(tuple(terms_of(context.state, request.vdg, slot) for slot in slots))
 

@@ -6,6 +6,8 @@ from wire.grid import Grid
 
 SLOTS_PER_DAY = 144
 SLOTS_PER_HOUR = 6
+# What a message may name: with the largest epoch and slot length, times stay far inside 64 bits.
+MAX_SLOT = 1 << 40
 
 
 def slot_at(grid: Grid, time_s: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from abci_app.core.context import Context
+from abci_app.core.refusal import Refusal
 from abci_app.modules.asset.api import forget_availability
 from abci_app.modules.flowproof.api import close_slot as close_proofs
 from abci_app.modules.flowproof.api import flows_of, is_closed
@@ -67,11 +68,39 @@ class Bill:
 
 
 def settle(context: Context, key: bytes) -> None:
-    """Settle the slot: everybody has proved it, or its deadline is here. A settled slot stays as it is."""
+    """Settle the slot: everybody has proved it, or its deadline is here. A settled slot stays as it is.
+
+    Raises: Refusal for a slot that can't be settled (no tariff was ever posted, an amount beyond 64 bits); what is
+    recorded then is that all its contracts are unwound, so that no escrow is held for ever.
+    """
     vdg, slot = parse_slot_key(key)
-    state, grid = context.state, require_grid(context.state, vdg)
-    if is_closed(state, vdg, slot):
+    grid = require_grid(context.state, vdg)
+    if is_closed(context.state, vdg, slot):
         return
+    try:
+        _settle(context, grid, slot, key)
+    except Refusal as refusal:
+        raise Refusal(refusal.code, refusal.message, lambda later: _unwind_all(later, grid, slot)) from None
+
+
+def _unwind_all(context: Context, grid: Grid, slot: int) -> None:
+    contracts = contracts_of(context.state, grid.vdg, slot)
+    for contract in contracts:
+        _unwind(context, contract)
+    record = SlotSettlement(
+        vdg=grid.vdg,
+        slot=slot,
+        height=context.height,
+        at_deadline=context.time_s >= deadline_s(grid, slot),
+        proofs=len(flows_of(context.state, grid.vdg, slot)),
+        contracts_unwound=len(contracts),
+        contracted_wh=sum(c.energy_wh for c in contracts),
+    )
+    _close(context, grid, slot, record, {})
+
+
+def _settle(context: Context, grid: Grid, slot: int, key: bytes) -> None:
+    state, vdg = context.state, grid.vdg
     at_deadline = context.time_s >= deadline_s(grid, slot)
     flows = flows_of(state, vdg, slot)
     contracts = contracts_of(state, vdg, slot)
