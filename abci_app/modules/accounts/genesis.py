@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from abci_app.core.context import Context
-from abci_app.modules.accounts.handlers import admit
+from abci_app.modules.accounts.handlers import admit, check_admit
 from abci_app.modules.genesis_types import PublicKeyHex, RoleName, Section, role_of
 from wire.accounts import AdmitAccount
 
@@ -25,7 +25,9 @@ class AccountsGenesis(Section):
 
 
 def write(context: Context, part: AccountsGenesis) -> None:
-    """Admit the accounts. Raises: Refusal ALREADY_EXISTS for a key that is listed twice."""
+    """Admit the accounts. Raises: Refusal INVALID_FIELD; ALREADY_EXISTS for a key listed twice."""
     for account in part.accounts:
         roles = tuple(sorted({role_of(name) for name in account.roles}))
-        admit(context, AdmitAccount(bytes.fromhex(account.public_key), roles, account.label))
+        message = AdmitAccount(bytes.fromhex(account.public_key), roles, account.label)
+        check_admit(message)
+        admit(context, message)

@@ -17,6 +17,7 @@ from wire.asset import (
     AssetKind,
     AssetRegistered,
     AssetRemoved,
+    Availability,
     AvailabilityDeclared,
     DeclareAvailability,
     RegisterAsset,
@@ -58,11 +59,11 @@ def register(context: Context, message: RegisterAsset) -> None:
 
 
 def add(context: Context, asset: Asset) -> None:
-    """Add a device. Raises: Refusal NOT_A_MEMBER, ALREADY_EXISTS, AMOUNT_OVERFLOW."""
+    """Add a device. Raises: Refusal ALREADY_EXISTS, NOT_A_MEMBER, AMOUNT_OVERFLOW."""
     state = context.state
-    require_member(state, asset.vdg, asset.owner)
     if ASSETS.get(state, asset.asset_id.encode()) is not None:
         raise Refusal(Code.ALREADY_EXISTS, f"asset.asset_id = {asset.asset_id!r} exists: give another id")
+    require_member(state, asset.vdg, asset.owner)
     # After this point the action must succeed.
     ASSETS.put(state, asset.asset_id.encode(), asset)
     OWNED.put(state, asset.owner + asset.asset_id.encode(), asset)
@@ -113,33 +114,44 @@ def declare(context: Context, message: DeclareAvailability) -> None:
     grid = require_grid(state, message.vdg)
     require_member(state, message.vdg, account)
     require_future_slots(grid, context.time_s, message.first_slot, len(message.energy_wh))
-    most = capacity_wh(state, message.vdg, account)
-    for index, energy in enumerate(message.energy_wh):
-        slot = message.first_slot + index
-        current = availability_of(state, message.vdg, slot, account)
-        if current.nonce > context.nonce:
+    slots = range(message.first_slot, message.first_slot + len(message.energy_wh))
+    before = [availability_of(state, message.vdg, slot, account) for slot in slots]
+    _require_newer(slots, before, context.nonce)
+    _require_deliverable(slots, message.energy_wh, capacity_wh(state, message.vdg, account))
+    _require_not_held(slots, message.energy_wh, before)
+    # After this point the action must succeed.
+    for slot, energy, current in zip(slots, message.energy_wh, before, strict=True):
+        key = slot_account_key(message.vdg, slot, account)
+        AVAILABILITY.put(state, key, current._replace(declared_wh=energy, nonce=context.nonce))
+        watch_slot(context, grid, slot)
+    context.emit(AvailabilityDeclared(message.vdg, account, message.first_slot, message.energy_wh))
+
+
+def _require_newer(slots: range, before: list[Availability], nonce: int) -> None:
+    for slot, current in zip(slots, before, strict=True):
+        if current.nonce > nonce:
             raise Refusal(
                 Code.SUPERSEDED, f"slot {slot}: the declaration with nonce {current.nonce} is newer and stays"
             )
+
+
+def _require_deliverable(slots: range, energies: tuple[int, ...], most: int) -> None:
+    for slot, energy in zip(slots, energies, strict=True):
         if energy > most:
             raise Refusal(
                 Code.BEYOND_CAPACITY,
                 f"energy_wh = {energy} for slot {slot}: the registered devices deliver at most {most} Wh a slot; "
                 "declare less or have the DSO register the device",
             )
+
+
+def _require_not_held(slots: range, energies: tuple[int, ...], before: list[Availability]) -> None:
+    for slot, energy, current in zip(slots, energies, before, strict=True):
         if energy < current.held_wh:
             raise Refusal(
                 Code.BEYOND_AVAILABILITY,
                 f"energy_wh = {energy} for slot {slot}: asks and contracts hold {current.held_wh} Wh; cancel first",
             )
-    # After this point the action must succeed.
-    for index, energy in enumerate(message.energy_wh):
-        slot = message.first_slot + index
-        current = availability_of(state, message.vdg, slot, account)
-        key = slot_account_key(message.vdg, slot, account)
-        AVAILABILITY.put(state, key, current._replace(declared_wh=energy, nonce=context.nonce))
-        watch_slot(context, grid, slot)
-    context.emit(AvailabilityDeclared(message.vdg, account, message.first_slot, message.energy_wh))
 
 
 _DSO, _HOUSEHOLD = (Role.ROLE_DSO,), (Role.ROLE_HOUSEHOLD,)

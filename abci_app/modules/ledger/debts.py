@@ -39,7 +39,12 @@ def change_debt(context: Context, debtor: bytes, creditor: bytes, reason: str, b
 
 
 def pay_or_owe(context: Context, source: bytes, target: bytes, amount_neur: int, reason: str) -> int:
-    """Pay what the source has free; what is missing becomes its debt. Returns the missing amount."""
+    """Pay what the source has free; what is missing becomes its debt. Returns the missing amount.
+
+    Nobody owes itself: where a household is its own supplier, say, there is nothing to pay.
+    """
+    if source == target:
+        return 0
     paid = min(amount_neur, max(balance_of(context.state, source).free_neur, 0))
     if paid:
         move(context.state, source, target, paid)

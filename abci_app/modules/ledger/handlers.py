@@ -7,6 +7,7 @@ from abci_app.core.context import Context
 from abci_app.core.refusal import Refusal
 from abci_app.modules.accounts.api import require_account
 from abci_app.modules.ledger.debts import change_debt, find_debt
+from abci_app.modules.ledger.keys import MAX_HOLDER_BYTES
 from abci_app.modules.ledger.store import move
 from abci_app.modules.module import Action
 from wire.accounts import Role
@@ -61,7 +62,7 @@ def check_pay_debt(message: PayDebt) -> None:
     """Fields of PayDebt."""
     check.positive("amount_neur", message.amount_neur)
     check.label("reason", message.reason)
-    check.length("creditor", message.creditor, 1, 65)
+    check.length("creditor", message.creditor, 1, MAX_HOLDER_BYTES)
 
 
 def pay_debt(context: Context, message: PayDebt) -> None:

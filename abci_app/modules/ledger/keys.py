@@ -11,6 +11,8 @@ BALANCES = Collection("ledger", b"b", Balance)
 DEBTS = Collection("ledger", b"d", Debt)
 # t<debtor>: the sum of what a debtor owes, as a debt to nobody
 DEBT_TOTALS = Collection("ledger", b"t", Debt)
+# A letter and a VDG's name.
+MAX_HOLDER_BYTES = 65
 
 
 def balance_key(asset: str, holder: bytes) -> bytes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from abci_app.core import check
 from abci_app.core.context import Context
 from abci_app.modules.ledger.debts import in_debt
-from abci_app.modules.ledger.keys import BALANCES, DEBTS, debtor_prefix
+from abci_app.modules.ledger.keys import BALANCES, DEBTS, MAX_HOLDER_BYTES, debtor_prefix
 from abci_app.modules.ledger.store import balance_of
 from abci_app.modules.module import Query
 from wire.ledger import (
@@ -28,7 +29,8 @@ def get_balance(context: Context, request: GetBalanceRequest) -> GetBalanceRespo
 
 
 def list_debts(context: Context, request: ListDebtsRequest) -> ListDebtsResponse:
-    """What a debtor owes."""
+    """What a debtor owes. Raises: Refusal INVALID_FIELD."""
+    check.length("debtor", request.debtor, 1, MAX_HOLDER_BYTES)
     return ListDebtsResponse(tuple(DEBTS.values(context.state, debtor_prefix(request.debtor))))
 
 

@@ -29,14 +29,14 @@ def move(state: State, source: bytes, target: bytes, amount_neur: int) -> None:
 
     Raises: Refusal INSUFFICIENT_FUNDS (ISSUANCE alone may go below zero), AMOUNT_OVERFLOW.
     """
-    if source == target or amount_neur == 0:
-        return
     giver, taker = balance_of(state, source), balance_of(state, target)
     if source != ISSUANCE and giver.free_neur < amount_neur:
         raise Refusal(
             Code.INSUFFICIENT_FUNDS,
             f"amount_neur = {amount_neur}: only {giver.free_neur} are free; use less or have the issuer mint",
         )
+    if source == target or amount_neur == 0:
+        return
     set_balance(state, source, giver.free_neur - amount_neur, giver.escrow_neur)
     set_balance(state, target, taker.free_neur + amount_neur, taker.escrow_neur)
 

@@ -16,8 +16,7 @@ def require_product(state: State, name: str) -> Product:
     """The product. Raises: Refusal UNKNOWN_PRODUCT."""
     product = PRODUCTS.get(state, name.encode())
     if product is None:
-        names = ", ".join(p.name for p in PRODUCTS.values(state))
-        raise Refusal(Code.UNKNOWN_PRODUCT, f"product = {name!r}: no such product; give one of {names}")
+        raise Refusal(Code.UNKNOWN_PRODUCT, f"product = {name!r}: no such product; list the products for their names")
     return product
 
 

@@ -8,6 +8,7 @@ from abci_app.core.numbers import bounded, split_evenly
 from abci_app.core.refusal import Refusal
 from abci_app.modules.asset.api import hold
 from abci_app.modules.grid.api import require_grid, require_member, terms_of
+from abci_app.modules.grid.slots import MAX_SLOT
 from abci_app.modules.ledger.api import in_debt, set_aside
 from abci_app.modules.market.gates import require_open, require_product
 from abci_app.modules.market.keys import OPEN_BOOKS, ORDERS, POSITIONS, book_key
@@ -36,9 +37,11 @@ _NO_POSITION = Position()
 
 def check_place(message: PlaceOrder) -> None:
     """Fields of PlaceOrder."""
+    check.name("vdg", message.vdg)
+    check.name("product", message.product)
     check.positive("energy_wh", message.energy_wh)
     check.positive("limit_price_neur_per_wh", message.limit_price_neur_per_wh)
-    check.at_most("slot", message.slot, 1 << 40)
+    check.at_most("slot", message.slot, MAX_SLOT)
     if message.side is Side.SIDE_UNSPECIFIED:
         raise check.invalid("side", message.side.name, "give SIDE_BID or SIDE_ASK")
 
@@ -64,10 +67,15 @@ def place(context: Context, message: PlaceOrder) -> None:
     _back(state, message.vdg, product, message.slot, old, new)
     # After this point the action must succeed.
     ORDERS.put(state, book + account, new)
-    if OPEN_BOOKS.get(state, book) is None:
-        OPEN_BOOKS.put(state, book, Book(message.vdg, message.product, message.slot, gate))
-        schedule(state, Moment.MOMENT_GATE, gate, book)
+    _open_book(state, book, Book(message.vdg, message.product, message.slot, gate))
     context.emit(OrderPlaced(message.vdg, message.product, message.slot, account, *new[1:4]))
+
+
+def _open_book(state: State, key: bytes, book: Book) -> None:
+    """Have the book cleared at its gate; asking again is fine."""
+    if OPEN_BOOKS.get(state, key) is None:
+        OPEN_BOOKS.put(state, key, book)
+        schedule(state, Moment.MOMENT_GATE, book.gate_s, key)
 
 
 def _live_order(state: State, book: bytes, context: Context) -> Order:
@@ -133,24 +141,39 @@ def _escrow_neur(order: Order) -> int:
 
 def check_cancel(message: CancelOrder) -> None:
     """Fields of CancelOrder."""
-    check.at_most("slot", message.slot, 1 << 40)
+    check.name("vdg", message.vdg)
+    check.name("product", message.product)
+    check.at_most("slot", message.slot, MAX_SLOT)
 
 
 def cancel(context: Context, message: CancelOrder) -> None:
     """Take the order out. What remains is its nonce, so that an older order that arrives later is refused.
 
-    Raises: Refusal UNKNOWN_VDG, UNKNOWN_PRODUCT, UNKNOWN_ORDER, SLOT_INVALID, SLOT_OUT_OF_RANGE, GATE_CLOSED,
-    SUPERSEDED.
+    That holds too for an order that was not there yet, whose cancellation overtook it: UNKNOWN_ORDER keeps the nonce.
+    The times come before UNKNOWN_ORDER, since from the gate on nothing is in the book.
+
+    Raises: Refusal UNKNOWN_VDG, UNKNOWN_PRODUCT, NOT_A_MEMBER, SLOT_INVALID, SLOT_OUT_OF_RANGE, GATE_CLOSED,
+    UNKNOWN_ORDER, SUPERSEDED.
     """
     state, account = context.state, context.sender
     grid = require_grid(state, message.vdg)
     product = require_product(state, message.product)
-    require_open(grid, product, message.slot, context.time_s)
+    require_member(state, message.vdg, account)
+    gate = require_open(grid, product, message.slot, context.time_s)
     book = book_key(message.vdg, message.product, message.slot)
     old = _live_order(state, book, context)
-    if not old.energy_wh:
-        raise Refusal(Code.UNKNOWN_ORDER, f"slot = {message.slot}: the account has no order in this book")
     nothing = Order(account, old.side, 0, 0, context.nonce)
+    if not old.energy_wh:
+
+        def record(later: Context) -> None:
+            ORDERS.put(later.state, book + account, nothing)
+            _open_book(later.state, book, Book(message.vdg, message.product, message.slot, gate))
+
+        raise Refusal(
+            Code.UNKNOWN_ORDER,
+            f"slot = {message.slot}: the account has no order in this book; older ones that come later are refused",
+            record,
+        )
     _back(state, message.vdg, product, message.slot, old, nothing)
     # After this point the action must succeed.
     ORDERS.put(state, book + account, nothing)

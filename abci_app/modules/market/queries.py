@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from abci_app.core import check
 from abci_app.core.context import Context
 from abci_app.modules.grid.api import find_grid
+from abci_app.modules.grid.slots import MAX_SLOT
 from abci_app.modules.market.gates import gate_s
 from abci_app.modules.market.keys import BOOKS, CONTRACTS, ORDERS, PRODUCTS, book_key
 from abci_app.modules.market.positions import position_at
@@ -32,7 +34,8 @@ def list_products(context: Context, _: ListProductsRequest) -> ListProductsRespo
 
 
 def get_book(context: Context, request: GetBookRequest) -> GetBookResponse:
-    """A book, open or cleared."""
+    """A book, open or cleared. Raises: Refusal INVALID_FIELD."""
+    check.at_most("slot", request.slot, MAX_SLOT)
     key = book_key(request.vdg, request.product, request.slot)
     book = BOOKS.get(context.state, key)
     if book is not None:
