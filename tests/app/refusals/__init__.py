@@ -1,0 +1,8 @@
+"""A row for every way in which a transaction is refused (and one for being accepted)."""
+
+from __future__ import annotations
+
+from tests.app.refusals import amounts, envelope, names, proofs, sender, times
+from tests.app.refusals.row import ROWS, Row
+
+__all__ = ["ROWS", "Row", "amounts", "envelope", "names", "proofs", "sender", "times"]
