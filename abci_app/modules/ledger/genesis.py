@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from abci_app.core.context import Context
 from abci_app.modules.genesis_types import AddressHex, Name, Positive, Section
@@ -17,10 +17,14 @@ class GenesisBalance(Section):
     reward_pool: Name | None = None
     amount_neur: Positive
 
-    def holder(self) -> bytes:
-        """Whom it is for. Raises: ValueError unless exactly one is named."""
+    @model_validator(mode="after")
+    def _one_holder(self) -> GenesisBalance:
         if (self.account is None) == (self.reward_pool is None):
-            raise ValueError("ledger.balances: name either account or reward_pool")
+            raise ValueError("name either account or reward_pool")
+        return self
+
+    def holder(self) -> bytes:
+        """Whom it is for."""
         return account_holder(bytes.fromhex(self.account)) if self.account else reward_pool(self.reward_pool or "")
 
 
