@@ -4,33 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import aiomqtt
-from amqtt.broker import Broker
 
+from emulator.broker import EmbeddedBroker
 from wire.mqtt import Reading, Topics
 
 TOPICS = Topics()
 
 
-def broker_settings(port: int) -> dict[str, Any]:
-    """Every client names a user, so that the broker keeps messages for those that are away."""
-    return {
-        "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
-        "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": False}},
-    }
-
-
 @asynccontextmanager
 async def running_broker(port: int = 0) -> AsyncIterator[int]:
-    """A broker on loopback; gives its port."""
-    broker = Broker(broker_settings(port))
-    await broker.start()
-    try:
-        yield broker._servers["default"].instance.sockets[0].getsockname()[1]
-    finally:
-        await broker.shutdown()
+    """A broker on loopback that remembers named clients; gives its port."""
+    async with EmbeddedBroker(port) as broker:
+        yield broker.port
 
 
 async def publish(port: int, *messages: tuple[str, bytes | Reading]) -> None:
