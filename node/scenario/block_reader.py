@@ -9,34 +9,44 @@ from node.messages.reading import Mistake, Path, did_you_mean, read_message
 from node.messages.schema import QUERIES
 from node.scenario.document import Document
 from node.scenario.expectation import expected_fields
-from node.scenario.format import BlockEntry
+from node.scenario.format import BlockEntry, ExpectEntry
 from node.scenario.keyring import Keyring
 from node.scenario.patterns import Patterns
 from node.scenario.plan import BlockPlan, QueryPlan
 from node.scenario.problem import Problem
+from node.scenario.times import Clock
 from node.scenario.transaction_reader import TransactionReader
+from node.scenario.validation import read_part
 from wire.ledger import GetBalanceRequest
 
 
 class BlockReader:
     """Reads blocks and gathers what is wrong with them in ``problems``."""
 
-    def __init__(self, document: Document, names: Keyring, vdg: str, meters: dict[str, dict[str, str]]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        names: Keyring,
+        vdg: str,
+        meters: dict[str, dict[str, str]],
+        clock: Clock | None = None,
+    ) -> None:
         self.problems: list[Problem] = []
         self._document = document
         self._names = names
-        self._transactions = TransactionReader(document, names, vdg, meters, self.problems)
+        self._transactions = TransactionReader(document, names, vdg, meters, clock, self.problems)
 
     def read(self, index: int, entry: BlockEntry, time_s: int) -> BlockPlan:
         """The plan of a block; of no use when there are problems."""
         path: Path = ("blocks", index)
         expect = (*path, "expect")
+        expected = read_part(self._document, ExpectEntry, entry.expect, expect, self.problems)
         patterns = Patterns(self._document, self._names, self.problems)
         return BlockPlan(
             line=self._document.line_of((*path, "at")),
             time_s=time_s,
             transactions=tuple(
-                self._transactions.read((*path, "transactions", place), data)
+                self._transactions.read((*path, "transactions", place), data, time_s)
                 for place, data in enumerate(entry.transactions)
             ),
             queries=tuple(
@@ -44,14 +54,14 @@ class BlockReader:
                 for place, data in enumerate(entry.queries)
                 if (query := self._query((*path, "queries", place), data)) is not None
             ),
-            balances=tuple(self._balances((*expect, "balances"), entry.expect.balances)),
-            events=patterns.read((*expect, "events"), entry.expect.events),
-            no_events=patterns.read((*expect, "no_events"), entry.expect.no_events),
-            app_hash=entry.expect.app_hash,
+            balances=tuple(self._balances((*expect, "balances"), expected.balances)),
+            events=patterns.read((*expect, "events"), expected.events),
+            no_events=patterns.read((*expect, "no_events"), expected.no_events),
+            app_hash=expected.app_hash,
         )
 
-    def _query(self, path: Path, data: dict[str, Any]) -> QueryPlan | None:
-        kinds = [name for name in data if name != "expect"]
+    def _query(self, path: Path, data: Any) -> QueryPlan | None:
+        kinds = [name for name in data if name != "expect"] if isinstance(data, dict) else []
         if len(kinds) != 1 or kinds[0] not in QUERIES:
             way_out = f"one query and `expect`; {did_you_mean(kinds[0] if kinds else '', sorted(QUERIES))}"
             self.problems.append(self._document.problem(path, ", ".join(kinds), way_out))

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from abci_app.genesis import Genesis
 from node.messages.reading import Path
 from node.scenario.document import Document
-from node.scenario.format import HOUSEHOLD_MONEY_NEUR, AccountEntry, ScenarioFile
+from node.scenario.format import HOUSEHOLD_MONEY_NEUR, AccountEntry, ScenarioEntry
 from node.scenario.keyring import Keyring
 from node.scenario.problem import Problem
 from node.scenario.validation import problems_of
@@ -53,7 +53,7 @@ def vdg_names(overrides: Mapping[str, Any]) -> list[str]:
 
 
 def build_genesis(
-    document: Document, file: ScenarioFile, accounts: Mapping[str, AccountEntry], names: Keyring
+    document: Document, file: ScenarioEntry, accounts: Mapping[str, AccountEntry], names: Keyring
 ) -> GenesisOutcome:
     """Put the document together and validate it with the application's own models."""
     overrides = _named(file.genesis, names)
@@ -70,7 +70,7 @@ def build_genesis(
         return GenesisOutcome(app_state, None, problems_of(error, document, Genesis, _BASE, shifts))
 
 
-def _defaults(file: ScenarioFile, accounts: Mapping[str, AccountEntry], names: Keyring) -> dict[str, Any]:
+def _defaults(file: ScenarioEntry, accounts: Mapping[str, AccountEntry], names: Keyring) -> dict[str, Any]:
     """What holds before the file's ``genesis`` is looked at."""
     admitted = {name: entry for name, entry in accounts.items() if entry.roles}
     vdg = default_vdg(file.genesis)

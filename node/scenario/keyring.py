@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 
 from nacl.signing import SigningKey
 
 from wire.address import address_of
 
+# An address or a public key.
+_DIGITS = re.compile(r"\b(?:[0-9a-f]{40}|[0-9a-f]{64})\b")
 _DOMAIN = b"vdg scenario key, not for real use: "
 
 
@@ -61,6 +64,13 @@ class Keyring:
     def name_of_address(self, address: bytes) -> str | None:
         """The name of an address, or None."""
         return self._account_names.get(address)
+
+    def named(self, text: str) -> str:
+        """A text with names in place of the addresses and keys that it has in hexadecimal."""
+        return _DIGITS.sub(lambda found: self._name_of(bytes.fromhex(found[0])) or found[0], text)
+
+    def _name_of(self, value: bytes) -> str | None:
+        return self._account_names.get(value) or self._key_names.get(value)
 
     def name_of_key(self, public_key: bytes) -> str | None:
         """The name of a public key, or None."""

@@ -71,7 +71,7 @@ class TxPlan:
     content: Any
     expectation: TxExpectation
     nonce: int | None = None
-    expires: int | str | None = None
+    expires_s: int | None = None
     sign_with: str | None = None
     mutation: Mutation | None = None
 
@@ -109,6 +109,7 @@ class Plan:
     chain_id: str
     start_s: int
     app_state: bytes
+    genesis_line: int
     modules: tuple[str, ...]
     max_expiry_s: int
     validators: tuple[tuple[bytes, int], ...]

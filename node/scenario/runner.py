@@ -31,7 +31,7 @@ def run(plan: Plan) -> ScenarioRecord:
     try:
         chain = Chain(plan.chain_id, plan.start_s, plan.validators, plan.app_state)
     except GenesisError as error:
-        problems = [Problem(1, "genesis", "", problem) for problem in error.problems]
+        problems = [Problem(plan.genesis_line, "genesis", "", problem) for problem in error.problems]
         raise ScenarioError(problems) from None
     runner = _Runner(plan, chain)
     blocks: list[BlockRecord] = []
@@ -63,6 +63,7 @@ class _Runner:
 
     def run_block(self, block: BlockPlan) -> BlockRecord | None:
         """Execute a block and check it; None when the application stopped in it."""
+        self._signer.begin_block()
         signed = [self._sign(tx, block.time_s) for tx in block.transactions]
         try:
             finalized = self._chain.execute(block.time_s, [one.data for one in signed])
@@ -105,7 +106,7 @@ class _Runner:
             hash=tx_hash(signed.data).hex(),
             code=int(result.code),
             code_name=result.code.name,
-            message=result.message,
+            message=self._names.named(result.message),
             events=self._events(result.events),
         )
         self._check_transaction(tx, record)

@@ -8,7 +8,7 @@ from node.messages.schema import QUERIES
 from node.scenario.chain import Chain
 from node.scenario.keyring import Keyring
 from node.scenario.plan import Again, FlowProofs, Mutation, NewKey, Plan, RawBytes, TxPlan
-from wire.accounts import GetAccountRequest, RotateKey, rotation_bytes
+from wire.accounts import GetAccountRequest, GetAccountResponse, RotateKey, rotation_bytes
 from wire.codec import encode, encode_varint
 from wire.flowproof import FlowProof, FlowStatement, SubmitProofs, flow_sign_bytes
 from wire.grid import GetGridRequest
@@ -36,8 +36,13 @@ class Signer:
         self._plan = plan
         self._names: Keyring = plan.names
         self._chain = chain
+        # In the block that is being made; before it, the chain knows.
         self._highest: dict[str, int] = {}
         self._last: dict[str, Signed] = {}
+
+    def begin_block(self) -> None:
+        """Count nonces on from those that the chain has seen."""
+        self._highest.clear()
 
     def sign(self, tx: TxPlan, time_s: int) -> Signed:
         """The bytes of a planned transaction for a block of this time.
@@ -55,14 +60,16 @@ class Signer:
         return signed
 
     def _assemble(self, tx: TxPlan, time_s: int) -> Signed:
-        nonce = self._highest.get(tx.sender, 0) + 1 if tx.nonce is None else tx.nonce
-        self._highest[tx.sender] = max(nonce, self._highest.get(tx.sender, 0))
+        known = self._account(tx)
+        highest = self._highest.get(tx.sender, known.nonces.highest if known.nonces else 0)
+        nonce = highest + 1 if tx.nonce is None else tx.nonce
+        self._highest[tx.sender] = max(nonce, highest)
         expires_s = self._expires_s(tx, time_s)
         message = self._message(tx)
         sender = self._names.address(tx.sender) or b""
         chain_id = self._plan.chain_id + ("-other" if tx.mutation is Mutation.WRONG_CHAIN else "")
         body = encode(TxBody(chain_id, sender, nonce, expires_s, message))
-        signature = self._names.signing_key(self._key_name(tx)).sign(tx_sign_bytes(chain_id, body)).signature
+        signature = self._names.signing_key(self._key_name(tx, known)).sign(tx_sign_bytes(chain_id, body)).signature
         if tx.mutation is Mutation.WRONG_SIGNATURE:
             signature = bytes((signature[0] ^ 1,)) + signature[1:]
         data = encode(Tx(body, signature))
@@ -77,17 +84,20 @@ class Signer:
     def _expires_s(self, tx: TxPlan, time_s: int) -> int:
         if tx.mutation is Mutation.EXPIRED:
             return time_s - 1
-        if tx.expires is None:
+        if tx.expires_s is None:
             return time_s + min(_EXPIRES_IN_S, self._plan.max_expiry_s)
-        return self._plan.clock.read(tx.expires, time_s)
+        return tx.expires_s
 
-    def _key_name(self, tx: TxPlan) -> str:
+    def _account(self, tx: TxPlan) -> GetAccountResponse:
+        request = GetAccountRequest(self._names.address(tx.sender) or b"")
+        known: GetAccountResponse = self._chain.ask(QUERIES["get_account"], request)
+        return known
+
+    def _key_name(self, tx: TxPlan, known: GetAccountResponse) -> str:
         """The key to sign with: the one named, else the one that the chain has for the account."""
         if tx.sign_with is not None:
             return tx.sign_with
-        query = QUERIES["get_account"]
-        account = self._chain.ask(query, GetAccountRequest(self._names.address(tx.sender) or b"")).account
-        return (self._names.name_of_key(account.public_key) if account else None) or tx.sender
+        return (self._names.name_of_key(known.account.public_key) if known.account else None) or tx.sender
 
     def _message(self, tx: TxPlan) -> Any:
         if isinstance(tx.content, FlowProofs):

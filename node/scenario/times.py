@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from abci_app.modules.grid.genesis import GenesisGrid
 
@@ -20,15 +21,17 @@ class Clock:
         self._grids = {grid.vdg: grid for grid in grids}
         self._first = grids[0] if grids else None
 
-    def read(self, text: int | str, before_s: int) -> int:
+    def read(self, text: Any, before_s: int) -> int:
         """The Unix time (seconds) of a text; ``+`` counts from ``before_s``.
 
         Raises: ValueError with the way out.
         """
-        if isinstance(text, int):
+        if isinstance(text, int) and not isinstance(text, bool):
             if not 0 <= text < _MAX_S:
                 raise ValueError(WAY_OUT)
             return text
+        if not isinstance(text, str):
+            raise ValueError(WAY_OUT)
         if by_slot := _BY_SLOT.fullmatch(text.strip()):
             slot, vdg, later = by_slot.groups()
             grid = self._grid(vdg)
@@ -41,7 +44,9 @@ class Clock:
     def _grid(self, vdg: str | None) -> GenesisGrid:
         grid = self._grids.get(vdg) if vdg else self._first
         if grid is None:
-            raise ValueError(f"there is no VDG {vdg or ''}at the start: name one of the genesis, or give Unix seconds")
+            raise ValueError(
+                f"there is no VDG{f' {vdg}' if vdg else ''} at the start: name one of the genesis, or give Unix seconds"
+            )
         return grid
 
     def show(self, time_s: int) -> str:

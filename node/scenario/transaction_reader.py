@@ -14,6 +14,7 @@ from node.scenario.keyring import Keyring
 from node.scenario.patterns import Patterns
 from node.scenario.plan import Again, FlowProofs, Mutation, NewKey, RawBytes, TxExpectation, TxPlan
 from node.scenario.problem import Problem
+from node.scenario.times import Clock
 from node.scenario.validation import problems_of
 from wire.codec import MAX_INT64, MAX_UINT, MIN_INT64
 from wire.results import Code
@@ -50,16 +51,21 @@ class TransactionReader:
         names: Keyring,
         vdg: str,
         meters: dict[str, dict[str, str]],
+        clock: Clock | None,
         problems: list[Problem],
     ) -> None:
         self._document = document
         self._names = names
         self._vdg = vdg
         self._meters = meters
+        self._clock = clock
         self._problems = problems
 
-    def read(self, path: Path, data: dict[str, Any]) -> TxPlan:
-        """The plan of a transaction; of no use when there are problems."""
+    def read(self, path: Path, data: Any, time_s: int) -> TxPlan:
+        """The plan of a transaction in a block of this time; of no use when there are problems."""
+        if not isinstance(data, dict):
+            self._wrong(path, data, f"give `from` and one of {', '.join(_KINDS)}, as a mapping")
+            return TxPlan(self._document.line_of(path), "", "", None, self._expectation(path, None))
         mutation = self._mutation((*path, "mutate"), data.get("mutate"))
         name, content = self._content(path, data, mutation)
         return TxPlan(
@@ -69,7 +75,7 @@ class TransactionReader:
             content=content,
             expectation=self._expectation((*path, "expect"), data.get("expect")),
             nonce=self._nonce((*path, "nonce"), data.get("nonce")),
-            expires=self._expires((*path, "expires"), data.get("expires")),
+            expires_s=self._expires_s((*path, "expires"), data.get("expires"), time_s),
             sign_with=self._name(path, "sign_with", data, self._names.key_names) if "sign_with" in data else None,
             mutation=mutation,
         )
@@ -99,11 +105,15 @@ class TransactionReader:
             return None
         return value
 
-    def _expires(self, path: Path, value: Any) -> int | str | None:
-        if value is not None and (not isinstance(value, int | str) or isinstance(value, bool)):
-            self._wrong(path, value, "give `+ 60 s` after the block's time, `slot 150`, or Unix seconds")
+    def _expires_s(self, path: Path, value: Any, time_s: int) -> int | None:
+        """Unix seconds; None for the default. Without a clock the genesis is wrong, which is said elsewhere."""
+        if value is None or self._clock is None:
             return None
-        return value
+        try:
+            return self._clock.read(value, time_s)
+        except ValueError as error:
+            self._wrong(path, value, str(error))
+            return None
 
     def _content(self, path: Path, data: dict[str, Any], mutation: Mutation | None) -> tuple[str, Any]:
         """The name of what is sent, and what it is."""

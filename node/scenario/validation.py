@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from node.messages.reading import Path, did_you_mean
 from node.scenario.document import Document
 from node.scenario.problem import Problem
+
+NAME_WAY_OUT = "give 1 to 64 of a-z 0-9 . _ - that start with a letter or digit"
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_part(document: Document, model: type[M], data: Any, path: Path, problems: list[Problem]) -> M:
+    """Part of a file by its model. Faults go into ``problems``; faulty fields are then as if left out.
+
+    So everything that depends on the part can be looked at as well, and all faults of a file are found at once.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        problems += problems_of(error, document, model, path)
+        faulty = {item["loc"][0] for item in error.errors(include_url=False) if item["loc"]}
+        rest = {key: value for key, value in data.items() if key not in faulty} if isinstance(data, dict) else {}
+        return model.model_validate(rest)
 
 
 def problems_of(
@@ -33,7 +50,7 @@ def problems_of(
 
 def _is_branch(part: int | str) -> bool:
     """Whether part of a location names a branch of a union, which is nothing in the file."""
-    return isinstance(part, str) and (part in ("int", "str") or part.startswith(("dict[", "function-")))
+    return isinstance(part, str) and (part in ("int", "str", "[key]") or part.startswith(("dict[", "function-")))
 
 
 def _shifted(loc: Path, shifts: dict[Path, int]) -> Path:
@@ -49,6 +66,10 @@ def _way_out(kind: str, message: str, loc: Path, model: type[BaseModel]) -> str:
         return f"no such field; {did_you_mean(str(loc[-1]), _fields_at(loc[:-1], model))}"
     if kind == "missing":
         return "is missing: give it"
+    if kind == "model_type":
+        return f"give a mapping with {', '.join(_fields_at(loc, model))}"
+    if kind == "string_pattern_mismatch":
+        return NAME_WAY_OUT
     return message.removeprefix("Value error, ")
 
 
