@@ -104,6 +104,10 @@ class Chain:
         """The last block that the gateway has seen."""
         return await self._clock.status()
 
+    async def cursor(self) -> Cursor:
+        """The place behind the last block: whoever takes it before acting, and follows from it, misses nothing."""
+        return Cursor((await self._clock.status()).height + 1)
+
     async def submit(
         self, wallet: Wallet, message: Any, *, key: str | None = None, expires_in_s: int = DEFAULT_EXPIRY_SECONDS
     ) -> Receipt:
@@ -132,7 +136,9 @@ class Chain:
         accounts: Sequence[bytes] = (),
         name: str | None = None,
     ) -> AsyncGenerator[ChainEvent, None]:
-        """Events from a cursor on, by default from the next block, forever; see `Subscriptions.events`.
+        """Events from a cursor on, forever; see `Subscriptions.events`.
+
+        Without `start`, from the next block when the first event is asked for; take `cursor` to fix it earlier.
 
         Raises: HistoryGone, WrongChain, GatewayError.
         """

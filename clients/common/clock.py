@@ -18,6 +18,7 @@ CALL_SECONDS: Final = 5.0
 # Block time is the validators' clocks', but an idle chain's last block may be this old. Within it, this machine's
 # clock is the better guess.
 AGREEING_SECONDS: Final = 600
+SECOND_BLOCK_POLL_SECONDS: Final = 0.1
 NANOSECONDS: Final = 1_000_000_000
 
 
@@ -47,15 +48,19 @@ class ChainClock:
         if self.chain_id and status.chain_id != self.chain_id:
             raise WrongChain(f"the gateway serves chain {status.chain_id!r}, not {self.chain_id!r}")
         self.chain_id = status.chain_id
-        self._block_time_s, self._asked_at = status.time_ns // NANOSECONDS, time.monotonic()
+        # The first block has the time of the genesis document, which may be any.
+        if status.height > 1:
+            self._block_time_s, self._asked_at = status.time_ns // NANOSECONDS, time.monotonic()
         return status
+
+    async def block_time_s(self) -> int:
+        """The time of the last block in Unix seconds; raises as `status`."""
+        return (await self.status()).time_ns // NANOSECONDS
 
     async def now_s(self) -> int:
         """About the time of the next block in Unix seconds: this machine's clock, or the chain's if they disagree."""
-        if time.monotonic() - self._asked_at > REFRESH_SECONDS:
-            # The first block has the time of the genesis document, which may be any.
-            while (await self.status()).height < 2:
-                await asyncio.sleep(0.1)
+        while time.monotonic() - self._asked_at > REFRESH_SECONDS and (await self.status()).height < 2:
+            await asyncio.sleep(SECOND_BLOCK_POLL_SECONDS)
         chain_s = self._block_time_s + int(time.monotonic() - self._asked_at)
         here_s = int(time.time())
         return here_s if abs(here_s - chain_s) <= AGREEING_SECONDS else chain_s

@@ -16,12 +16,13 @@ MAX_AHEAD: Final = 100
 class NonceSource:
     """The nonces of one account."""
 
-    def __init__(self, state: StateFile, address: bytes, first: int, unresolved: set[int]) -> None:
+    def __init__(self, state: StateFile, address: bytes, first: int) -> None:
+        """Use `open`."""
         self._state = state
         self._address = address
         self._next = first
         self._reserved_to = first
-        self._unresolved = unresolved
+        self._unresolved: set[int] = set()
         self._order = asyncio.Lock()
         self._freed = asyncio.Event()
 
@@ -29,9 +30,12 @@ class NonceSource:
     async def open(cls, state: StateFile, address: bytes, highest_on_chain: int) -> NonceSource:
         """The source of an account that goes on where the file, or else the chain, left off."""
         rows = await state.read("SELECT reserved_to FROM nonces WHERE address = ?", address)
-        pending = await state.read("SELECT nonce FROM outbox WHERE address = ? AND NOT resolved", address)
         stored = rows[0][0] if rows else 1
-        return cls(state, address, max(stored, highest_on_chain + 1), {nonce for (nonce,) in pending})
+        return cls(state, address, max(stored, highest_on_chain + 1))
+
+    def hold(self, nonce: int) -> None:
+        """An earlier process gave this nonce, and it is not resolved."""
+        self._unresolved.add(nonce)
 
     async def take(self) -> int:
         """A nonce that nobody had before; waits while too many older ones are unresolved."""

@@ -58,7 +58,7 @@ class Submitter:
         self._queries = queries
         self._nonces: dict[bytes, NonceSource] = {}
         self._opening = asyncio.Lock()
-        self._under_way: dict[bytes, asyncio.Task[Entry]] = {}
+        self._under_way: dict[bytes, tuple[Entry, asyncio.Task[Entry]]] = {}
         self._by_key: WeakValueDictionary[tuple[bytes, str], asyncio.Lock] = WeakValueDictionary()
 
     @property
@@ -94,18 +94,21 @@ class Submitter:
             GatewayError: the gateway takes no such call.
             StateError: it could not be kept, and was not sent.
         """
-        entry = await self._entry(wallet, message, key, expires_in_s)
-        if not entry.resolved:
-            entry = await asyncio.shield(self._drive(entry, uncertain=False))
-        return receipt_of(entry)
-
-    async def _entry(self, wallet: Wallet, message: Any, key: str | None, expires_in_s: int) -> Entry:
         if key is None:
-            return await self._sign(wallet, message, None, expires_in_s)
+            return await self._send_new(wallet, message, None, expires_in_s)
         # Two calls at once with one key must not both find it unused.
-        async with self._by_key.setdefault((wallet.address, key), asyncio.Lock()):
+        lock = self._by_key.setdefault((wallet.address, key), asyncio.Lock())
+        async with lock:
             known = await self._outbox.by_key(wallet.address, key)
-            return known or await self._sign(wallet, message, key, expires_in_s)
+            if known is None:
+                return await self._send_new(wallet, message, key, expires_in_s)
+        if not known.resolved:
+            known = await asyncio.shield(self._drive(known, uncertain=True))
+        return receipt_of(known)
+
+    async def _send_new(self, wallet: Wallet, message: Any, key: str | None, expires_in_s: int) -> Receipt:
+        entry = await self._sign(wallet, message, key, expires_in_s)
+        return receipt_of(await asyncio.shield(self._drive(entry, uncertain=False)))
 
     async def _sign(self, wallet: Wallet, message: Any, key: str | None, expires_in_s: int) -> Entry:
         nonces = await self._nonces_of(wallet.address)
@@ -126,14 +129,19 @@ class Submitter:
             if address not in self._nonces:
                 account = await self._queries.ask(GetAccountRequest(address))
                 highest = account.nonces.highest if account.nonces else 0
-                self._nonces[address] = await NonceSource.open(self._state, address, highest)
+                nonces = await NonceSource.open(self._state, address, highest)
+                for entry, _ in self._under_way.values():
+                    if entry.address == address:
+                        nonces.hold(entry.nonce)
+                self._nonces[address] = nonces
             return self._nonces[address]
 
     def _drive(self, entry: Entry, *, uncertain: bool) -> asyncio.Task[Entry]:
-        task = self._under_way.get(entry.hash)
-        if task is None:
-            task = self._under_way[entry.hash] = asyncio.create_task(self._see_through(entry, uncertain))
-            task.add_done_callback(lambda done: self._settle(entry, done))
+        if entry.hash in self._under_way:
+            return self._under_way[entry.hash][1]
+        task = asyncio.create_task(self._see_through(entry, uncertain))
+        self._under_way[entry.hash] = entry, task
+        task.add_done_callback(lambda done: self._settle(entry, done))
         return task
 
     def _settle(self, entry: Entry, done: asyncio.Task[Entry]) -> None:
@@ -150,6 +158,7 @@ class Submitter:
     async def _see_through(self, entry: Entry, uncertain: bool) -> Entry:
         """Send until there is a result. `uncertain`: a node may hold an earlier copy."""
         backoff = Backoff()
+        expired = False
         request = pb.SubmitRequest(tx=entry.tx, until=pb.UNTIL_IN_BLOCK)
         while True:
             try:
@@ -159,7 +168,13 @@ class Submitter:
                 log.info("sending again", extra={"hash": entry.hash.hex(), "reason": error.details()})
                 await backoff.pause(error)
                 continue
+            if answer.state == pb.TX_STATE_ACCEPTED and expired:
+                text = f"expires_s = {entry.expires_s}: block time is later, and no block has it"
+                return await self._outbox.resolve(entry, code=Code.EXPIRED, log=text, height=0, place=0)
             if answer.state == pb.TX_STATE_ACCEPTED:
+                # A node may remember bytes that it has dropped. Once a block is past the expiry, one more answer
+                # like this settles that it is in none.
+                expired = await self._clock.block_time_s() > entry.expires_s
                 uncertain = True
                 backoff.reset()
             elif answer.state == pb.TX_STATE_IN_BLOCK or is_final(answer.code, uncertain):
@@ -172,7 +187,7 @@ class Submitter:
 
     async def close(self) -> None:
         """Stop sending. What has no result yet is resumed by the next process."""
-        tasks = list(self._under_way.values())
+        tasks = [task for _, task in self._under_way.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -9,14 +9,13 @@ from typing import Any, Final, NamedTuple
 import grpc
 
 from clients.common.clock import ChainClock
-from clients.common.errors import GatewayError, HistoryGone, WrongChain, code_of
+from clients.common.errors import GatewayError, HistoryGone, WrongChain
 from clients.common.retry import Backoff
 from clients.common.state_file import StateFile
 from wire.codec import decode
 from wire.events import UnknownEventError, event_class, event_name
 from wire.gen.vdg.gateway.v1 import gateway_pb2 as pb
 from wire.gen.vdg.gateway.v1.gateway_pb2_grpc import EventServiceStub
-from wire.results import Code
 
 log = logging.getLogger(__name__)
 
@@ -56,13 +55,13 @@ class EventBatch(NamedTuple):
 
 
 class ChainResult(NamedTuple):
-    """What became of a transaction, refused ones included."""
+    """What became of a transaction, refused ones included; `code` is a `wire.results.Code`, or a newer version's."""
 
     height: int
     place: int
     time_ns: int
     tx_hash: bytes
-    code: Code
+    code: int
     log: str
     sender: bytes
     next: Cursor
@@ -125,7 +124,7 @@ class Subscriptions:
                     item.index,
                     response.time_ns,
                     item.hash,
-                    code_of(item.code),
+                    item.code,
                     item.log,
                     item.sender,
                     Cursor(response.height, item.index + 1),

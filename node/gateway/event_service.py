@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import grpc
 
-from node.cometbft.rpc_errors import NotFoundError
+from node.cometbft.rpc_errors import RpcRefusedError
 from node.gateway.block_record import BlockRecord
 from node.gateway.feed import BlockFeed
 from node.gateway.history import History
@@ -100,11 +100,15 @@ class EventService:
             return head
         if head is not None:
             self._history.prefetch(range(height, min(height + PREFETCH_BLOCKS, head.height)))
+        if height < self._earliest:
+            text = f"block {height} is not kept, the oldest is {self._earliest}: start there and read state anew"
+            raise CallRefused(grpc.StatusCode.OUT_OF_RANGE, text)
         try:
             return await self._history.at(height)
-        except NotFoundError:
-            text = f"block {height} is not kept, the oldest is {self._earliest}: start there and read state anew"
-            raise CallRefused(grpc.StatusCode.OUT_OF_RANGE, text) from None
+        except RpcRefusedError as error:
+            # A node that stands in may be behind, or has just begun to prune.
+            text = f"the node does not have block {height} ({error.reason}): go on from the last cursor"
+            raise CallRefused(grpc.StatusCode.UNAVAILABLE, text, retry_after_ms=NODE_RETRY_MS) from None
 
 
 def from_index(items: list[I], first: int) -> list[I]:

@@ -14,7 +14,6 @@ from node.cometbft.rpc_errors import (
     RpcMalformedError,
     RpcRefusedError,
     RpcUnreachableError,
-    TxTooLargeError,
 )
 
 RETRY_KEY: Final = "grpc-retry-pushback-ms"
@@ -49,9 +48,6 @@ def refusal_of(error: RpcError) -> CallRefused:
         case MempoolFullError():
             text = "the node's mempool is full: send the same bytes again after the next block"
             return CallRefused(status.RESOURCE_EXHAUSTED, text, retry_after_ms=MEMPOOL_RETRY_MS)
-        case TxTooLargeError():
-            text = f"the node takes no transaction this large: {error.reason}"
-            return CallRefused(status.INVALID_ARGUMENT, text)
         case NotFoundError():
             return CallRefused(status.OUT_OF_RANGE, f"the node does not have it: {error.reason}")
         case RpcRefusedError():

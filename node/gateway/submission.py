@@ -10,7 +10,7 @@ import grpc
 from node.cometbft.blocks import CommittedTx
 from node.cometbft.responses import Broadcast
 from node.cometbft.rpc import RpcClient
-from node.cometbft.rpc_errors import NotFoundError, TxInCacheError
+from node.cometbft.rpc_errors import NotFoundError, TxInCacheError, TxTooLargeError
 from node.gateway.feed import BlockFeed
 from node.gateway.recent_results import Outcome, RecentResults
 from node.gateway.refusals import NODE_RETRY_MS, CallRefused
@@ -69,16 +69,20 @@ class Submission:
             return outcome.result() if outcome.done() else answer
 
     async def _broadcast(self, tx: bytes, hash_: bytes) -> Answer:
-        async def broadcast(client: RpcClient) -> Broadcast | None:
+        async def broadcast(client: RpcClient) -> Broadcast | NotAccepted | None:
             try:
                 return await client.broadcast_tx_sync(tx)
             except TxInCacheError:
                 return None
+            except TxTooLargeError as error:
+                return refused(Code.TX_TOO_LARGE, f"the node takes none this large ({error.reason}): split it")
 
         check = await self._upstreams.ask(broadcast)
         if check is None:
             # The node has it, waiting or in a block already: in the second case no block to come will tell.
             return await self.find(hash_) or Accepted()
+        if isinstance(check, NotAccepted):
+            return check
         if check.code == Code.OK:
             return Accepted()
         if check.code in _MAY_BE_IN_A_BLOCK:

@@ -34,11 +34,9 @@ async def test_a_receipt_names_the_block(chain: ChainHost) -> None:
     async with gateway(chain.url) as (_, address), await Chain.open(address, chain_id=CHAIN_ID) as one:
         sender = chain.wallet()
         receipt = await one.submit(sender, ONE)
-        results = one.results(senders=[sender.address], start=None)
         second = await one.submit(sender, ONE)
         assert second.height >= receipt.height > 0
         assert await free_neur(one, sender.address) == BALANCE_NEUR - 2
-        await results.aclose()
 
 
 async def test_a_refusal_is_an_error_with_code_and_message(chain: ChainHost) -> None:
