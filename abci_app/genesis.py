@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from abci_app.core.context import Context
 from abci_app.core.refusal import Refusal
+from abci_app.modules.accounts.api import find_account
 from abci_app.modules.accounts.genesis import AccountsGenesis
 from abci_app.modules.asset.genesis import AssetGenesis
 from abci_app.modules.flowproof.module import FlowproofGenesis
@@ -109,13 +110,37 @@ def write_genesis(context: Context, genesis: Genesis, validators: list[Validator
     quotas = tuple(Quota(role_of(quota.role), quota.transactions) for quota in genesis.quotas)
     parameters = ChainParameters(genesis.max_expiry_s, quotas, tuple(genesis.modules), context.time_s)
     PARAMETERS.put(context.state, b"", parameters)
-    operators = {entry.public_key: bytes.fromhex(entry.operator) for entry in genesis.validators}
-    for validator in validators:
-        operator = operators.get(validator.public_key.hex(), b"")
-        VALIDATORS.put(context.state, validator.public_key, validator._replace(operator=operator))
+    _write_validators(context, genesis, validators)
     for module in registry.modules:
         try:
             module.genesis(context, getattr(genesis, module.name))
         except Refusal as refusal:
             raise GenesisError([f"{module.name}: {refusal.code.name}: {refusal.message}"]) from None
+    _check_operators(context)
     return registry
+
+
+def _write_validators(context: Context, genesis: Genesis, validators: list[Validator]) -> None:
+    """Raises: GenesisError for operators of keys that are no validator's."""
+    operators = {bytes.fromhex(entry.public_key): bytes.fromhex(entry.operator) for entry in genesis.validators}
+    for validator in validators:
+        operator = operators.pop(validator.public_key, b"")
+        VALIDATORS.put(context.state, validator.public_key, validator._replace(operator=operator))
+    if operators:
+        raise GenesisError(
+            [
+                f"validators.public_key = {key.hex()}: no validator of CometBFT's genesis; give the consensus key that "
+                "stands there"
+                for key in operators
+            ]
+        )
+
+
+def _check_operators(context: Context) -> None:
+    """Raises: GenesisError for operators that nobody admitted: what they are paid would be nobody's."""
+    problems = []
+    for validator in VALIDATORS.values(context.state):
+        if validator.operator and find_account(context.state, validator.operator) is None:
+            problems.append(f"validators.operator = {validator.operator.hex()}: no such account; add it to accounts")
+    if problems:
+        raise GenesisError(problems)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 ADDRESS_BYTES = 20
 PUBLIC_KEY_BYTES = 32
+_HEX = re.compile("[0-9a-fA-F]*")
 
 
 def address_of(public_key: bytes) -> bytes:
@@ -18,10 +20,11 @@ def parse_address(text: str) -> bytes:
 
     Raises: ValueError naming what is wrong.
     """
-    try:
-        address = bytes.fromhex(text)
-    except ValueError:
-        raise ValueError(f"address {text!r} is not hexadecimal: give 40 digits 0-9 a-f") from None
-    if len(address) != ADDRESS_BYTES:
-        raise ValueError(f"address {text!r} has {len(text)} digits: give 40")
-    return address
+    if not is_hex(text, ADDRESS_BYTES):
+        raise ValueError(f"address {text!r} ({len(text)} characters): give 40 digits 0-9 a-f and nothing else")
+    return bytes.fromhex(text)
+
+
+def is_hex(text: str, size: int) -> bool:
+    """Whether a text is nothing but the hexadecimal digits of ``size`` bytes (``bytes.fromhex`` skips blanks)."""
+    return len(text) == 2 * size and _HEX.fullmatch(text) is not None

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from wire.accounts import Role
-from wire.address import PUBLIC_KEY_BYTES, parse_address
+from wire.address import PUBLIC_KEY_BYTES, is_hex, parse_address
 
 
 class Section(BaseModel):
@@ -22,12 +22,8 @@ def _address(value: str) -> str:
 
 
 def _public_key(value: str) -> str:
-    try:
-        key = bytes.fromhex(value)
-    except ValueError:
-        raise ValueError("not hexadecimal: give 64 digits 0-9 a-f") from None
-    if len(key) != PUBLIC_KEY_BYTES:
-        raise ValueError(f"a public key has {2 * PUBLIC_KEY_BYTES} digits, not {len(value)}")
+    if not is_hex(value, PUBLIC_KEY_BYTES):
+        raise ValueError(f"no public key ({len(value)} characters): give {2 * PUBLIC_KEY_BYTES} digits 0-9 a-f")
     return value
 
 

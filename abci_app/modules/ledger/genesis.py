@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from abci_app.core.context import Context
+from abci_app.modules.accounts.api import require_account
 from abci_app.modules.genesis_types import AddressHex, Name, Positive, Section
 from abci_app.modules.ledger.store import move
 from wire.ledger import ISSUANCE, Moved, account_holder, reward_pool
@@ -35,7 +36,9 @@ class LedgerGenesis(Section):
 
 
 def write(context: Context, part: LedgerGenesis) -> None:
-    """Mint the balances."""
+    """Mint the balances. Raises: Refusal UNKNOWN_ACCOUNT, AMOUNT_OVERFLOW."""
     for balance in part.balances:
+        if balance.account:
+            require_account(context.state, "balances.account", bytes.fromhex(balance.account))
         move(context.state, ISSUANCE, balance.holder(), balance.amount_neur)
         context.emit(Moved(ISSUANCE, balance.holder(), balance.amount_neur, "genesis"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from abci_app.core.context import Context
 from abci_app.modules.genesis_types import Name, Section
@@ -44,6 +44,15 @@ class MarketGenesis(Section):
     """Part ``market``; without it the three standard products are traded."""
 
     products: list[GenesisProduct] = Field(default_factory=lambda: list(DEFAULT_PRODUCTS))
+
+    @field_validator("products")
+    @classmethod
+    def _named_once(cls, products: list[GenesisProduct]) -> list[GenesisProduct]:
+        names = [product.name for product in products]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"products named twice: {', '.join(twice)}; give each name once")
+        return products
 
 
 def write(context: Context, part: MarketGenesis) -> None:
