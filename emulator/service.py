@@ -16,7 +16,7 @@ from emulator.household import Household, Powers, SlotEnd
 from emulator.link import Link
 from emulator.messages import history, nameplate, reading, telemetry
 from emulator.state import RunKey, State, capture, put_back, save
-from emulator.units import SLOT_MS
+from emulator.units import MJ_PER_WH, SLOT_MS
 from wire.mqtt import MessageError, Reading, SetPoint, Status, StatusCode, Topics, decode
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,10 @@ DRAIN_S = 10.0
 
 @dataclass(frozen=True)
 class SlotSummary:
-    """What all homes did in one slot, Wh; ``late_s``: how long after its end the slot was closed."""
+    """What all homes did in one slot, Wh; ``late_s``: how long after its end the slot was closed.
+
+    ``stored_wh``: what each battery held at the slot's end, by home.
+    """
 
     slot: int
     time_s: int
@@ -36,6 +39,7 @@ class SlotSummary:
     load_wh: int
     pv_wh: int
     late_s: float
+    stored_wh: dict[str, int]
 
 
 @dataclass
@@ -203,6 +207,9 @@ class Service:
             load_wh=sum(home.load_at(in_slot) for home in self.homes) // 6,
             pv_wh=sum(home.pv_at(in_slot) for home in self.homes) // 6,
             late_s=round(max(0.0, time.time() - end_s), 3),
+            stored_wh={
+                name: home.battery.energy_mj // MJ_PER_WH for name, home in self.households.items() if home.battery
+            },
         )
 
     def _save(self) -> None:

@@ -18,14 +18,13 @@ _PROBE_SECONDS = 1.0
 _FROM_THE_START = Cursor(1, 0)
 
 
-async def follow_events(chain: Chain, day: DayLog, changed: Callable[[], None]) -> None:
+async def follow_events(chain: Chain, day: DayLog) -> None:
     """Add every event and block to the log, until cancelled."""
     async for batch in chain.batches(start=_FROM_THE_START):
         for event in batch.events:
             day.add_event(event.value, batch.time_ns / 1e9)
         if batch.complete:
             day.add_block(batch.height, batch.time_ns / 1e9)
-        changed()
 
 
 async def follow_results(chain: Chain, day: DayLog) -> None:

@@ -26,6 +26,8 @@ class HomeReport(Part):
     rebate_neur: int
     reward_neur: int
     debt_neur: int = Field(description="what it could not pay")
+    battery_end_wh: int = Field(description="in the battery at the end of the day")
+    battery_end_without_market_wh: int = Field(description="the same without the market")
     why_higher: str = Field(default="", description="why the bill with the market is higher, where it is")
 
 

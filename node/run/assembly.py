@@ -1,0 +1,166 @@
+"""From what was observed to the report."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from node.run.cast import Cast
+from node.run.comparison import batteries_wh, why_higher, without_market
+from node.run.daylog import DayLog, HomeDay, SlotDay
+from node.run.genesis import TARIFF_BUY_NEUR_PER_WH, TARIFF_SELL_NEUR_PER_WH
+from node.run.report import (
+    AppHashReport,
+    BooksReport,
+    ContractsReport,
+    HomeReport,
+    Report,
+    SlotReport,
+    TransactionsReport,
+    quantiles,
+)
+from node.run.timing import Timing
+from wire.ledger import GetSupplyResponse
+from wire.results import Code
+
+
+class Observed(NamedTuple):
+    """A run as it was seen. Times in seconds; ``app_hashes``: heights compared, and disagreements."""
+
+    chain_id: str
+    day: str
+    validators: int
+    cast: Cast
+    timing: Timing
+    log: DayLog
+    latencies_s: list[float]
+    supply: GetSupplyResponse
+    app_hashes: tuple[int, int]
+    emulator_log: Path
+    duration_s: float
+    finished: bool
+
+
+def assemble(seen: Observed) -> Report:
+    """The report."""
+    log = seen.log
+    refused = {code.name: count for code, count in sorted(log.results.items()) if code is not Code.OK}
+    report = Report(
+        chain_id=seen.chain_id,
+        day=seen.day,
+        slots=log.slots,
+        slot_seconds=seen.timing.slot_seconds,
+        validators=seen.validators,
+        finished=seen.finished,
+        duration_s=round(seen.duration_s, 1),
+        homes=_homes(seen),
+        energy_traded_wh=sum(slot.traded_wh for number, slot in log.by_slot.items() if log.in_day(number)),
+        energy_verified_wh=sum(slot.verified_wh for number, slot in log.by_slot.items() if log.in_day(number)),
+        contracts=ContractsReport(
+            made=log.contracts_made, settled=log.contracts_settled, unwound=log.contracts_unwound
+        ),
+        books=BooksReport(cleared=log.books_cleared, late_blocks_max=log.late_blocks_max, traded=log.books_traded),
+        proofs=log.proofs,
+        slots_settled=log.slots_settled,
+        slots_settled_at_deadline=log.slots_at_deadline,
+        certificates_wh=log.certificates_wh,
+        eur_minted_neur=seen.supply.minted_neur,
+        eur_held_neur=seen.supply.held_neur,
+        app_hash_agreed=AppHashReport(heights=seen.app_hashes[0], disagreements=seen.app_hashes[1]),
+        transactions=TransactionsReport(
+            submitted=sum(log.results.values()), accepted=log.results[Code.OK], refused=refused
+        ),
+        blocks=log.height,
+        block_interval_s=quantiles(block_intervals_s(log)),
+        submit_to_result_s=quantiles(seen.latencies_s),
+        per_slot=[_slot(seen, slot) for slot in range(log.slots)],
+        problems=[],
+    )
+    return report.model_copy(update={"problems": problems(report)})
+
+
+def block_intervals_s(log: DayLog) -> list[float]:
+    """The time from each block to the next, by their headers."""
+    return [after - before for before, after in pairwise(log.block_times_s)]
+
+
+def settled_after_s(report: Report) -> list[float]:
+    """How long after its end each slot was settled."""
+    return [slot.settled_after_s for slot in report.per_slot if slot.settled_after_s is not None]
+
+
+def problems(report: Report) -> list[str]:
+    """What a run should not show, in words."""
+    found = []
+    unsettled = report.slots - report.slots_settled
+    if report.finished and unsettled:
+        found.append(f"{unsettled} slots of the day are not settled")
+    if report.slots_settled_at_deadline:
+        found.append(f"{report.slots_settled_at_deadline} slots were settled at their deadline, with proofs missing")
+    open_contracts = report.contracts.made - report.contracts.settled - report.contracts.unwound
+    if report.finished and open_contracts:
+        found.append(f"{open_contracts} contracts are neither settled nor unwound")
+    if report.books.late_blocks_max:
+        found.append(f"a book was cleared {report.books.late_blocks_max} blocks late")
+    if report.eur_minted_neur != report.eur_held_neur:
+        found.append(f"{report.eur_minted_neur} nEUR were minted, but {report.eur_held_neur} are held")
+    if report.app_hash_agreed.disagreements:
+        found.append(f"validators disagree on the app hash at {report.app_hash_agreed.disagreements} heights")
+    if report.finished and not report.energy_traded_wh:
+        found.append("no energy was traded")
+    return found
+
+
+def _homes(seen: Observed) -> list[HomeReport]:
+    stored = batteries_wh(seen.emulator_log, seen.timing.last_slot)
+    homes = []
+    for home, actor in seen.cast.households:
+        day = seen.log.homes.get(actor.address, HomeDay())
+        alone = without_market(home, seen.timing, seen.log.slots)
+        battery_end = stored.get(home.id, 0)
+        more = day.bill_neur - alone.bill_neur
+        homes.append(
+            HomeReport(
+                id=home.id,
+                kind=home.kind,
+                account=actor.address.hex(),
+                bill_neur=day.bill_neur,
+                bill_without_market_neur=alone.bill_neur,
+                bought_wh=day.bought_wh,
+                sold_wh=day.sold_wh,
+                import_wh=day.import_wh,
+                export_wh=day.export_wh,
+                rebate_neur=day.rebate_neur,
+                reward_neur=day.reward_neur,
+                debt_neur=day.debt_neur,
+                battery_end_wh=battery_end,
+                battery_end_without_market_wh=alone.battery_end_wh,
+                why_higher=why_higher(day, more, battery_end - alone.battery_end_wh)
+                if more > 0 and seen.finished
+                else "",
+            )
+        )
+    return homes
+
+
+def _slot(seen: Observed, slot_of_day: int) -> SlotReport:
+    number = seen.log.first_slot + slot_of_day
+    slot = seen.log.by_slot.get(number, SlotDay())
+    end_s = seen.timing.slot_start_s(number + 1)
+    homes = [home for home, _ in seen.cast.households]
+    traded = slot.traded_wh
+    return SlotReport(
+        slot=slot_of_day,
+        load_wh=sum(home.load_at(slot_of_day) for home in homes) // 6,
+        pv_wh=sum(home.pv_at(slot_of_day) for home in homes) // 6,
+        import_wh=slot.import_wh,
+        export_wh=slot.export_wh,
+        traded_wh=traded,
+        verified_wh=slot.verified_wh,
+        buy_price_neur_per_wh=slot.paid_neur // traded if traded else None,
+        sell_price_neur_per_wh=slot.received_neur // traded if traded else None,
+        supplier_price_neur_per_wh=TARIFF_BUY_NEUR_PER_WH[slot_of_day],
+        feed_in_price_neur_per_wh=TARIFF_SELL_NEUR_PER_WH[slot_of_day],
+        settled_after_s=None if slot.settled_time_s is None else round(slot.settled_time_s - end_s, 3),
+    )

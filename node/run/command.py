@@ -1,0 +1,77 @@
+"""The command `vdg run`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from emulator.homes import DEFAULT_DAY
+from node.cli.exits import CommandError, Exit
+from node.cli.output import JsonOption
+from node.run.day import DisplayFactory, Options, run_day
+from node.run.daylog import DayLog
+from node.run.progress import Display
+from node.run.report import Report
+from node.run.timing import Timing
+
+
+def run_command(
+    slot_seconds: Annotated[int, typer.Option(min=1, max=600, help="Real seconds of a ten-minute slot.")] = 5,
+    homes: Annotated[int, typer.Option(min=2, max=1000, help="Number of homes.")] = 33,
+    validators: Annotated[int, typer.Option(min=1, max=16, help="Number of validators.")] = 4,
+    day: Annotated[str, typer.Option(help="The day to live, MM-DD.")] = DEFAULT_DAY,
+    out: Annotated[Path, typer.Option(help="Folder for report.json and report.html.")] = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Run a neighbourhood's whole day on real validators and write report.json and report.html.
+
+    Exit code 0 when every slot of the day is settled and nothing is wrong; 130 after Ctrl-C, with a report of what was
+    settled by then.
+    """
+    options = Options(slot_seconds, homes, validators, day, out)
+    console = Console(stderr=True)
+
+    def display_of(log: DayLog, timing: Timing) -> Display:
+        return Display(log, timing.epoch_s, slot_seconds, console, quiet=as_json)
+
+    try:
+        report = asyncio.run(_until_done(options, display_of))
+    except ValueError as error:
+        raise CommandError(str(error), Exit.BAD_INPUT) from error
+    if as_json:
+        typer.echo(report.model_dump_json())
+    else:
+        typer.echo(_summary(report, out))
+    if not report.finished:
+        raise typer.Exit(Exit.INTERRUPTED)
+    if report.problems:
+        raise typer.Exit(Exit.FAILURE)
+
+
+async def _until_done(options: Options, display_of: DisplayFactory) -> Report:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return await run_day(options, display_of, stop)
+
+
+def _summary(report: Report, out: Path) -> str:
+    higher = sum(1 for home in report.homes if home.why_higher)
+    saved = sum(home.bill_without_market_neur - home.bill_neur for home in report.homes)
+    lines = [
+        f"{report.energy_traded_wh / 1000:.1f} kWh traded, {report.energy_verified_wh / 1000:.1f} kWh of it verified; "
+        f"{report.contracts.settled} contracts settled, {report.contracts.unwound} unwound",
+        f"bills: {saved / 1e9:.2f} € less than without the market"
+        + (f"; higher for {higher} homes, and the report says why" if higher else "; higher for nobody"),
+        f"{report.blocks} blocks, {report.proofs} proofs, {report.transactions.submitted} transactions; "
+        f"app hashes agree at {report.app_hash_agreed.heights - report.app_hash_agreed.disagreements} of "
+        f"{report.app_hash_agreed.heights} heights",
+        *(f"problem: {problem}" for problem in report.problems),
+        f"report: {out / 'report.html'} and {out / 'report.json'}",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,64 @@
+"""Each home's day beside the same day without the market, and why it may have cost more."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from emulator.homes import Home
+from emulator.shadow import shadow
+from node.run.daylog import HomeDay
+from node.run.genesis import TARIFF_BUY_NEUR_PER_WH, TARIFF_SELL_NEUR_PER_WH
+from node.run.timing import SLOTS_PER_DAY, Timing
+
+
+class WithoutMarket(NamedTuple):
+    """A home's day with self-consumption and the supplier alone."""
+
+    bill_neur: int
+    battery_end_wh: int
+
+
+def bill_neur(flows_wh: list[int]) -> int:
+    """What the supplier charges for a day's net flows, less what it pays for those fed in (P_u and P_f of 6.5)."""
+    return sum(
+        flow * (TARIFF_BUY_NEUR_PER_WH[slot] if flow >= 0 else TARIFF_SELL_NEUR_PER_WH[slot])
+        for slot, flow in enumerate(flows_wh)
+    )
+
+
+def without_market(home: Home, timing: Timing, slots: int) -> WithoutMarket:
+    """The first ``slots`` slots of the day, from the same battery at the run's first slot."""
+    lead = timing.day_slot - timing.first_slot
+    lived = shadow(home, lead + slots, lead)
+    return WithoutMarket(bill_neur([flow.net_wh for flow in lived.flows[lead:]]), lived.battery_end_wh)
+
+
+def batteries_wh(emulator_log: Path, slot: int) -> dict[str, int]:
+    """What each battery held at the end of a slot, by home, from the lines that the emulator prints; {} without it."""
+    for line in emulator_log.read_text().splitlines():
+        if line.startswith(f'{{"event": "slot", "slot": {slot},'):
+            stored: dict[str, int] = json.loads(line)["stored_wh"]
+            return stored
+    return {}
+
+
+def why_higher(day: HomeDay, more_neur: int, stored_wh: int) -> str:
+    """The reasons for a bill that is ``more_neur`` above the one without the market, largest first.
+
+    ``stored_wh``: how much more the battery holds at the end of the day than without the market.
+    """
+    average_neur_per_wh = sum(TARIFF_BUY_NEUR_PER_WH) // SLOTS_PER_DAY
+    reasons = []
+    if stored_wh > 0:
+        reasons.append((stored_wh * average_neur_per_wh, f"its battery ends the day with {stored_wh} Wh more"))
+    if day.reward_neur < 0:
+        reasons.append((-day.reward_neur, f"deviations from its plan were charged {-day.reward_neur / 1e9:.3f} €"))
+    traded = day.bought_wh + day.sold_wh
+    if traded:
+        reasons.append(
+            (1, f"it contracted {traded} Wh on forecasts and traded what came otherwise with the supplier at a loss")
+        )
+    reasons.sort(key=lambda reason: -reason[0])
+    return f"{more_neur / 1e9:.3f} € more: " + "; ".join(text for _, text in reasons)

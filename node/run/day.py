@@ -1,0 +1,175 @@
+"""A day from start to end: validators, services, observation, report."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from clients.common.chain import Chain
+from clients.common.wallet import Wallet
+from emulator.homes import neighbourhood
+from node.cometbft.settings import Settings
+from node.localnet.localnet import Localnet
+from node.run.assembly import Observed, assemble, block_intervals_s, settled_after_s
+from node.run.cast import Cast
+from node.run.daylog import DayLog
+from node.run.genesis import PROOF_DEADLINE_SLOTS, app_state
+from node.run.observer import compare_app_hashes, follow_events, follow_results, probe
+from node.run.page import render
+from node.run.progress import Display
+from node.run.report import Report
+from node.run.services import Stage
+from node.run.timing import SLOTS_PER_DAY, Timing
+from wire.ledger import GetSupplyRequest
+
+_KEPT_RUNS = 3
+# Blocks that may pass after the last deadline before the run is given up.
+_PATIENCE_SECONDS = 15
+_REFRESH_SECONDS = 0.25
+
+
+DisplayFactory = Callable[[DayLog, Timing], Display]
+
+
+class RunError(Exception):
+    """The run can't go on; the message says why and where to look."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user chooses. ``folder`` is where the processes' files and logs of all runs go."""
+
+    slot_seconds: int
+    homes: int
+    validators: int
+    day: str
+    out: Path
+    folder: Path = Path("run")
+
+
+async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Event) -> Report:
+    """Live the day, or until ``stop`` is set; writes report.json and report.html and returns the report.
+
+    Raises: RunError, LocalnetError, ToolchainError, ValueError naming the option.
+    """
+    started_s = time.time()
+    homes = neighbourhood(options.homes, options.day)
+    timing = Timing.starting(int(started_s), options.slot_seconds)
+    chain_id = f"vdg-{options.day}-{int(started_s)}"
+    folder = _new_folder(options.folder, chain_id)
+    cast = Cast.fresh(homes, options.validators)
+    stage = Stage(folder / "services", chain_id, cast, timing, options.day)
+    net = Localnet.create(
+        folder / "net", chain_id=chain_id, validators=options.validators, settings=_settings(options.slot_seconds)
+    )
+    net.write_genesis(app_state(cast, net.validator_public_keys, timing.epoch_s, timing.slot_seconds))
+    for service in stage.services(options.validators):
+        net.add_service(service)
+    log = DayLog(timing.day_slot, SLOTS_PER_DAY)
+    latencies_s: list[float] = []
+    with display_of(log, timing) as display:
+        display.note(f"starting {options.validators} validators and {options.homes} homes; logs are in {folder}")
+        async with net:
+            await net.up(report=display.note)
+            chain = await _connect(stage.gateway, chain_id, net)
+            async with chain, _observing(chain, cast, log, latencies_s):
+                finished = await _wait_for_the_end(net, log, timing, display, stop)
+                supply = await chain.query(GetSupplyRequest())
+            display.note("comparing the validators' app hashes")
+            clients = [net.rpc(index) for index in range(options.validators)]
+            app_hashes = await compare_app_hashes(clients, log.height)
+            display.note("stopping")
+    seen = Observed(
+        chain_id,
+        options.day,
+        options.validators,
+        cast,
+        timing,
+        log,
+        latencies_s,
+        supply,
+        app_hashes,
+        folder / "net" / "log" / "emulator.log",
+        time.time() - started_s,
+        finished,
+    )
+    report = assemble(seen)
+    _write(report, seen, options.out)
+    return report
+
+
+def _settings(slot_seconds: int) -> Settings:
+    """Blocks fast enough for several a slot, and none for nothing more often than each second."""
+    return Settings(
+        timeout_commit_ms=max(150, min(500, 100 * slot_seconds)),
+        create_empty_blocks_interval_ms=min(1000, 200 * slot_seconds),
+        log_level="error",
+    )
+
+
+def _new_folder(parent: Path, name: str) -> Path:
+    """A folder for this run; the oldest runs' folders go."""
+    parent.mkdir(parents=True, exist_ok=True)
+    old = sorted((path for path in parent.glob("vdg-*") if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for path in old[: -(_KEPT_RUNS - 1)]:
+        shutil.rmtree(path)
+    return (parent / name).resolve()
+
+
+async def _connect(gateway: str, chain_id: str, net: Localnet) -> Chain:
+    """The chain through the gateway, as soon as it serves. Raises: LocalnetError when a process gave up."""
+    opening = asyncio.create_task(Chain.open(gateway, chain_id=chain_id))
+    failing = asyncio.create_task(net.wait_for_failure())
+    await asyncio.wait({opening, failing}, return_when=asyncio.FIRST_COMPLETED)
+    failing.cancel()
+    if not opening.done():
+        opening.cancel()
+        net.check()
+    return await opening
+
+
+@contextlib.asynccontextmanager
+async def _observing(chain: Chain, cast: Cast, log: DayLog, latencies_s: list[float]) -> AsyncIterator[None]:
+    """Follow the chain while the block runs. Raises: what an observer failed with."""
+    supplier = Wallet.from_seed(cast.supplier.seed)
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(follow_events(chain, log)),
+            group.create_task(follow_results(chain, log)),
+            group.create_task(probe(chain, supplier, cast.dso.address, latencies_s, log.troubles.append)),
+        ]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+async def _wait_for_the_end(net: Localnet, log: DayLog, timing: Timing, display: Display, stop: asyncio.Event) -> bool:
+    """Until every slot of the day is settled (True), or it is stopped (False).
+
+    Raises: LocalnetError when a process gave up; RunError when the last slot does not settle in time.
+    """
+    last_s = timing.slot_start_s(timing.last_slot + 1 + PROOF_DEADLINE_SLOTS) + _PATIENCE_SECONDS
+    while log.slots_settled < log.slots:
+        if stop.is_set():
+            return False
+        net.check()
+        if time.time() > last_s:
+            raise RunError(
+                f"{log.slots - log.slots_settled} slots are not settled {_PATIENCE_SECONDS} s after the last deadline"
+                f": see the logs in {net.home / 'log'}"
+            )
+        display.refresh()
+        await asyncio.sleep(_REFRESH_SECONDS)
+    return True
+
+
+def _write(report: Report, seen: Observed, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "report.json").write_text(report.model_dump_json(indent=2) + "\n")
+    page = render(report, block_intervals_s(seen.log), seen.latencies_s, settled_after_s(report))
+    (out / "report.html").write_text(page)
