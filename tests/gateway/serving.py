@@ -71,12 +71,12 @@ async def served(*urls: str, **settings: Any) -> AsyncIterator[Client]:
 class GatewayProcess:
     """`python -m node.gateway` on a unix socket, so that it can come back at the same address."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, *options: str) -> None:
         self.target = f"unix:{folder}/gw.sock"
         self._address_file = folder / "address"
         self._log = folder / "gateway.log"
         self._command = [sys.executable, "-m", "node.gateway", "--node", url, "--listen", self.target]
-        self._command += ["--address-file", str(self._address_file)]
+        self._command += ["--address-file", str(self._address_file), *options]
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
@@ -89,6 +89,12 @@ class GatewayProcess:
         if self._process is not None and self._process.poll() is not None:
             raise RuntimeError(f"the gateway has ended:\n{self._log.read_text()}")
         return self._address_file.exists()
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise RuntimeError("the gateway was not started")
+        return self._process.pid
 
     def kill(self) -> None:
         """As a crash would."""

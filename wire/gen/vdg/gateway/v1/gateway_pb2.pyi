@@ -124,7 +124,7 @@ Global___SubmitRequest: _TypeAlias = SubmitRequest  # noqa: Y015
 
 @_typing.final
 class SubmitResponse(_message.Message):
-    """`code` is a result code (docs/results.md), 0 when accepted; height and index only when in a block."""
+    """`code` is a result code (wire/results.py), 0 when accepted; height and index only when in a block."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
