@@ -29,6 +29,7 @@ def expected_failures() -> tuple[tuple[type[Exception], Exit], ...]:
 
     Imported here because nothing of this is needed unless a command has failed.
     """
+    from clients.common.errors import ChainError, Refused, Unavailable
     from node.cometbft.home import HomeError
     from node.cometbft.rpc_errors import RpcError, RpcUnreachableError
     from node.localnet.errors import LocalnetError, NotRunningError, UnknownNameError
@@ -36,6 +37,9 @@ def expected_failures() -> tuple[tuple[type[Exception], Exit], ...]:
     from wire.keystore import KeystoreError
 
     return (
+        (Refused, Exit.REFUSED),
+        (Unavailable, Exit.UNREACHABLE),
+        (ChainError, Exit.FAILURE),
         (RpcUnreachableError, Exit.UNREACHABLE),
         (RpcError, Exit.FAILURE),
         (HomeError, Exit.FAILURE),

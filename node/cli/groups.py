@@ -21,6 +21,8 @@ ENTRIES: Final = (
     Entry("gateway", "node.gateway.command:gateway_command", "Serve gRPC to clients, in front of CometBFT nodes."),
     Entry("dso", "clients.dso.command:app", "The DSO's services: signing, meters, proofs of flow, rebates."),
     Entry("keys", "node.cli.keys:app", "Encrypted key files: new, show, list, address."),
+    Entry("tx", "node.cli.tx:app", "Send a transaction: one command a message."),
+    Entry("query", "node.cli.query:app", "Ask the chain: one command a query."),
     Entry("market clear", "node.market_clear.command:clear_command", "Clear a book of orders from a CSV file."),
     Entry("scenario run", "node.scenario.command:run_command", "Run a scenario file with the real application."),
 )
