@@ -17,6 +17,7 @@ class Entry(NamedTuple):
 
 
 ENTRIES: Final = (
+    Entry("run", "node.run.command:run_command", "Live a neighbourhood's day on real validators; write a report."),
     Entry("localnet", "node.cli.localnet:app", "Validators on this machine: up, down, status, logs, restart."),
     Entry("gateway", "node.gateway.command:gateway_command", "Serve gRPC to clients, in front of CometBFT nodes."),
     Entry("dso", "clients.dso.command:app", "The DSO's services: signing, meters, proofs of flow, rebates."),

@@ -74,7 +74,7 @@ def assemble(seen: Observed) -> Report:
         blocks=log.height,
         block_interval_s=quantiles(block_intervals_s(log)),
         submit_to_result_s=quantiles(seen.latencies_s),
-        per_slot=[_slot(seen, slot) for slot in range(log.slots)],
+        per_slot=[_slot(seen, log.first_slot + index) for index in range(log.slots)],
         problems=[],
     )
     return report.model_copy(update={"problems": problems(report)})
@@ -117,7 +117,7 @@ def _homes(seen: Observed) -> list[HomeReport]:
     homes = []
     for home, actor in seen.cast.households:
         day = seen.log.homes.get(actor.address, HomeDay())
-        alone = without_market(home, seen.timing, seen.log.slots)
+        alone = without_market(home, seen.timing)
         battery_end = stored.get(home.id, 0)
         more = day.bill_neur - alone.bill_neur
         homes.append(
@@ -144,8 +144,8 @@ def _homes(seen: Observed) -> list[HomeReport]:
     return homes
 
 
-def _slot(seen: Observed, slot_of_day: int) -> SlotReport:
-    number = seen.log.first_slot + slot_of_day
+def _slot(seen: Observed, number: int) -> SlotReport:
+    slot_of_day = number - seen.timing.day_slot
     slot = seen.log.by_slot.get(number, SlotDay())
     end_s = seen.timing.slot_start_s(number + 1)
     homes = [home for home, _ in seen.cast.households]

@@ -17,13 +17,15 @@ from node.run.day import DisplayFactory, Options, run_day
 from node.run.daylog import DayLog
 from node.run.progress import Display
 from node.run.report import Report
-from node.run.timing import Timing
+from node.run.timing import SLOTS_PER_DAY, Timing
 
 
 def run_command(
     slot_seconds: Annotated[int, typer.Option(min=1, max=600, help="Real seconds of a ten-minute slot.")] = 5,
     homes: Annotated[int, typer.Option(min=2, max=1000, help="Number of homes.")] = 33,
     validators: Annotated[int, typer.Option(min=1, max=16, help="Number of validators.")] = 4,
+    from_slot: Annotated[int, typer.Option(min=0, max=143, help="Begin with this slot of the day.")] = 0,
+    slots: Annotated[int | None, typer.Option(min=1, help="Live so many slots. [default: to the day's end]")] = None,
     day: Annotated[str, typer.Option(help="The day to live, MM-DD.")] = DEFAULT_DAY,
     out: Annotated[Path, typer.Option(help="Folder for report.json and report.html.")] = Path(),
     as_json: JsonOption = False,
@@ -33,7 +35,7 @@ def run_command(
     Exit code 0 when every slot of the day is settled and nothing is wrong; 130 after Ctrl-C, with a report of what was
     settled by then.
     """
-    options = Options(slot_seconds, homes, validators, day, out)
+    options = Options(slot_seconds, from_slot, slots or SLOTS_PER_DAY - from_slot, homes, validators, day, out)
     console = Console(stderr=True)
 
     def display_of(log: DayLog, timing: Timing) -> Display:

@@ -20,19 +20,23 @@ class WithoutMarket(NamedTuple):
     battery_end_wh: int
 
 
-def bill_neur(flows_wh: list[int]) -> int:
-    """What the supplier charges for a day's net flows, less what it pays for those fed in (P_u and P_f of 6.5)."""
+def bill_neur(flows_wh: list[int], first_slot: int) -> int:
+    """What the supplier charges for net flows, less what it pays for those fed in (P_u and P_f of 6.5).
+
+    ``flows_wh`` are of consecutive slots from ``first_slot`` on.
+    """
     return sum(
-        flow * (TARIFF_BUY_NEUR_PER_WH[slot] if flow >= 0 else TARIFF_SELL_NEUR_PER_WH[slot])
-        for slot, flow in enumerate(flows_wh)
+        flow * (TARIFF_BUY_NEUR_PER_WH if flow >= 0 else TARIFF_SELL_NEUR_PER_WH)[slot % SLOTS_PER_DAY]
+        for slot, flow in enumerate(flows_wh, first_slot)
     )
 
 
-def without_market(home: Home, timing: Timing, slots: int) -> WithoutMarket:
-    """The first ``slots`` slots of the day, from the same battery at the run's first slot."""
-    lead = timing.day_slot - timing.first_slot
-    lived = shadow(home, lead + slots, lead)
-    return WithoutMarket(bill_neur([flow.net_wh for flow in lived.flows[lead:]]), lived.battery_end_wh)
+def without_market(home: Home, timing: Timing) -> WithoutMarket:
+    """The reported slots, from the same battery at the run's first slot."""
+    lead = timing.from_slot - timing.first_slot
+    lived = shadow(home, lead + timing.slots, timing.day_slot - timing.first_slot)
+    flows = [flow.net_wh for flow in lived.flows[lead:]]
+    return WithoutMarket(bill_neur(flows, timing.from_slot), lived.battery_end_wh)
 
 
 def batteries_wh(emulator_log: Path, slot: int) -> dict[str, int]:

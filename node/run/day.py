@@ -24,7 +24,7 @@ from node.run.page import render
 from node.run.progress import Display
 from node.run.report import Report
 from node.run.services import Stage
-from node.run.timing import SLOTS_PER_DAY, Timing
+from node.run.timing import Timing
 from wire.ledger import GetSupplyRequest
 
 _KEPT_RUNS = 3
@@ -42,9 +42,14 @@ class RunError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """What a user chooses. ``folder`` is where the processes' files and logs of all runs go."""
+    """What a user chooses; ``from_slot`` is a slot of the day.
+
+    ``folder`` is where the processes' files and logs of all runs go.
+    """
 
     slot_seconds: int
+    from_slot: int
+    slots: int
     homes: int
     validators: int
     day: str
@@ -59,7 +64,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     """
     started_s = time.time()
     homes = neighbourhood(options.homes, options.day)
-    timing = Timing.starting(int(started_s), options.slot_seconds)
+    timing = Timing.starting(int(started_s), options.slot_seconds, options.from_slot, options.slots)
     chain_id = f"vdg-{options.day}-{int(started_s)}"
     folder = _new_folder(options.folder, chain_id)
     cast = Cast.fresh(homes, options.validators)
@@ -70,7 +75,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     net.write_genesis(app_state(cast, net.validator_public_keys, timing.epoch_s, timing.slot_seconds))
     for service in stage.services(options.validators):
         net.add_service(service)
-    log = DayLog(timing.day_slot, SLOTS_PER_DAY)
+    log = DayLog(timing.from_slot, timing.slots)
     latencies_s: list[float] = []
     with display_of(log, timing) as display:
         display.note(f"starting {options.validators} validators and {options.homes} homes; logs are in {folder}")

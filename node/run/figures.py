@@ -120,8 +120,12 @@ def _hours(slots: Sequence[SlotReport]) -> list[float]:
 
 
 def _day_axis(axes: Any, legend: bool = True) -> None:
-    axes.set_xlim(0, 24)
-    axes.set_xticks(range(0, 25, 3), [f"{hour}:00" for hour in range(0, 25, 3)])
+    first, last = axes.get_xlim()
+    if last - first > 12:
+        axes.set_xlim(0, 24)
+        axes.set_xticks(range(0, 25, 3), [f"{hour}:00" for hour in range(0, 25, 3)])
+    else:
+        axes.set_xlabel("hour of the day")
     if legend:
         axes.legend(loc="upper left", ncols=4)
 

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from node.run.daylog import DayLog
 from node.run.figures import CENT_PER_KWH
+from node.run.timing import SLOTS_PER_DAY
 
 # Without a terminal a line is printed this often.
 _LINE_SECONDS = 10.0
@@ -72,7 +73,8 @@ class Display(AbstractContextManager["Display"]):
             return f"the day begins in {-slot} slots"
         if slot >= self._day.slots:
             return "the day is over; the last slots are being proved and settled"
-        return f"slot {slot} of {self._day.slots} ({slot // 6:02d}:{slot % 6}0)"
+        of_day = (slot + self._day.first_slot) % SLOTS_PER_DAY
+        return f"slot {slot} of {self._day.slots} ({of_day // 6:02d}:{of_day % 6}0)"
 
     def _prices(self) -> str:
         if self._day.last_prices is None:

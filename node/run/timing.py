@@ -13,18 +13,26 @@ _START_SECONDS = 15
 
 
 class Timing(NamedTuple):
-    """Slot 0 is a midnight; the day that is run is slots 144 to 287, the chain starts in ``first_slot``."""
+    """Slot 0 is a midnight and the day begins in slot 144. The chain starts in ``first_slot``, some slots before
+    ``from_slot``, with which the ``slots`` slots begin that are reported."""
 
     epoch_s: int
     slot_seconds: int
     first_slot: int
+    from_slot: int
+    slots: int
 
     @classmethod
-    def starting(cls, now_s: int, slot_seconds: int) -> Timing:
-        """A run whose first slot begins in a moment."""
-        lead = max(_LEAD_SLOTS, math.ceil(_LEAD_SECONDS / slot_seconds))
-        first_slot = SLOTS_PER_DAY - lead
-        return cls(now_s + _START_SECONDS - first_slot * slot_seconds, slot_seconds, first_slot)
+    def starting(cls, now_s: int, slot_seconds: int, from_slot_of_day: int, slots: int) -> Timing:
+        """A run whose first slot begins in a moment. Raises: ValueError for slots that are not of one day."""
+        if not (from_slot_of_day >= 0 and 1 <= slots <= SLOTS_PER_DAY - from_slot_of_day):
+            raise ValueError(
+                f"from slot {from_slot_of_day}, {slots} slots: a day has slots 0 to {SLOTS_PER_DAY - 1}; "
+                "stay within one day"
+            )
+        from_slot = SLOTS_PER_DAY + from_slot_of_day
+        first_slot = from_slot - max(_LEAD_SLOTS, math.ceil(_LEAD_SECONDS / slot_seconds))
+        return cls(now_s + _START_SECONDS - first_slot * slot_seconds, slot_seconds, first_slot, from_slot, slots)
 
     @property
     def day_slot(self) -> int:
@@ -33,8 +41,8 @@ class Timing(NamedTuple):
 
     @property
     def last_slot(self) -> int:
-        """The day's last slot."""
-        return 2 * SLOTS_PER_DAY - 1
+        """The last slot that is reported."""
+        return self.from_slot + self.slots - 1
 
     def slot_start_s(self, slot: int) -> int:
         """The Unix time at which a slot begins."""
