@@ -1,0 +1,152 @@
+"""The app hash beside CometBFT's simple maps, built naively from their definition."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abci_app.app import App, StoreCorrupted
+from abci_app.state import merkle, tree
+from abci_app.state.merkle import root_of
+from abci_app.state.tree import StateTree
+from tests.app.chain import Chain
+from tests.app.keyring import address
+from wire.ledger import Transfer
+
+KEYS = st.sampled_from([b"a/1", b"a/2", b"a/3", b"b/1", b"b/x/y", b"c/", b"c/\x00\xff"])
+VALUES = st.none() | st.binary(max_size=5)
+
+
+def sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def naive_root(leaves: list[bytes]) -> bytes:
+    """RFC 6962 over leaf hashes, by its definition."""
+    if not leaves:
+        return sha256(b"")
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 2 ** math.ceil(math.log2(len(leaves)) - 1)
+    return sha256(b"\x01" + naive_root(leaves[:split]) + naive_root(leaves[split:]))
+
+
+def naive_leaf(key: bytes, value: bytes) -> bytes:
+    """A map's entry: both parts with their lengths (below 128 here), the value as its hash."""
+    assert len(key) < 128
+    return sha256(b"\x00" + bytes((len(key),)) + key + bytes((32,)) + sha256(value))
+
+
+def naive_app_hash(entries: dict[bytes, bytes]) -> bytes:
+    """65,536 buckets a store; every level from scratch."""
+    stores: dict[bytes, dict[int, dict[bytes, bytes]]] = {}
+    for path, value in entries.items():
+        store, key = path.split(b"/", 1)
+        number = int.from_bytes(sha256(key)[:2], "big")
+        stores.setdefault(store, {}).setdefault(number, {})[key] = value
+    empty = naive_leaf(b"", naive_root([]))
+    roots = []
+    for store, buckets in sorted(stores.items()):
+        leaves = [empty] * 65536
+        for number, items in buckets.items():
+            leaves[number] = naive_leaf(b"", naive_root([naive_leaf(k, v) for k, v in sorted(items.items())]))
+        roots.append(naive_leaf(store, _full_root(leaves)))
+    return naive_root(roots)
+
+
+def _full_root(leaves: list[bytes]) -> bytes:
+    """The root over a power of two of leaves, level by level, remembering pairs that were seen."""
+    seen: dict[bytes, bytes] = {}
+    while len(leaves) > 1:
+        pairs = [left + right for left, right in zip(leaves[::2], leaves[1::2], strict=True)]
+        for pair in set(pairs):
+            seen.setdefault(pair, sha256(b"\x01" + pair))
+        leaves = [seen[pair] for pair in pairs]
+    return leaves[0]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 33])
+def test_the_tree_splits_as_rfc_6962_has_it(count: int) -> None:
+    leaves = [sha256(bytes((n,))) for n in range(count)]
+    assert root_of(leaves) == naive_root(leaves)
+
+
+def test_known_roots_of_rfc_6962() -> None:
+    assert root_of([]).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    leaf = sha256(b"\x00")
+    assert root_of([leaf]).hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.dictionaries(KEYS, VALUES, max_size=5), max_size=6))
+def test_updates_and_deletions_come_to_what_a_build_from_scratch_gives(blocks: list[dict[bytes, bytes | None]]) -> None:
+    updated, entries = StateTree(), dict[bytes, bytes]()
+    for block in blocks:
+        updated.update(block.items())
+        for key, value in block.items():
+            if value is None:
+                entries.pop(key, None)
+            else:
+                entries[key] = value
+    assert updated.root == StateTree(entries.items()).root
+    assert updated.root == naive_app_hash(entries)
+
+
+def test_keys_that_share_a_bucket_are_one_map() -> None:
+    first = b"0"
+    shared = next(k for n in range(10**6) if tree.bucket_of(k := b"k%d" % n) == tree.bucket_of(first))
+    entries = {b"a/" + first: b"1", b"a/" + shared: b"2"}
+    built = StateTree(entries.items())
+    assert built.root == naive_app_hash(entries)
+    built.update([(b"a/" + shared, None)])
+    assert built.root == naive_app_hash({b"a/" + first: b"1"})
+
+
+def test_an_update_hashes_in_proportion_to_what_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = StateTree((b"a/%d" % n, b"v") for n in range(20_000))
+    hashed = 0
+
+    def counting(left: bytes, right: bytes) -> bytes:
+        nonlocal hashed
+        hashed += 1
+        return merkle.inner_hash(left, right)
+
+    monkeypatch.setattr(tree, "inner_hash", counting)
+    for changes in (1, 10, 100):
+        hashed = 0
+        state.update((b"a/%d" % n, b"new") for n in range(changes))
+        assert hashed <= 16 * changes
+    hashed = 0
+    state.update([])
+    assert hashed == 0
+
+
+def test_a_store_opened_anew_has_the_same_hash_and_goes_on_the_same() -> None:
+    chain, other = Chain(), Chain()
+    chain.trade(10)
+    other.trade(10)
+    chain.app = App(chain.store)
+    assert chain.app.last_block == other.app.last_block
+    assert chain.go_to_slot(4).app_hash == other.go_to_slot(4).app_hash
+    assert chain.app.last_block.app_hash == naive_app_hash(chain.stored())
+
+
+@pytest.mark.parametrize("value", [None, b"\x08\x02"])
+def test_a_store_that_was_touched_is_refused_with_the_way_out(value: bytes | None) -> None:
+    chain = Chain()
+    chain.do("ann", Transfer(address("bob"), 1))
+    key = next(key for key in chain.stored() if key.startswith(b"ledger/b"))
+    chain.store.write([(key, value)])
+    with pytest.raises(StoreCorrupted, match="sync anew"):
+        App(chain.store)
+
+
+def test_an_empty_block_leaves_the_hash_as_it_is() -> None:
+    chain = Chain()
+    before = chain.app.last_block.app_hash
+    chain.block()
+    assert chain.app.last_block.app_hash == before
