@@ -1,0 +1,1 @@
+"""The main job: its parts, and a short day on real validators."""
