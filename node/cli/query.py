@@ -67,18 +67,13 @@ async def answer_of(chain: Chain, request: Any, timeout_seconds: float) -> Any:
     return pages[-1]._replace(**{field: whole})
 
 
-def command_name(query: Query) -> str:
-    """What is typed after the module: ``get_book`` is ``book``, ``list_debts`` is ``debts``."""
-    return query.name.removeprefix("get_").removeprefix("list_").replace("_", "-")
-
-
 def _add_commands() -> None:
     groups: dict[str, typer.Typer] = {}
     for query in QUERIES.values():
         if query.module not in groups:
             groups[query.module] = typer.Typer(no_args_is_help=True, help=f"Queries of module {query.module}.")
             app.add_typer(groups[query.module], name=query.module)
-        groups[query.module].command(command_name(query))(command_for(query.request, _asker_of(query)))
+        groups[query.module].command(query.command)(command_for(query.request, _asker_of(query)))
 
 
 _add_commands()

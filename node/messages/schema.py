@@ -35,6 +35,11 @@ class Query(NamedTuple):
         """Where the application answers it, as ``/market/GetBook``."""
         return f"/{self.module}/{self.request.__name__.removesuffix('Request')}"
 
+    @property
+    def command(self) -> str:
+        """What is typed after `vdg query <module>`: ``get_book`` is ``book``, ``list_debts`` is ``debts``."""
+        return self.name.removeprefix("get_").removeprefix("list_").replace("_", "-")
+
 
 def snake_case(name: str) -> str:
     """``PlaceOrder`` becomes ``place_order``, as in TxBody's oneof."""

@@ -31,7 +31,7 @@ def test_every_message_has_a_command_with_its_fields(name: str) -> None:
 @pytest.mark.parametrize("name", list(QUERIES))
 def test_every_query_has_a_command_with_its_fields(name: str) -> None:
     asked = QUERIES[name]
-    shown = RUNNER.invoke(query.app, [asked.module, query.command_name(asked), "--help"])
+    shown = RUNNER.invoke(query.app, [asked.module, asked.command, "--help"])
     assert shown.exit_code == 0, shown.output
     for field in fields_of(asked.request):
         assert f"--{field.name.replace('_', '-')} " in shown.output

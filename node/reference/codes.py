@@ -1,0 +1,76 @@
+"""Which result codes there are, and which of them a message can get."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from abci_app.modules.module import Action
+from abci_app.registry import MODULES
+from wire.results import Code
+
+_WORD = re.compile(r"\b[A-Z][A-Z_]+\b")
+
+# Before a message's handler is asked.
+ENVELOPE = tuple(code for code in Code if Code.OK < code <= Code.QUOTA_EXCEEDED and code is not Code.WRONG_ROLE)
+
+MEANINGS = {
+    Code.OK: "Executed.",
+    Code.TX_TOO_LARGE: "More than 256 KiB.",
+    Code.TX_MALFORMED: "Not the canonical encoding of a transaction: cut off, unknown fields, fields out of order, …",
+    Code.WRONG_CHAIN: "Made for another chain.",
+    Code.MODULE_DISABLED: "The message's module is not switched on in this chain.",
+    Code.INVALID_FIELD: "A field has a value that is wrong in any state: zero, too long, out of its bounds.",
+    Code.UNKNOWN_SENDER: "The registrar has not admitted the sender.",
+    Code.BAD_SIGNATURE: "Not signed by the sender's present key; for `rotate_key` also: not by the new one.",
+    Code.EXPIRED: "The block's time is past the transaction's `expires_s`.",
+    Code.EXPIRY_TOO_FAR: "`expires_s` is further ahead than the chain's `max_expiry_s`.",
+    Code.NONCE_TOO_OLD: "The nonce is 0, or 128 or more below the highest used.",
+    Code.NONCE_USED: "The nonce was used before: the transaction is a repetition.",
+    Code.NONCE_TOO_HIGH: "The nonce is more than 1,048,576 above the highest used.",
+    Code.SENDER_FROZEN: "The registrar froze the sender.",
+    Code.WRONG_ROLE: "The sender (or a named account) has not the role, or is not this VDG's DSO or supplier.",
+    Code.QUOTA_EXCEEDED: "The sender's transactions for one block are used up.",
+    Code.UNKNOWN_ACCOUNT: "No such account.",
+    Code.UNKNOWN_VDG: "No such VDG.",
+    Code.UNKNOWN_PRODUCT: "No such product.",
+    Code.UNKNOWN_ASSET: "No such device.",
+    Code.UNKNOWN_ORDER: "The sender has no order in this book.",
+    Code.UNKNOWN_DEBT: "Nothing is owed to this creditor for this reason.",
+    Code.UNKNOWN_CERTIFICATE: "No such certificate.",
+    Code.ALREADY_EXISTS: "What is to be made is there already.",
+    Code.NOT_A_MEMBER: "The account is no member of the VDG.",
+    Code.NOT_OWNER: "The sender holds nothing of it.",
+    Code.SLOT_INVALID: "No slot that can be named here, as one inside a block of slots.",
+    Code.SLOT_OUT_OF_RANGE: "The slot has begun, or is too far ahead.",
+    Code.GATE_CLOSED: "The book takes no more orders.",
+    Code.SLOT_NOT_OVER: "The slot can be proved after it has ended.",
+    Code.SLOT_CLOSED: "The slot is settled, or past its deadline.",
+    Code.SUPERSEDED: "What came with a higher nonce stays.",
+    Code.IN_DEBT: "The sender owes money, and places no orders until it has paid.",
+    Code.PRICE_OUT_OF_RANGE: "The limit price is above the product's bound.",
+    Code.ENERGY_OUT_OF_RANGE: "The energy is above the product's bound, or more than the sender holds.",
+    Code.ABOVE_CAP: "More than the DSO lets the account commit in the slot.",
+    Code.BEYOND_CAPACITY: "More than the registered devices can deliver in a slot.",
+    Code.BEYOND_AVAILABILITY: "More than is declared and free, or less than asks and contracts hold.",
+    Code.INSUFFICIENT_FUNDS: "The free balance is too small.",
+    Code.AMOUNT_OVERFLOW: "An amount would leave signed 64 bits.",
+    Code.PROOF_WRONG_KEY: "A proof is not signed by the VDG's proof key.",
+    Code.PROOF_WRONG_METER: "A proof names another meter than the member's.",
+    Code.PROOF_CONFLICT: "Another flow is proved; the first stands, both signatures are kept as evidence.",
+    Code.NOT_ALLOWED: "A registrar can't drop or freeze itself.",
+}
+
+
+def actions() -> dict[type[Any], Action]:
+    """How each message is treated, over all modules."""
+    return {cls: action for module in MODULES for cls, action in module.actions.items()}
+
+
+def codes_of(action: Action) -> list[Code]:
+    """What a message can be refused with by itself: its field checks, its roles, what its handler says it raises."""
+    named = {word for word in _WORD.findall(action.handle.__doc__ or "") if word in Code.__members__}
+    if action.roles:
+        named.add(Code.WRONG_ROLE.name)
+    named.add(Code.INVALID_FIELD.name)
+    return sorted(Code[name] for name in named)
