@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Sequence
@@ -38,7 +39,7 @@ DSO = SigningKey(b"D" * 32)
 
 def household(number: int) -> SigningKey:
     """The key of a household of the tests."""
-    return SigningKey(bytes([number]) * 32)
+    return SigningKey(hashlib.sha256(b"household %d" % number).digest())
 
 
 def account(number: int) -> bytes:

@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -88,25 +88,34 @@ async def neighbourhood() -> AsyncIterator[Neighbourhood]:
         signer = SignerProcess(folder / "signer")
         proof_key = signer.initialise()
         signer.start()
-        epoch_s = int(time.time()) + START_SECONDS
-        net = Localnet.create(folder / "net", chain_id=CHAIN_ID, validators=1, settings=Settings(timeout_commit_ms=150))
-        net.write_genesis(genesis(proof_key, HOMES, epoch_s, SLOT_SECONDS, DEADLINE_SLOTS))
-        gateway = GatewayProcess(folder, net.plan.validators[0].rpc_url)
-        async with net, running_broker() as port:
-            await net.up()
-            await gateway.start()
-            home = Neighbourhood(folder, signer, gateway, port, epoch_s)
-            meters = asyncio.create_task(home.live_meters())
-            try:
+        try:
+            async with surroundings(folder, signer, proof_key) as home:
                 yield home
-            finally:
-                meters.cancel()
-                with suppress(asyncio.CancelledError):
-                    await meters
-                for process in (home.daemon, signer):
-                    if process.process is not None and process.process.poll() is None:
-                        process.kill()
-                gateway.terminate()
+        finally:
+            signer.kill()
+
+
+@asynccontextmanager
+async def surroundings(folder: Path, signer: SignerProcess, proof_key: bytes) -> AsyncIterator[Neighbourhood]:
+    """All but the signing service."""
+    epoch_s = int(time.time()) + START_SECONDS
+    net = Localnet.create(folder / "net", chain_id=CHAIN_ID, validators=1, settings=Settings(timeout_commit_ms=150))
+    net.write_genesis(genesis(proof_key, HOMES, epoch_s, SLOT_SECONDS, DEADLINE_SLOTS))
+    gateway = GatewayProcess(folder, net.plan.validators[0].rpc_url)
+    async with net, running_broker() as port:
+        await net.up()
+        await gateway.start()
+        home = Neighbourhood(folder, signer, gateway, port, epoch_s)
+        meters = asyncio.create_task(home.live_meters())
+        try:
+            yield home
+        finally:
+            meters.cancel()
+            with suppress(asyncio.CancelledError):
+                await meters
+            if home.daemon.process is not None:
+                home.daemon.kill()
+            gateway.terminate()
 
 
 @pytest.mark.network
