@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from clients.dso.configuration import Section
 from clients.household.measurements import SLOTS_PER_DAY, Measurements
 
 
@@ -26,23 +27,22 @@ class Forecaster(Protocol):
         ...
 
 
-class PersistenceSettings(BaseModel):
+class PersistenceSettings(Section):
     """How persistence reads the past.
 
     Load: the mean of the last ``far_slots`` slots up to ``far_slots`` ahead, beyond them yesterday's around the same
     time. PV: the running slot's level, which fades within ``fade_slots`` into yesterday's curve scaled to today's.
     A sure deficit is the ``quantile`` of the last ``near_slots`` loads (of ``far_slots`` beyond
     ``near_lead_slots`` ahead), less ``1 + pv_caution`` times the PV; a sure surplus is ``1 - pv_caution`` times the PV
-    less the mirrored quantile of the loads.
+    less the ``high_quantile`` of the loads or yesterday's mean around that time.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     near_slots: int = Field(default=6, ge=1, le=144)
     far_slots: int = Field(default=18, ge=1, le=144)
     near_lead_slots: int = Field(default=3, ge=0, le=144)
     fade_slots: int = Field(default=12, ge=1, le=144)
     quantile: float = Field(default=0.5, ge=0, le=1)
+    high_quantile: float = Field(default=0.8, ge=0, le=1)
     pv_caution: float = Field(default=0.2, ge=0, le=1)
 
 
@@ -80,7 +80,8 @@ class Persistence:
         pv = self._pv_wh(seen, now, slot, scale)
         loads = near if lead <= settings.near_lead_slots else far
         low = _quantile(loads, settings.quantile)
-        high = _quantile(loads, 1 - settings.quantile)
+        # A surplus is sure only if neither the last hours nor the same time of yesterday speak against it.
+        high = max(_quantile(loads, settings.high_quantile), _yesterday_load_wh(seen, slot, 0)) if pv else 0
         return SlotForecast(
             round(load),
             round(pv),

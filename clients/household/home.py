@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+from pydantic import Field
+
+from clients.dso.configuration import Section
 from clients.household.account import Account, LiveOrder
 from clients.household.battery import BatteryLimits
 from clients.household.forecast import Forecaster, SlotForecast
@@ -39,15 +42,14 @@ class Decision(NamedTuple):
     orders: tuple[PlaceOrder | CancelOrder, ...]
 
 
-class Habits(NamedTuple):
+class Habits(Section):
     """What a home does besides offering.
 
     ``availability_slots``: how many slots one declaration covers at least. ``declare_always``: declare the supplier
     flow of every slot, not only of those with contracts, where alone it counts for the reward.
     """
 
-    rule: Rule = Rule()
-    availability_slots: int = 36
+    availability_slots: Annotated[int, Field(ge=1, le=_MAX_DECLARED_SLOTS)] = 36
     declare_always: bool = True
 
 
@@ -61,17 +63,22 @@ class Home:
         measurements: Measurements,
         forecaster: Forecaster,
         offers: Offers,
+        rule: Rule,
         habits: Habits,
-        battery: BatteryLimits | None = None,
+        *,
+        battery: BatteryLimits | None,
+        has_pv: bool,
     ) -> None:
         self.id = home_id
         self.account = account
         self.measurements = measurements
         self.battery = battery
+        self.has_pv = has_pv
         self.plan: dict[int, PlannedSlot] = {}
         self._forecast: list[SlotForecast] = []
         self._forecaster = forecaster
         self._offers = offers
+        self._rule = rule
         self._habits = habits
 
     def decide(self, terms: Terms, now: int) -> Decision:
@@ -115,10 +122,11 @@ class Home:
                 account.position_wh,
                 slots,
                 battery=self.battery,
+                has_pv=self.has_pv,
                 energy_wh=self.battery.min_wh if energy is None else energy,
                 terms=terms,
                 tradable=lambda slot: self._offers.product_of(terms, now, slot) is not None,
-                rule=self._habits.rule,
+                rule=self._rule,
             )
         self.plan = {entry.slot: entry for entry in planned}
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Annotated
 
+from pydantic import Field
+
+from clients.dso.configuration import Section
 from clients.household.account import Account, LiveOrder
 from clients.household.measurements import SLOTS_PER_DAY
-from clients.household.plan import PERMILLE, PlannedSlot
+from clients.household.plan import PERMILLE, Permille, PlannedSlot
 from clients.household.prices import ask_neur_per_wh, bid_neur_per_wh
 from clients.household.terms import Terms
 from wire.market import Product, Side
@@ -17,7 +20,7 @@ BookKey = tuple[str, int]
 """A book of the home's grid: product and (first) slot."""
 
 
-class OfferRules(NamedTuple):
+class OfferRules(Section):
     """What is offered.
 
     ``intraday_slots`` and ``real_time_slots``: how many slots from the first open one on; 0 leaves the product out.
@@ -26,13 +29,13 @@ class OfferRules(NamedTuple):
     ``material_wh`` and ``material_permille`` of it, or its price by more than ``material_permille``.
     """
 
-    intraday_slots: int = 6
-    real_time_slots: int = 2
+    intraday_slots: Annotated[int, Field(ge=0, le=138)] = 6
+    real_time_slots: Annotated[int, Field(ge=0, le=143)] = 2
     trade_day_ahead: bool = False
-    day_ahead_permille: int = 500
-    min_offer_wh: int = 5
-    material_wh: int = 10
-    material_permille: int = 100
+    day_ahead_permille: Permille = 500
+    min_offer_wh: Annotated[int, Field(ge=1, le=1_000_000)] = 5
+    material_wh: Annotated[int, Field(ge=0, le=1_000_000)] = 10
+    material_permille: Permille = 100
 
 
 class Offers:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+from pydantic import Field
+
+from clients.dso.configuration import Section
 from clients.household.battery import BatteryLimits
 from clients.household.forecast import SlotForecast
 from clients.household.terms import Terms
 
 PERMILLE = 1000
+Permille = Annotated[int, Field(ge=0, le=PERMILLE)]
 
 
 class PlannedSlot(NamedTuple):
@@ -25,15 +29,20 @@ class PlannedSlot(NamedTuple):
     hold: bool
 
 
-class Rule(NamedTuple):
-    """Parameters of the rule. ``sell_permille``: the share of a forecast surplus that is offered.
+class Rule(Section):
+    """Parameters of the rule.
 
-    ``assumed_fill_permille``: the share of the charging power that purchases in a slot with a rebate are expected to
-    bring, when later slots are still to come.
+    ``sell_permille``: the share of a forecast surplus that is offered; ``refill_permille``: what is sold in a slot is
+    at most this share of the later surplus of the same day, which makes good what the battery gives where the forecast
+    was wrong. ``reserve_permille``: the share of what dearer hours are forecast to need that is kept or bought for
+    them. ``assumed_fill_permille``: the share of the charging power that purchases in a later slot with a rebate are
+    expected to bring.
     """
 
-    sell_permille: int = 1000
-    assumed_fill_permille: int = 100
+    sell_permille: Permille = 800
+    refill_permille: Permille = 100
+    reserve_permille: Permille = 800
+    assumed_fill_permille: Permille = 100
 
 
 Tradable = Callable[[int], bool]
@@ -62,6 +71,7 @@ def plan_with_battery(
     slots: int,
     *,
     battery: BatteryLimits,
+    has_pv: bool,
     energy_wh: int,
     terms: Terms,
     tradable: Tradable,
@@ -69,10 +79,11 @@ def plan_with_battery(
 ) -> list[PlannedSlot]:
     """Simulate the battery over ``slots`` slots; the forecast beyond them says what dearer hours will need.
 
-    In each slot the battery steers the meter to what is contracted. Energy that dearer slots will need is held
-    back, and where a rebate is posted, bought.
+    In each slot the battery steers the meter to what is contracted. A home without PV holds back the energy that
+    dearer slots will need, and buys it where a rebate is posted; one with PV has the sun fill the battery.
     """
-    reserves = _reserves_wh(now, forecast, slots, battery, terms, rule)
+    reserves = [0] * slots if has_pv else _reserves_wh(now, forecast, slots, battery, terms, rule)
+    later = _later_surplus_wh(now, forecast, position)
     planned = []
     energy = energy_wh
     for index, expected in enumerate(forecast[:slots]):
@@ -81,14 +92,14 @@ def plan_with_battery(
         missing = min(reserves[index], battery.max_wh - battery.min_wh) - (energy - battery.min_wh)
         charge = missing > 0 and terms.of(slot).rebate_neur_per_wh > 0 and tradable(slot)
         # A deficit that the reserve should not pay for; what is contracted comes on top.
-        hold = gap - contracted > 0 and (charge or missing >= 0 < reserves[index])
+        hold = gap - contracted > 0 and (charge or (missing >= 0 and reserves[index] > 0))
         out = battery.possible_wh(energy, 0 if hold else gap - contracted)
         flow = gap - out
         wanted = flow - contracted
         if wanted < 0:
             # Only own PV is sold: never more than the surplus over the load.
-            sellable = max(0, -gap + min(contracted, 0))
-            wanted = -min(-wanted * rule.sell_permille // PERMILLE, sellable)
+            most = min(expected.sure_surplus_wh * rule.sell_permille, later[index] * rule.refill_permille) // PERMILLE
+            wanted = -min(-wanted, max(0, most + min(contracted, 0)))
         elif charge:
             wish = -battery.possible_wh(battery.after(energy, out), -missing)
             bought = min(wish, battery.slot_wh + min(out, 0))
@@ -113,9 +124,22 @@ def _reserves_wh(
             if gap < 0:
                 need += gap
             elif terms.buy_price(now + index) > price:
-                need += min(gap, battery.slot_wh)
+                need += min(gap, battery.slot_wh) * rule.reserve_permille // PERMILLE
             if terms.of(now + index).rebate_neur_per_wh:
                 need -= battery.slot_wh * rule.assumed_fill_permille // PERMILLE
             need = max(0, min(usable, need))
         by_price[price] = needs
     return [by_price[terms.buy_price(now + index)][index] for index in range(slots)]
+
+
+def _later_surplus_wh(now: int, forecast: Sequence[SlotForecast], position: Callable[[int], int]) -> list[int]:
+    """For each slot, the sure surplus of the slots after it until the sun is gone, less what of it is sold (Wh)."""
+    later, surplus = 0, [0] * len(forecast)
+    for index in range(len(forecast) - 1, -1, -1):
+        surplus[index] = later
+        expected = forecast[index]
+        if not expected.pv_wh:
+            later = 0
+        elif expected.sure_surplus_wh:
+            later += max(0, expected.sure_surplus_wh + min(0, position(now + index)))
+    return surplus

@@ -1,0 +1,107 @@
+"""What an agent is told: config/household.yaml is the commented sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from clients.common.channel import Tls
+from clients.dso.collector.configuration import BrokerAddress
+from clients.dso.configuration import FilePath, Section
+from clients.household.forecast import PersistenceSettings
+from clients.household.home import Habits
+from clients.household.offers import OfferRules
+from clients.household.plan import Permille, Rule
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
+
+
+class GatewayTls(Section):
+    """PEM files for TLS to the gateway; certificate and key for mutual TLS."""
+
+    authority: FilePath | None = None
+    certificate: FilePath | None = None
+    key: FilePath | None = None
+    server_name: str = ""
+
+    def files(self) -> Tls:
+        """As the client library takes them."""
+        return Tls(self.authority, self.certificate, self.key, self.server_name)
+
+
+class GatewaySection(Section):
+    """Where the chain is reached; ``chain_id`` refuses any other chain."""
+
+    target: Annotated[str, Field(min_length=3)]
+    chain_id: str | None = None
+    tls: GatewayTls | None = None
+
+
+class BrokerSection(BrokerAddress):
+    """The MQTT broker of the homes."""
+
+    client_id: Annotated[str, Field(max_length=23)] = ""
+
+
+class HomeSection(Section):
+    """One home: its id on MQTT and its key, which is either encrypted or, for a network on one machine, a seed of 64
+    hexadecimal digits in a file that only its owner can read."""
+
+    id: Name
+    vdg: Name | None = None
+    keystore: FilePath | None = None
+    passphrase_file: FilePath | None = None
+    seed_file: FilePath | None = None
+    meter: Name | None = None
+    margin_permille: Permille | None = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Self:
+        if (self.keystore is None) == (self.seed_file is None):
+            raise ValueError("give either keystore or seed_file")
+        if self.passphrase_file is not None and self.keystore is None:
+            raise ValueError("passphrase_file goes with keystore; a seed_file has no passphrase")
+        return self
+
+
+class HouseholdConfiguration(Section):
+    """The whole file. ``highest_margin_permille``: a home without a margin of its own has one up to this, which
+    follows from its account."""
+
+    gateway: GatewaySection
+    mqtt: BrokerSection
+    data: FilePath
+    vdg: Name | None = None
+    highest_margin_permille: Permille = 300
+    forecast: PersistenceSettings = PersistenceSettings()
+    battery: Rule = Rule()
+    offers: OfferRules = OfferRules()
+    habits: Habits = Habits()
+    homes: Annotated[tuple[HomeSection, ...], Field(min_length=1, strict=False)]
+
+    @model_validator(mode="after")
+    def _homes_fit(self) -> Self:
+        ids = [home.id for home in self.homes]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            raise ValueError(f"homes names {', '.join(twice)} more than once: keep one entry each")
+        nowhere = [home.id for home in self.homes if home.vdg is None and self.vdg is None]
+        if nowhere:
+            raise ValueError(f"homes {', '.join(nowhere)} have no vdg: give one there, or one for all at the top")
+        return self
+
+    def vdg_of(self, home: HomeSection) -> str:
+        """The grid that a home is a member of."""
+        return home.vdg or self.vdg or ""
+
+    @property
+    def chain_file(self) -> Path:
+        """The client library's state: nonces and transactions under way."""
+        return self.data / "chain.db"
+
+    @property
+    def household_file(self) -> Path:
+        """The agent's own state: contracts, bills, what is being sent."""
+        return self.data / "household.db"

@@ -1,0 +1,208 @@
+"""The process: opens everything, brings each home up to date with the chain, and trades until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from typing import Any
+
+from clients.common.chain import Chain
+from clients.common.errors import HistoryGone
+from clients.common.subscribe import Cursor
+from clients.common.wallet import Wallet
+from clients.dso.configuration import ConfigurationError
+from clients.household.account import Account
+from clients.household.battery import BatteryLimits
+from clients.household.chain_state import read_account, read_contracts, read_settled, read_terms
+from clients.household.configuration import HouseholdConfiguration
+from clients.household.database import Database
+from clients.household.follower import Follower
+from clients.household.forecast import Persistence
+from clients.household.home import Home
+from clients.household.keys import wallet_of
+from clients.household.link import Link
+from clients.household.measurements import Measurements
+from clients.household.offers import Offers
+from clients.household.prices import own_margin_permille
+from clients.household.reactions import Reaction
+from clients.household.sender import Sender
+from clients.household.terms import Terms
+from clients.household.trader import Trader
+from wire.mqtt import History, Nameplate, Telemetry
+
+log = logging.getLogger(__name__)
+
+# Contracts of slots up to so long ago may still wait for settlement.
+_UNSETTLED_SLOTS = 144
+_ACCOUNT_SLOTS = 14
+
+
+class Service:
+    """All homes of one process."""
+
+    def __init__(self, configuration: HouseholdConfiguration) -> None:
+        """Open the keys. Raises: ConfigurationError with every home whose key can't be used."""
+        self._configuration = configuration
+        self._wallets: dict[str, Wallet] = {}
+        problems = []
+        for home in configuration.homes:
+            try:
+                self._wallets[home.id] = wallet_of(home)
+            except ConfigurationError as error:
+                problems.append(str(error))
+        if problems:
+            raise ConfigurationError("\n".join(problems))
+        self.homes: dict[str, Home] = {}
+        self._traders: dict[str, Trader] = {}
+        self._trader_of: dict[str, Trader] = {}
+
+    async def run(self) -> None:
+        """Work until cancelled, or until SIGTERM or SIGINT. Raises: ConfigurationError, ChainError."""
+        gateway = self._configuration.gateway
+        stopped = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        stop = asyncio.create_task(stopped.wait())
+        work = asyncio.create_task(self._work(gateway.tls.files() if gateway.tls else None))
+        await asyncio.wait({stop, work}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if not work.done():
+            log.info("ending: what is under way goes on at the next start")
+            work.cancel()
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not stopped.is_set():
+                raise
+
+    async def _work(self, tls: Any) -> None:
+        configuration, gateway = self._configuration, self._configuration.gateway
+        chain = await Chain.open(gateway.target, state=configuration.chain_file, tls=tls, chain_id=gateway.chain_id)
+        async with chain:
+            database = Database.open(configuration.household_file, chain.chain_id)
+            try:
+                await self._trade(chain, database)
+            finally:
+                database.close()
+
+    async def _trade(self, chain: Chain, database: Database) -> None:
+        sender = Sender(chain, database, self._wallets, self._react)
+        link = Link(self._configuration.mqtt, self._wallets, self._heard)
+        try:
+            start = database.cursor() or await chain.cursor()
+            await self._make_homes(chain, database, sender, link)
+            by_address = {home.account.address: home for home in self.homes.values()}
+            follower = Follower(chain, database, by_address, self._block_seen, self._contracted, self._indebted)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(link.run())
+                tasks.create_task(self._follow(chain, database, follower, start))
+                await self._catch_up(chain, database, sender)
+                for vdg, trader in self._traders.items():
+                    log.info("trading for %d homes of %s on %s", len(trader.homes), vdg, chain.chain_id)
+                    tasks.create_task(trader.run())
+        finally:
+            await sender.close()
+
+    async def _make_homes(self, chain: Chain, database: Database, sender: Sender, link: Link) -> None:
+        configuration = self._configuration
+        terms = {vdg: await read_terms(chain, vdg) for vdg in sorted(map(configuration.vdg_of, configuration.homes))}
+        by_grid: dict[str, list[Home]] = {vdg: [] for vdg in terms}
+        for section in configuration.homes:
+            vdg = configuration.vdg_of(section)
+            address = self._wallets[section.id].address
+            margin = section.margin_permille
+            if margin is None:
+                margin = own_margin_permille(address, configuration.highest_margin_permille)
+            home = Home(
+                section.id,
+                self._account(database, address, terms[vdg]),
+                Measurements(terms[vdg].grid.epoch_s, terms[vdg].grid.slot_seconds),
+                Persistence(configuration.forecast),
+                Offers(configuration.offers, margin),
+                configuration.battery,
+                configuration.habits,
+                battery=None,
+                has_pv=False,
+            )
+            self.homes[home.id] = home
+            by_grid[vdg].append(home)
+        for vdg, homes in by_grid.items():
+            trader = Trader(chain, database, sender, link, terms[vdg], homes)
+            self._traders[vdg] = trader
+            self._trader_of |= dict.fromkeys((home.id for home in homes), trader)
+
+    def _account(self, database: Database, address: bytes, terms: Terms) -> Account:
+        """What the file knows of an account."""
+        since = terms.clock.slot_at(time.time()) - 7 * 144
+        account = Account(address, bill=database.bill(address), settled_slots=database.settled_slots(address, since))
+        for contract in database.contracts_from(since):
+            account.add_contract(contract)
+        return account
+
+    async def _catch_up(self, chain: Chain, database: Database, sender: Sender) -> None:
+        """See through what an earlier process began, then read what stands on the chain."""
+        left = database.under_way()
+        if left:
+            log.info("%d messages of an earlier process are seen through", len(left))
+        for item in left:
+            if item.home not in self.homes:
+                database.finish(item)
+        await asyncio.gather(*(sender.carry_out(self.homes[i.home], i) for i in left if i.home in self.homes))
+        for trader in self._traders.values():
+            now = trader.terms.clock.slot_at(time.time())
+            for home in trader.homes.values():
+                await read_account(chain, trader.terms, home.account, now, _ACCOUNT_SLOTS)
+
+    async def _follow(self, chain: Chain, database: Database, follower: Follower, start: Cursor) -> None:
+        """Follow the chain; where its history is gone, read the state anew and go on from there."""
+        if database.cursor() is None:
+            await self._read_anew(chain, database, start)
+        while True:
+            try:
+                await follower.run(start)
+            except HistoryGone as error:
+                log.warning("blocks since %s are not kept any more (%s): reading the state anew", start, error)
+                start = await chain.cursor()
+                await self._read_anew(chain, database, start)
+
+    async def _read_anew(self, chain: Chain, database: Database, start: Cursor) -> None:
+        for vdg, trader in self._traders.items():
+            now = trader.terms.clock.slot_at(time.time())
+            slots = range(max(0, now - _UNSETTLED_SLOTS), max(0, now + _ACCOUNT_SLOTS))
+            homes = {home.account.address: home for home in trader.homes.values()}
+            contracts = await read_contracts(chain, vdg, slots)
+            own = [c for c in contracts if c.buyer in homes or c.seller in homes]
+            settled = []
+            if database.cursor() is not None:
+                settled = await read_settled(chain, vdg, homes, range(slots.start, max(0, now)))
+            database.follow(start, own, settled)
+            for contract in own:
+                for address in {contract.buyer, contract.seller} & homes.keys():
+                    homes[address].account.add_contract(contract)
+            for item in settled:
+                homes[item.account].account.settle(item)
+
+    def _heard(self, name: str, message: Any) -> None:
+        home = self.homes[name]
+        if isinstance(message, Telemetry):
+            home.measurements.take_telemetry(message)
+        elif isinstance(message, History):
+            home.measurements.take_history(message)
+        elif isinstance(message, Nameplate):
+            home.battery = BatteryLimits.of(message)
+            home.has_pv = message.pv_wp > 0
+
+    def _block_seen(self, time_s: float) -> None:
+        for trader in self._traders.values():
+            trader.block_seen(time_s)
+
+    def _contracted(self, home: Home) -> None:
+        self._trader_of[home.id].contracted(home)
+
+    def _indebted(self, home: Home) -> None:
+        self._trader_of[home.id].indebted(home)
+
+    async def _react(self, home: Home, message: Any, reaction: Reaction) -> None:
+        await self._trader_of[home.id].react(home, message, reaction)

@@ -1,0 +1,202 @@
+"""One grid's homes through the slots: wait for the clearing, plan, trade, steer, declare."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from clients.common.chain import Chain
+from clients.common.errors import ChainError
+from clients.household.chain_state import (
+    read_availability,
+    read_debts,
+    read_free_neur,
+    read_order,
+    read_terms,
+)
+from clients.household.database import Database
+from clients.household.home import Home, Steering
+from clients.household.link import Link
+from clients.household.reactions import Reaction
+from clients.household.sender import Sender
+from clients.household.terms import Terms
+from wire.asset import DeclareAvailability
+from wire.ledger import PayDebt
+from wire.market import CancelOrder, PlaceOrder
+from wire.settlement import DeclareFlow
+
+log = logging.getLogger(__name__)
+
+# How much of a slot the first block of it is waited for; the plan is then made without what it clears.
+_PATIENCE = 0.4
+_TERMS_EVERY_SLOTS = 6
+_SUSPENDED_SLOTS = 36
+_KEPT_SLOTS = 1_008
+_GRACE_SECONDS = 1
+
+
+class Trader:
+    """Trades for homes of one grid; ``sender`` carries out, ``link`` steers."""
+
+    def __init__(
+        self, chain: Chain, database: Database, sender: Sender, link: Link, terms: Terms, homes: Iterable[Home]
+    ) -> None:
+        self._chain = chain
+        self._database = database
+        self._sender = sender
+        self._link = link
+        self.terms = terms
+        self.homes = {home.id: home for home in homes}
+        self._steered: dict[str, dict[int, Steering]] = {}
+        self._block_time_s = 0.0
+        self._block = asyncio.Event()
+        self._planned_slot = -1
+        self.cpu_s = 0.0
+
+    def block_seen(self, time_s: float) -> None:
+        """The chain has made a block with this time; all its events have been told."""
+        if time_s > self._block_time_s:
+            self._block_time_s = time_s
+            self._block.set()
+
+    async def run(self) -> None:
+        """Trade until cancelled, slot by slot."""
+        while True:
+            clock = self.terms.clock
+            now = clock.slot_at(time.time())
+            await self._first_block_of(now)
+            await self.pass_slot(now)
+            # Sleep in pieces, as somebody may set the wall clock.
+            while (left_s := clock.start_s(now + 1) - time.time()) > 0:
+                await asyncio.sleep(min(left_s, 1.0))
+
+    async def pass_slot(self, now: int) -> None:
+        """What is to be done once in slot ``now``: for the open books and for the next slot."""
+        if now % _TERMS_EVERY_SLOTS == 0 or now >= self.terms.first_slot + _TERMS_EVERY_SLOTS:
+            await self._refresh_terms()
+        for home in self.homes.values():
+            began = time.process_time()
+            if home.account.suspended and now % _SUSPENDED_SLOTS == 0:
+                home.account.suspended = ""
+            decision = home.decide(self.terms, now)
+            self._prepare_slot(home, now + 1)
+            if decision.availability or decision.orders:
+                self._sender.start(self._trade(home, decision.availability, decision.orders))
+            if home.account.debts or home.account.budget_neur is not None:
+                self._sender.start(self._look_after_money(home, now))
+            home.account.forget_before(now - _KEPT_SLOTS)
+            self._link.forget_before(home.id, now)
+            self.cpu_s += time.process_time() - began
+            # Let results and messages in between two homes.
+            await asyncio.sleep(0)
+        self._planned_slot = now
+        self._database.forget_contracts_before(now - _KEPT_SLOTS)
+
+    def contracted(self, home: Home) -> None:
+        """A contract came after the plan of its slot was made: plan and steer again."""
+        now = self.terms.clock.slot_at(time.time())
+        if self._planned_slot == now:
+            home.make_plan(self.terms, now)
+            self._prepare_slot(home, now + 1)
+
+    def indebted(self, home: Home) -> None:
+        """A slot left a debt: ask which, so that it is paid with the next plan."""
+        self._sender.start(read_debts(self._chain, home.account))
+
+    async def react(self, home: Home, message: Any, reaction: Reaction) -> None:
+        """Do about a refusal what is more than dropping it."""
+        account = home.account
+        if reaction is Reaction.OFFER_LESS:
+            account.budget_neur = await read_free_neur(self._chain, account)
+            log.warning("%s: money is short: %d neur are free", home.id, account.budget_neur)
+        elif reaction is Reaction.PAY_DEBTS:
+            await read_debts(self._chain, account)
+        elif reaction is Reaction.READ_TERMS:
+            await self._refresh_terms()
+        elif reaction is Reaction.REFRESH:
+            await self._refresh(home, message)
+
+    async def _first_block_of(self, slot: int) -> None:
+        start_s = self.terms.clock.start_s(slot)
+        patience_s = start_s + _PATIENCE * self.terms.clock.slot_seconds - time.time()
+        try:
+            async with asyncio.timeout(max(0.0, patience_s)):
+                while self._block_time_s < start_s:
+                    self._block.clear()
+                    await self._block.wait()
+        except TimeoutError:
+            log.info("slot %d: no block yet; planning without its clearings", slot)
+
+    async def _refresh_terms(self) -> None:
+        try:
+            self.terms = await read_terms(self._chain, self.terms.grid.vdg)
+        except ChainError as error:
+            log.warning("terms of %s are not read: %s; the last ones hold", self.terms.grid.vdg, error)
+
+    async def _refresh(self, home: Home, message: Any) -> None:
+        vdg = self.terms.grid.vdg
+        if isinstance(message, PlaceOrder):
+            slots = self.terms.products[message.product].block_slots
+            await read_availability(self._chain, vdg, home.account, range(message.slot, message.slot + slots))
+        if isinstance(message, PlaceOrder | CancelOrder):
+            await read_order(self._chain, vdg, home.account, (message.product, message.slot))
+        elif isinstance(message, DeclareAvailability):
+            slots_said = range(message.first_slot, message.first_slot + len(message.energy_wh))
+            await read_availability(self._chain, vdg, home.account, slots_said)
+        elif isinstance(message, PayDebt):
+            await read_debts(self._chain, home.account)
+
+    async def _trade(
+        self, home: Home, availability: DeclareAvailability | None, orders: Iterable[PlaceOrder | CancelOrder]
+    ) -> None:
+        clock = self.terms.clock
+        if availability is not None:
+            await self._sender.send(home, [(availability, clock.start_s(availability.first_slot))])
+        # What opens money or availability goes first.
+        ordered = sorted(orders, key=lambda order: isinstance(order, PlaceOrder))
+        dated = []
+        for order in ordered:
+            gate_s = self.terms.gate_s(self.terms.products[order.product], order.slot)
+            dated.append((order, gate_s + _GRACE_SECONDS))
+        await self._sender.send(home, dated)
+
+    def _prepare_slot(self, home: Home, slot: int) -> None:
+        """Steer the battery and declare the supplier flow for a slot that is about to begin."""
+        steered = self._steered.setdefault(home.id, {})
+        wanted, sent = home.steering(slot), steered.get(slot)
+        if wanted is None and sent is not None:
+            wanted = Steering(slot, "self")
+        if wanted is not None and wanted != sent:
+            steered[slot] = wanted
+            self._link.steer(home.id, wanted)
+        for old in [number for number in steered if number < slot - 1]:
+            del steered[old]
+        declaration = home.declaration(self.terms, slot)
+        if declaration is not None:
+            self._sender.start(self._declare(home, declaration))
+
+    async def _declare(self, home: Home, declaration: DeclareFlow) -> None:
+        await self._sender.send(home, [(declaration, self.terms.clock.start_s(declaration.slot) + _GRACE_SECONDS)])
+
+    async def _look_after_money(self, home: Home, now: int) -> None:
+        account = home.account
+        free_neur = await read_free_neur(self._chain, account)
+        if account.budget_neur is not None:
+            wanted = sum(order.escrow_neur for order in account.orders.values())
+            account.budget_neur = None if free_neur > wanted else free_neur
+        if account.debts:
+            owed = sum(account.debts.values())
+            self._database.alarm(home.id, int(time.time()), f"in debt: {owed} neur; no orders until it is paid")
+            log.warning("%s owes %d neur and has %d: no orders until it is paid", home.id, owed, free_neur)
+        for (creditor, reason), amount_neur in list(account.debts.items()):
+            payment = min(amount_neur, free_neur)
+            if payment > 0:
+                free_neur -= payment
+                await self._sender.send(
+                    home, [(PayDebt(creditor, reason, payment), self.terms.clock.start_s(now + 2) + _GRACE_SECONDS)]
+                )
+        if not account.debts:
+            self._database.alarm(home.id, int(time.time()), "")
