@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from node.gateway.command import settings
 from node.gateway.configuration import Configuration, ConfigurationError, load_configuration
@@ -18,7 +19,7 @@ def names_of(model: Any, prefix: str = "") -> set[str]:
     found: set[str] = set()
     for name, field in type(model).model_fields.items():
         value = getattr(model, name)
-        found |= names_of(value, f"{prefix}{name}.") if hasattr(value, "model_fields") else {f"{prefix}{name}"}
+        found |= names_of(value, f"{prefix}{name}.") if isinstance(value, BaseModel) else {f"{prefix}{name}"}
         assert field.is_required() is False
     return found
 
