@@ -30,6 +30,7 @@ from wire.grid import (
 from wire.results import Code
 
 _PAGE = 500
+_POLL_SECONDS = 0.05
 _QUERY_PATIENCE_SECONDS = 5.0
 
 
@@ -71,6 +72,17 @@ class GatewayChain:
         response = await self._ask(ListTermsRequest(self._vdg, first_slot, slots))
         terms: tuple[SlotTerms, ...] = response.terms
         return terms
+
+    async def wait_for_block_after(self, time_s: int) -> None:
+        """See GridChain."""
+        try:
+            first = await self._chain.status()
+            status = first
+            while status.time_ns < time_s * 10**9 and status.height == first.height:
+                await asyncio.sleep(_POLL_SECONDS)
+                status = await self._chain.status()
+        except ChainError as error:
+            raise ChainUnavailable(str(error)) from error
 
     async def submit(self, message: SubmitProofs | SetRebates) -> Outcome:
         """See GridChain. Without a result in time it goes on by itself, and the next call waits for it again."""

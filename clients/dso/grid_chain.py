@@ -40,6 +40,13 @@ class GridChain(Protocol):
         """What was posted for consecutive slots."""
         ...
 
+    async def wait_for_block_after(self, time_s: int) -> None:
+        """Return when the next block's time will be at or after a Unix time.
+
+        A block's time is that of the votes on the one before, so it is the next but one after the moment.
+        """
+        ...
+
     async def submit(self, message: SubmitProofs | SetRebates) -> Outcome:
         """Send a transaction and wait for its result."""
         ...

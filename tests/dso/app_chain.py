@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import time
@@ -110,6 +111,12 @@ class AppChain:
     async def terms(self, first_slot: int, slots: int) -> Sequence[SlotTerms]:
         """See GridChain."""
         return self._query("/grid/ListTerms", ListTermsRequest(VDG, first_slot, slots), ListTermsResponse).terms
+
+    async def wait_for_block_after(self, time_s: int) -> None:
+        """Its blocks have the time of the clock: wait for that."""
+        self._require_reachable()
+        while time.time() < time_s:
+            await asyncio.sleep(0.01)
 
     async def submit(self, message: SubmitProofs | SetRebates) -> Outcome:
         """Execute a transaction of the DSO in a block of its own."""

@@ -161,7 +161,7 @@ class Prover:
             missing = [member for member in missing if member.meter not in flows_wh]
         signed = [e.proof for e in self._proofs.of_slot(slot).values() if e.state is State.SIGNED]
         if signed:
-            settled = await self._submission.submit(slot, signed) and settled
+            settled = await self._submission.submit(slot, self._clock.end_s(slot), signed) and settled
         if not settled:
             return time.time() + self._retry_s
         if not missing:

@@ -48,11 +48,14 @@ class Submission:
         if same:
             self._proofs.put(slot, same, State.PROVED)
 
-    async def submit(self, slot: int, proofs: Sequence[FlowProof]) -> bool:
-        """Submit proofs of a slot, batches side by side; returns whether each has its final state now.
+    async def submit(self, slot: int, end_s: int, proofs: Sequence[FlowProof]) -> bool:
+        """Submit proofs of a slot that ended at ``end_s``, batches side by side.
+
+        Returns: whether each has its final state now.
 
         Raises: ChainUnavailable when what became of a batch isn't known.
         """
+        await self._chain.wait_for_block_after(end_s)
         batches = list(in_batches(self._vdg, slot, proofs))
         done = await asyncio.gather(*(self._submit(batch) for batch in batches), return_exceptions=True)
         for outcome in done:
