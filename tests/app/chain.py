@@ -25,10 +25,15 @@ T = TypeVar("T")
 
 
 class Chain:
-    """Blocks go through PrepareProposal's and ProcessProposal's checks too where ``propose`` is used."""
+    """The application with its genesis written and a first, empty block committed."""
 
-    def __init__(self, genesis: dict[str, Any] | None = None, time_s: int = world.GENESIS_S) -> None:
-        self.store = MemoryStore()
+    def __init__(
+        self,
+        genesis: dict[str, Any] | None = None,
+        time_s: int = world.GENESIS_S,
+        store: MemoryStore | None = None,
+    ) -> None:
+        self.store = store or MemoryStore()
         self.app = App(self.store)
         self.time_s = time_s
         self.nonces: dict[str, int] = {}

@@ -18,7 +18,7 @@ from wire.market import PlaceOrder, Side
 from wire.results import Code
 
 TestSimulation = Simulation.TestCase
-TestSimulation.settings = settings(max_examples=40, stateful_step_count=40, deadline=None, derandomize=True)
+TestSimulation.settings = settings(max_examples=25, stateful_step_count=40, deadline=None, derandomize=True)
 
 
 class BusyDay(Simulation):
@@ -32,7 +32,7 @@ class BusyDay(Simulation):
     def run(self, slots: int) -> None:
         random = self.random
         self.begin(
-            poor=random.random() < 0.5,
+            poor=random.random() < 0.25,
             reward=random.choice([0, 1_000, 50_000]),
             deviation=random.choice([0, 10, 5_000]),
             deadline=random.randint(1, 3),
@@ -67,14 +67,14 @@ class BusyDay(Simulation):
         random, state = self.random, self.auditor.state
         for back in (1, 2, 3):
             slot = self.auditor.slot() - back
-            if slot < 0 or slot in state.closed or random.random() < 0.3:
+            if slot < 0 or slot in state.closed or random.random() < 0.1:
                 continue
             flows = {}
             for home in world.HOMES:
                 market = state.position(slot, address(home), True) - state.position(slot, address(home), False)
                 known = state.flows[slot].get(address(home))
-                flows[home] = market + random.choice([0, 0, -20, 30, 200]) if known is None else known
-            homes = random.sample(world.HOMES, random.choice([2, 4, 4, 4]))
+                flows[home] = market + random.choice([0, 0, 0, 0, -20, 30, 200]) if known is None else known
+            homes = random.sample(world.HOMES, random.choice([2, 4, 4, 4, 4, 4]))
             self.put("dso", self.chain.proofs(slot, {home: flows[home] for home in homes}))
         for home in world.HOMES:
             if random.random() < 0.5:
@@ -116,7 +116,7 @@ class BusyDay(Simulation):
 def test_busy_days_are_predicted_to_the_nano_euro(part: int) -> None:
     made = certificates = debts = 0
     seen: Counter[str] = Counter()
-    for seed in range(part * 10, part * 10 + 10):
+    for seed in range(part * 6, part * 6 + 6):
         day = BusyDay(seed)
         day.run(24)
         state = day.auditor.state
@@ -125,8 +125,8 @@ def test_busy_days_are_predicted_to_the_nano_euro(part: int) -> None:
         debts += len(state.debts)
         seen += day.seen
     # A simulation in which nothing happens proves nothing.
-    assert made > 100
-    assert certificates > 10
+    assert made > 50
+    assert certificates > 3
     assert debts > 0
     for wanted in ("PayDebt: OK", "CancelOrder: OK", "SubmitProofs: OK", "RetireCertificate: OK", "Burn: OK"):
         assert seen[wanted] > 0, wanted

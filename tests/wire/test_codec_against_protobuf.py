@@ -37,7 +37,7 @@ def _refused_or_canonical(type_: Any, data: bytes) -> bool:
     return False
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(message=ANY_MESSAGE, data=st.data())
 def test_bytes_that_were_changed_anywhere_are_refused_or_canonical(message: Any, data: st.DataObject) -> None:
     encoded = encode(message)
@@ -53,7 +53,7 @@ def test_bytes_that_were_changed_anywhere_are_refused_or_canonical(message: Any,
         _refused_or_canonical(type(message), changed)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(type_=st.sampled_from(TYPES), data=st.binary(max_size=60))
 def test_random_bytes_are_refused_or_canonical_and_protobuf_reads_what_is_accepted(type_: Any, data: bytes) -> None:
     if not _refused_or_canonical(type_, data):
@@ -76,7 +76,7 @@ def _fields(data: bytes) -> list[bytes]:
     return parts
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(message=ANY_MESSAGE, data=st.data())
 def test_fields_out_of_order_are_refused(message: Any, data: st.DataObject) -> None:
     parts = _fields(encode(message))
@@ -86,7 +86,7 @@ def test_fields_out_of_order_are_refused(message: Any, data: st.DataObject) -> N
         assert _refused_or_canonical(type(message), changed) or changed == encode(decode(type(message), changed))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(message=ANY_MESSAGE)
 def test_an_unknown_field_is_refused_though_protobuf_takes_it(message: Any) -> None:
     with_unknown = encode(message) + b"\x98\x3e\x01"  # field 995, which no message has
@@ -94,7 +94,7 @@ def test_an_unknown_field_is_refused_though_protobuf_takes_it(message: Any) -> N
     assert _refused_or_canonical(type(message), with_unknown)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(message=ANY_MESSAGE)
 def test_long_varints_are_refused_though_protobuf_takes_them(message: Any) -> None:
     for index, part in enumerate(_fields(encode(message))):
