@@ -23,12 +23,14 @@ BookKey = tuple[str, int]
 class OfferRules(Section):
     """What is offered.
 
-    ``intraday_slots`` and ``real_time_slots``: how many slots from the first open one on; 0 leaves the product out.
-    A day-ahead block is offered with ``day_ahead_permille`` of what each of its slots is forecast to bear. An order
-    below ``min_offer_wh`` is not worth a transaction. A standing order gives way when its quantity moved by more than
+    ``last_slot``: nothing is offered for later ones, for networks that end. ``intraday_slots`` and
+    ``real_time_slots``: how many slots from the first open one on; 0 leaves the product out. A day-ahead block is
+    offered with ``day_ahead_permille`` of what each of its slots is forecast to bear. An order below
+    ``min_offer_wh`` is not worth a transaction. A standing order gives way when its quantity moved by more than
     ``material_wh`` and ``material_permille`` of it, or its price by more than ``material_permille``.
     """
 
+    last_slot: Annotated[int, Field(ge=0)] | None = None
     intraday_slots: Annotated[int, Field(ge=0, le=138)] = 6
     real_time_slots: Annotated[int, Field(ge=0, le=143)] = 2
     trade_day_ahead: bool = False
@@ -54,6 +56,8 @@ class Offers:
 
     def product_of(self, terms: Terms, now: int, slot: int) -> Product | None:
         """The product that a single slot is offered in during slot ``now``: intraday while open, then real time."""
+        if self._too_late(slot):
+            return None
         for name, slots in ((INTRADAY, self.rules.intraday_slots), (REAL_TIME, self.rules.real_time_slots)):
             product = terms.products.get(name)
             if product is None:
@@ -93,7 +97,11 @@ class Offers:
         tomorrow = (now // SLOTS_PER_DAY + 1) * SLOTS_PER_DAY
         if not self.rules.trade_day_ahead or product is None or terms.gate_slot(product, tomorrow) <= now:
             return []
-        return [(product, block) for block in range(tomorrow, tomorrow + SLOTS_PER_DAY, product.block_slots)]
+        blocks = range(tomorrow, tomorrow + SLOTS_PER_DAY, product.block_slots)
+        return [(product, block) for block in blocks if not self._too_late(block + product.block_slots - 1)]
+
+    def _too_late(self, slot: int) -> bool:
+        return self.rules.last_slot is not None and slot > self.rules.last_slot
 
     def _add(
         self,

@@ -35,6 +35,7 @@ _PATIENCE = 0.4
 _TERMS_EVERY_SLOTS = 6
 _SUSPENDED_SLOTS = 36
 _KEPT_SLOTS = 1_008
+_REPORT_EVERY_SLOTS = 6
 _GRACE_SECONDS = 1
 
 
@@ -54,7 +55,7 @@ class Trader:
         self._block_time_s = 0.0
         self._block = asyncio.Event()
         self._planned_slot = -1
-        self.cpu_s = 0.0
+        self._first_pass: tuple[int, float] | None = None
 
     def block_seen(self, time_s: float) -> None:
         """The chain has made a block with this time; all its events have been told."""
@@ -78,7 +79,6 @@ class Trader:
         if now % _TERMS_EVERY_SLOTS == 0 or now >= self.terms.first_slot + _TERMS_EVERY_SLOTS:
             await self._refresh_terms()
         for home in self.homes.values():
-            began = time.process_time()
             if home.account.suspended and now % _SUSPENDED_SLOTS == 0:
                 home.account.suspended = ""
             decision = home.decide(self.terms, now)
@@ -89,10 +89,11 @@ class Trader:
                 self._sender.start(self._look_after_money(home, now))
             home.account.forget_before(now - _KEPT_SLOTS)
             self._link.forget_before(home.id, now)
-            self.cpu_s += time.process_time() - began
             # Let results and messages in between two homes.
             await asyncio.sleep(0)
         self._planned_slot = now
+        if now % _REPORT_EVERY_SLOTS == 0:
+            self._report(now)
         self._database.forget_contracts_before(now - _KEPT_SLOTS)
 
     def contracted(self, home: Home) -> None:
@@ -119,6 +120,24 @@ class Trader:
         elif reaction is Reaction.REFRESH:
             await self._refresh(home, message)
 
+    def _report(self, now: int) -> None:
+        """How the homes stand, and what the process costs (CPU of all its work, by home and slot)."""
+        cpu_s = time.process_time()
+        if self._first_pass is None or now <= self._first_pass[0]:
+            self._first_pass = (now, cpu_s)
+            return
+        since_slot, since_s = self._first_pass
+        cost_ms = 1000 * (cpu_s - since_s) / (now - since_slot) / len(self.homes)
+        bill_neur = sum(home.account.bill.total_neur for home in self.homes.values())
+        log.info(
+            "slot %d: %d homes, bills %.3f eur, results %s, %.2f ms of CPU a home and slot",
+            now,
+            len(self.homes),
+            bill_neur / 1e9,
+            self._sender.results,
+            cost_ms,
+        )
+
     async def _first_block_of(self, slot: int) -> None:
         start_s = self.terms.clock.start_s(slot)
         patience_s = start_s + _PATIENCE * self.terms.clock.slot_seconds - time.time()
@@ -128,7 +147,7 @@ class Trader:
                     self._block.clear()
                     await self._block.wait()
         except TimeoutError:
-            log.info("slot %d: no block yet; planning without its clearings", slot)
+            log.debug("slot %d: no block yet; planning without its clearings", slot)
 
     async def _refresh_terms(self) -> None:
         try:
