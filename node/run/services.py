@@ -57,7 +57,7 @@ class Stage:
             self._gateway(validators),
             self._signer_service(),
             self._dso(),
-            # HH
+            self._households(),
         ]
 
     def _keep_key(self, actor: Actor, passphrase: str) -> Path:
@@ -163,7 +163,22 @@ class Stage:
             rows.writerows([slot, round(float(value) / largest, 6)] for slot, value in enumerate(average))
 
     def _households(self) -> Service:
-        raise NotImplementedError
+        homes = []
+        for home, actor in self._cast.households:
+            seed = self.folder / "keys" / f"{actor.name}.seed"
+            actor.write_seed(seed)
+            homes.append({"id": home.id, "seed_file": str(seed), "meter": home.meter})
+        content = {
+            "gateway": {"target": self.gateway, "chain_id": self._chain_id},
+            "mqtt": {"url": self._broker.replace("//", "//vdg-household@")},
+            "data": str(self.folder / "household"),
+            "vdg": VDG,
+            # Nobody would live to settle what is traded for later slots.
+            "offers": {"last_slot": self._timing.last_slot},
+            "homes": homes,
+        }
+        configuration = self._configuration("household", content)
+        return Service(name="households", command=("{python}", "-m", "clients.household", "--config", configuration))
 
 
 def write_private(path: Path, text: str) -> None:
