@@ -6,10 +6,12 @@ import asyncio
 import logging
 import signal
 import time
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
 
 from clients.common.chain import Chain
-from clients.common.errors import HistoryGone
+from clients.common.errors import ChainError, HistoryGone, Unavailable
 from clients.common.subscribe import Cursor
 from clients.common.wallet import Wallet
 from clients.dso.configuration import ConfigurationError
@@ -33,6 +35,7 @@ from clients.household.trader import Trader
 from wire.mqtt import History, Nameplate, Telemetry
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # Contracts of slots up to so long ago may still wait for settlement.
 _UNSETTLED_SLOTS = 144
@@ -84,6 +87,9 @@ class Service:
             database = Database.open(configuration.household_file, chain.chain_id)
             try:
                 await self._trade(chain, database)
+            except* (ConfigurationError, ChainError) as errors:
+                # One cause ends all tasks; it is what the user should read.
+                raise leaf_of(errors) from errors
             finally:
                 database.close()
 
@@ -107,7 +113,8 @@ class Service:
 
     async def _make_homes(self, chain: Chain, database: Database, sender: Sender, link: Link) -> None:
         configuration = self._configuration
-        terms = {vdg: await read_terms(chain, vdg) for vdg in sorted(map(configuration.vdg_of, configuration.homes))}
+        names = sorted({configuration.vdg_of(home) for home in configuration.homes})
+        terms = {vdg: await patiently(partial(read_terms, chain, vdg)) for vdg in names}
         by_grid: dict[str, list[Home]] = {vdg: [] for vdg in terms}
         for section in configuration.homes:
             vdg = configuration.vdg_of(section)
@@ -153,7 +160,7 @@ class Service:
         for trader in self._traders.values():
             now = trader.terms.clock.slot_at(time.time())
             for home in trader.homes.values():
-                await read_account(chain, trader.terms, home.account, now, _ACCOUNT_SLOTS)
+                await patiently(partial(read_account, chain, trader.terms, home.account, now, _ACCOUNT_SLOTS))
 
     async def _follow(self, chain: Chain, database: Database, follower: Follower, start: Cursor) -> None:
         """Follow the chain; where its history is gone, read the state anew and go on from there."""
@@ -172,11 +179,12 @@ class Service:
             now = trader.terms.clock.slot_at(time.time())
             slots = range(max(0, now - _UNSETTLED_SLOTS), max(0, now + _ACCOUNT_SLOTS))
             homes = {home.account.address: home for home in trader.homes.values()}
-            contracts = await read_contracts(chain, vdg, slots)
+            contracts = await patiently(partial(read_contracts, chain, vdg, slots))
             own = [c for c in contracts if c.buyer in homes or c.seller in homes]
             settled = []
             if database.cursor() is not None:
-                settled = await read_settled(chain, vdg, homes, range(slots.start, max(0, now)))
+                past = range(slots.start, max(0, now))
+                settled = await patiently(partial(read_settled, chain, vdg, homes, past))
             database.follow(start, own, settled)
             for contract in own:
                 for address in {contract.buyer, contract.seller} & homes.keys():
@@ -206,3 +214,19 @@ class Service:
 
     async def _react(self, home: Home, message: Any, reaction: Reaction) -> None:
         await self._trader_of[home.id].react(home, message, reaction)
+
+
+async def patiently(read: Callable[[], Awaitable[T]]) -> T:
+    """What ``read`` gives, once a gateway answers."""
+    while True:
+        try:
+            return await read()
+        except Unavailable as error:
+            log.warning("waiting for a gateway: %s", error)
+
+
+def leaf_of(errors: BaseException) -> BaseException:
+    """The first error in nested groups."""
+    while isinstance(errors, BaseExceptionGroup):
+        errors = errors.exceptions[0]
+    return errors

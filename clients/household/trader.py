@@ -77,7 +77,7 @@ class Trader:
     async def pass_slot(self, now: int) -> None:
         """What is to be done once in slot ``now``: for the open books and for the next slot."""
         if now % _TERMS_EVERY_SLOTS == 0 or now >= self.terms.first_slot + _TERMS_EVERY_SLOTS:
-            await self._refresh_terms()
+            self._sender.start(self._refresh_terms())
         for home in self.homes.values():
             if home.account.suspended and now % _SUSPENDED_SLOTS == 0:
                 home.account.suspended = ""

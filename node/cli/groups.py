@@ -21,6 +21,7 @@ ENTRIES: Final = (
     Entry("localnet", "node.cli.localnet:app", "Validators on this machine: up, down, status, logs, restart."),
     Entry("gateway", "node.gateway.command:gateway_command", "Serve gRPC to clients, in front of CometBFT nodes."),
     Entry("dso", "clients.dso.command:app", "The DSO's services: signing, meters, proofs of flow, rebates."),
+    Entry("household", "clients.household.command:household_command", "The agents of homes: trade, steer, settle."),
     Entry("keys", "node.cli.keys:app", "Encrypted key files: new, show, list, address."),
     Entry("tx", "node.cli.tx:app", "Send a transaction: one command a message."),
     Entry("query", "node.cli.query:app", "Ask the chain: one command a query."),
