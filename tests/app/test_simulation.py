@@ -91,7 +91,9 @@ class BusyDay(Simulation):
             case 2 | 3:
                 self._pay_debts(home)
             case 4 | 5:
-                self.certificate(home, other, random.randint(1, 30), random.randrange(4), random.random() < 0.4)
+                holding = {holder for (_, holder), wh in self.auditor.state.holdings.items() if wh}
+                owner = next((name for name in world.HOMES if address(name) in holding), home)
+                self.certificate(owner, other, random.randint(1, 30), random.randrange(4), random.random() < 0.4)
             case 6:
                 self.terms(random.choice(["dso", "ann"]), random.randint(-1, 8), 50, random.randint(0, 9_000))
             case 7:
