@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from abci_app import pipeline
 from abci_app.app import App
 from abci_app.core.refusal import InvariantBroken
 from abci_app.modules.ledger.keys import BALANCES, balance_key
@@ -30,8 +32,6 @@ def test_there_is_no_commit_without_a_finalized_block() -> None:
 
 
 def test_a_crash_before_the_first_commit_starts_from_genesis_again() -> None:
-    import json
-
     document = json.dumps(world.genesis()).encode()
     store = MemoryStore()
     hashes = []
@@ -101,8 +101,6 @@ def test_roles_and_freezing_count_from_the_next_transaction_on() -> None:
     [(Balance(1, 0), "changes the sum of all balances"), (Balance(-5, 5 + 100 * world.EUR), "below zero")],
 )
 def test_a_broken_invariant_stops_the_node(monkeypatch: pytest.MonkeyPatch, balance: Balance, words: str) -> None:
-    from abci_app import pipeline
-
     chain = Chain()
     tx = chain.tx("ann", Transfer(address("bob"), 1))
     original = pipeline.Pipeline.execute

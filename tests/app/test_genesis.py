@@ -16,6 +16,7 @@ from tests.app import world
 from tests.app.chain import Chain
 from tests.app.keyring import address, public_key_of
 from wire.chain import GetParametersRequest, GetParametersResponse
+from wire.codec import decode
 from wire.ledger import VALIDATOR_POOL, GetSupplyRequest, GetSupplyResponse, account_holder, reward_pool
 from wire.market import ListProductsRequest, ListProductsResponse
 
@@ -136,8 +137,6 @@ def test_keys_may_be_written_in_capitals() -> None:
         entry["public_key"] = entry["public_key"].upper()
     parameters = Chain(document).app.query("/chain/GetParameters", b"")
     assert parameters.code == 0
-    from wire.codec import decode
-
     found = decode(GetParametersResponse, parameters.value)
     assert {(v.power, v.operator) for v in found.validators} == {(30, address("oscar")), (10, address("olga"))}
     assert GetParametersRequest() == ()

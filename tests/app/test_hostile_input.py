@@ -13,7 +13,7 @@ from tests.app import world
 from tests.app.chain import Chain
 from tests.app.keyring import address, key_of, public_key_of
 from tests.app.world import VDG
-from wire.accounts import AdmitAccount, Role
+from wire.accounts import AdmitAccount, Role, SetFrozen
 from wire.asset import ListAssetsRequest
 from wire.codec import MAX_UINT, encode
 from wire.flowproof import FlowProof, ListProofsRequest, ListProofsResponse, SubmitProofs
@@ -119,8 +119,6 @@ def test_a_refusal_never_repeats_a_long_value() -> None:
 
 
 def test_a_transaction_in_a_block_is_never_executed_later_even_when_its_sender_was_not_allowed() -> None:
-    from wire.accounts import SetFrozen
-
     chain = Chain()
     freeze = chain.tx("registrar", SetFrozen(address("ann"), True))
     pay = chain.tx("ann", Transfer(address("bob"), 5))

@@ -7,8 +7,9 @@ from itertools import permutations
 import pytest
 
 from tests.app.chain import Chain
-from tests.app.keyring import address
+from tests.app.keyring import address, public_key_of
 from tests.app.world import VDG
+from wire.accounts import AdmitAccount, Role
 from wire.asset import DeclareAvailability
 from wire.market import GetOrderRequest, GetOrderResponse
 from wire.settlement import DeclareFlow, GetDeclarationRequest, GetDeclarationResponse
@@ -56,9 +57,6 @@ def test_what_a_cancellation_left_behind_is_gone_after_the_gate() -> None:
 
 
 def test_a_cancellation_by_a_household_of_no_vdg_leaves_nothing_behind() -> None:
-    from tests.app.keyring import public_key_of
-    from wire.accounts import AdmitAccount, Role
-
     chain = Chain()
     chain.do("registrar", AdmitAccount(public_key_of("eve"), (Role.ROLE_HOUSEHOLD,)))
     before = chain.stored(b"accounts/n")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from abci_app.core.numbers import bounded, share, split_evenly
 from abci_app.core.refusal import Refusal
 from abci_app.modules.accounts.nonces import MAX_JUMP, WINDOW, use_nonce
+from abci_app.state import overlay
 from abci_app.state.collection import Collection
 from abci_app.state.due import schedule, take_due, unschedule
 from abci_app.state.overlay import Committed, Overlay
@@ -63,8 +64,6 @@ def test_layers_read_like_one_dictionary(steps: list[tuple[str, bytes, int]], pr
 
 
 def test_the_cache_of_the_committed_state_is_bounded_and_forgets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from abci_app.state import overlay
-
     monkeypatch.setattr(overlay, "_CACHED_VALUES", 10)
     store = MemoryStore()
     store.write([(b"test/v%d" % n, encode(Balance(n))) for n in range(100)])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.wire.messages import message_types, messages, proto_class, to_proto
-from wire.codec import CodecError, decode, encode
+from wire.codec import CodecError, decode, decode_varint, encode
 
 TYPES = message_types()
 ANY_MESSAGE = st.sampled_from(TYPES).flatmap(messages)
@@ -63,8 +63,6 @@ def test_random_bytes_are_refused_or_canonical_and_protobuf_reads_what_is_accept
 
 def _fields(data: bytes) -> list[bytes]:
     """The encoded top-level fields of a message, one by one (tags below 2048 here)."""
-    from wire.codec import decode_varint
-
     parts, start = [], 0
     while start < len(data):
         tag, position = decode_varint(data, start)
