@@ -179,14 +179,19 @@ class Localnet:
             raise
 
     async def down(self) -> None:
-        """Stop the services, then every validator (CometBFT first, then its application). Harmless when not up."""
+        """Stop the services, last started first, then every validator (CometBFT first, then its application).
+
+        Harmless when not up.
+        """
         self._phase = Phase.STOPPING
         if self._rotation is not None:
             self._rotation.cancel()
             self._rotation = None
         services = {service.name for service in self.plan.services}
         units, self._units = self._units, {}
-        await asyncio.gather(*(unit.stop() for name, unit in units.items() if name in services))
+        for name in reversed(units):
+            if name in services:
+                await units[name].stop()
         await asyncio.gather(*(unit.stop() for name, unit in units.items() if name not in services))
         clients, self._clients = self._clients, {}
         for client in clients.values():

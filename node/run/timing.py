@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 SLOTS_PER_DAY = 144
 # Enough for the intraday gate, and for all services to be ready on a slow machine.
-_LEAD_SLOTS, _LEAD_SECONDS = 10, 40
+_LEAD_SLOTS, _LEAD_SECONDS = 10, 20
 # From the decision on the epoch until the chain's first slot: keys, genesis, validators.
 _START_SECONDS = 15
 
