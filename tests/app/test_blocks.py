@@ -10,14 +10,21 @@ import pytest
 from abci_app import pipeline
 from abci_app.app import App
 from abci_app.core.refusal import InvariantBroken
+from abci_app.modules.asset.keys import AVAILABILITY
 from abci_app.modules.ledger.keys import BALANCES, balance_key
+from abci_app.modules.market.keys import CONTRACTS, ORDERS
+from abci_app.modules.settlement.keys import CERTIFICATES, HOLDINGS
+from abci_app.state.collection import Collection
 from abci_app.state.store import MemoryStore
 from tests.app import world
 from tests.app.chain import Chain, codes
 from tests.app.keyring import address, public_key_of, sign_with
 from wire.accounts import Role, RotateKey, SetFrozen, SetRoles, rotation_bytes
+from wire.asset import Availability
 from wire.ledger import EUR, Balance, Transfer, account_holder
+from wire.market import Contract, Order, Side
 from wire.results import Code
+from wire.settlement import Certificate, Holding
 
 
 def test_blocks_come_one_after_the_other() -> None:
@@ -96,20 +103,39 @@ def test_roles_and_freezing_count_from_the_next_transaction_on() -> None:
     assert codes(chain.block(*txs)) == expected
 
 
-@pytest.mark.parametrize(
-    ("balance", "words"),
-    [(Balance(1, 0), "changes the sum of all balances"), (Balance(-5, 5 + 100 * world.EUR), "below zero")],
-)
-def test_a_broken_invariant_stops_the_node(monkeypatch: pytest.MonkeyPatch, balance: Balance, words: str) -> None:
-    chain = Chain()
-    tx = chain.tx("ann", Transfer(address("bob"), 1))
+ANN = address("ann")
+CONTRACT = Contract("x", buyer=ANN, energy_wh=1, buy_price_neur_per_wh=1)
+BREACHES: list[tuple[str, Collection[Any], bytes, Any]] = [
+    ("changes the sum of all balances", BALANCES, balance_key(EUR, account_holder(ANN)), Balance(1, 0)),
+    ("below zero", BALANCES, balance_key(EUR, account_holder(ANN)), Balance(-5, 4 + 100 * world.EUR)),
+    ("more than its escrow", BALANCES, balance_key(EUR, account_holder(ANN)), Balance(0, 100 * world.EUR - 1)),
+    ("more than its escrow", ORDERS, b"lilas/late/00000000" + ANN, Order(ANN, Side.SIDE_BID, 2, 3)),
+    (
+        "more than its escrow",
+        CONTRACTS,
+        b"lilas/00000000x/0000",
+        Contract("x", buyer=ANN, energy_wh=1, buy_price_neur_per_wh=1),
+    ),
+    ("availability", AVAILABILITY, b"lilas/00000000" + ANN, Availability(5, 6)),
+    ("neither held nor retired", CERTIFICATES, b"x", Certificate("x", energy_wh=5)),
+    ("neither held nor retired", HOLDINGS, ANN + b"x", Holding("x", ANN, 5)),
+]
+
+
+@pytest.mark.parametrize(("words", "collection", "key", "value"), BREACHES)
+def test_a_broken_invariant_stops_the_node(
+    monkeypatch: pytest.MonkeyPatch, words: str, collection: Collection[Any], key: bytes, value: Any
+) -> None:
     original = pipeline.Pipeline.execute
 
     def execute(self: Any, block: Any, *rest: Any) -> Any:
+        """A transaction whose handler has a defect."""
         result = original(self, block, *rest)
-        BALANCES.put(block, balance_key(EUR, account_holder(address("ann"))), balance)
+        collection.put(block, key, value)
         return result
 
+    chain = Chain()
+    tx = chain.tx("ann", Transfer(address("bob"), 1))
     monkeypatch.setattr(pipeline.Pipeline, "execute", execute)
     with pytest.raises(InvariantBroken, match=words):
         chain.block(tx)
