@@ -32,9 +32,9 @@ class PersistenceSettings(Section):
 
     Load: the mean of the last ``far_slots`` slots up to ``far_slots`` ahead, beyond them yesterday's around the same
     time. PV: the running slot's level, which fades within ``fade_slots`` into yesterday's curve scaled to today's.
-    A sure deficit is the ``quantile`` of the last ``near_slots`` loads (of ``far_slots`` beyond
-    ``near_lead_slots`` ahead), less ``1 + pv_caution`` times the PV; a sure surplus is ``1 - pv_caution`` times the PV
-    less the ``high_quantile`` of the loads or yesterday's mean around that time.
+    A sure deficit is the ``quantile`` of the last ``near_slots`` loads less ``1 + near_pv_caution`` times the PV; a
+    sure surplus is ``1 - near_pv_caution`` times the PV less the ``high_quantile`` of the loads or yesterday's mean
+    around that time. More than ``near_lead_slots`` ahead, both take the ``far_`` figures instead.
     """
 
     near_slots: int = Field(default=6, ge=1, le=144)
@@ -43,7 +43,8 @@ class PersistenceSettings(Section):
     fade_slots: int = Field(default=12, ge=1, le=144)
     quantile: float = Field(default=0.5, ge=0, le=1)
     high_quantile: float = Field(default=0.8, ge=0, le=1)
-    pv_caution: float = Field(default=0.2, ge=0, le=1)
+    near_pv_caution: float = Field(default=0.2, ge=0, le=1)
+    far_pv_caution: float = Field(default=0.4, ge=0, le=1)
 
 
 class Persistence:
@@ -78,15 +79,17 @@ class Persistence:
         settings, lead = self._settings, slot - now
         load = mean_wh if lead <= settings.far_slots else _yesterday_load_wh(seen, slot, mean_wh)
         pv = self._pv_wh(seen, now, slot, scale)
-        loads = near if lead <= settings.near_lead_slots else far
+        is_near = lead <= settings.near_lead_slots
+        loads = near if is_near else far
+        caution = settings.near_pv_caution if is_near else settings.far_pv_caution
         low = _quantile(loads, settings.quantile)
         # A surplus is sure only if neither the last hours nor the same time of yesterday speak against it.
         high = max(_quantile(loads, settings.high_quantile), _yesterday_load_wh(seen, slot, 0)) if pv else 0
         return SlotForecast(
             round(load),
             round(pv),
-            max(0, int(low - pv * (1 + settings.pv_caution))),
-            max(0, int(pv * (1 - settings.pv_caution) - high)),
+            max(0, int(low - pv * (1 + caution))),
+            max(0, int(pv * (1 - caution) - high)),
         )
 
     def _pv_wh(self, seen: Measurements, now: int, slot: int, scale: float) -> float:

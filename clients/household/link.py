@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -40,7 +41,8 @@ class Link:
     def __init__(self, broker: BrokerSection, homes: Iterable[str], heard: Heard) -> None:
         """Prepare. Raises: ConfigurationError when the broker's login is incomplete."""
         self._login = broker_login(broker)
-        self._client_id = broker.client_id or None
+        # Not left to the broker: amqtt takes all clients without a name for one.
+        self._client_id = broker.client_id or f"vdg-homes-{secrets.token_hex(6)}"
         self._topics = Topics(broker.topic_root)
         self._homes = frozenset(homes)
         self._heard = heard
@@ -108,7 +110,7 @@ class Link:
 
     def _take(self, topic: str, payload: object) -> None:
         home, kind = self._topics.home_of(topic), topic.rpartition("/")[2]
-        if home not in self._homes or not isinstance(payload, bytes):
+        if home not in self._homes or kind not in _KINDS or not isinstance(payload, bytes):
             return
         try:
             message = decode(_KINDS[kind], payload)

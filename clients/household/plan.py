@@ -34,14 +34,15 @@ class Rule(Section):
 
     ``sell_permille``: the share of a forecast surplus that is offered; ``refill_permille``: what is sold in a slot is
     at most this share of the later surplus of the same day, which makes good what the battery gives where the forecast
-    was wrong. ``reserve_permille``: the share of what dearer hours are forecast to need that is kept or bought for
-    them. ``assumed_fill_permille``: the share of the charging power that purchases in a later slot with a rebate are
+    was wrong. ``reserve_permille``: the share of what dearer hours are forecast to need that is bought for them;
+    ``hold_permille``: the share of that which is kept from being used before. ``assumed_fill_permille``: the share of the charging power that purchases in a later slot with a rebate are
     expected to bring.
     """
 
     sell_permille: Permille = 800
     refill_permille: Permille = 100
     reserve_permille: Permille = 800
+    hold_permille: Permille = 600
     assumed_fill_permille: Permille = 100
 
 
@@ -89,10 +90,10 @@ def plan_with_battery(
     for index, expected in enumerate(forecast[:slots]):
         slot = now + index
         gap, contracted = expected.load_wh - expected.pv_wh, position(slot)
-        missing = min(reserves[index], battery.max_wh - battery.min_wh) - (energy - battery.min_wh)
+        stored, reserve = energy - battery.min_wh, reserves[index]
+        missing = reserve - stored
         charge = missing > 0 and terms.of(slot).rebate_neur_per_wh > 0 and tradable(slot)
-        # A deficit that the reserve should not pay for; what is contracted comes on top.
-        hold = gap - contracted > 0 and (charge or (missing >= 0 and reserves[index] > 0))
+        hold = gap - contracted > 0 and 0 < stored <= reserve * rule.hold_permille // PERMILLE
         out = battery.possible_wh(energy, 0 if hold else gap - contracted)
         flow = gap - out
         wanted = flow - contracted
