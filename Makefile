@@ -11,7 +11,7 @@ VALIDATORS ?= 4
 DAY ?= 06-15
 OUT ?= .
 
-.PHONY: help setup setup-dev run test lint types imports proto proto-check unit bench soak lock clean
+.PHONY: help setup setup-dev run test lint types imports proto proto-check unit bench lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,11 @@ proto-check:
 
 unit:
 	$(BIN)/python -m pytest --cov --cov-report=term -n 2
+
+bench: setup-dev ## Throughput beside CometBFT's kvstore, clearing, settlement (about ten minutes; quiet machine)
+	$(BIN)/python -m tests.bench.clearing
+	$(BIN)/python -m tests.bench.settlement
+	$(BIN)/python -m tests.bench.throughput
 
 lock: ## Rebuild the locked requirements (needs `uv` on PATH)
 	for f in requirements requirements-dev requirements-go; do \
