@@ -26,6 +26,10 @@ _MAX_DECLARED_SLOTS = 144
 _SAME_FLOW_WH = 5
 
 
+# A home that has not been seen for so long (half an hour) offers nothing.
+_OLDEST_TELEMETRY_SLOTS = 3
+
+
 class Steering(NamedTuple):
     """What the battery should do in a slot: a set point without its sequence number."""
 
@@ -90,7 +94,7 @@ class Home:
         if account.suspended:
             return Decision(None, ())
         wanted: dict[BookKey, LiveOrder] = {}
-        if not account.debts:
+        if not account.debts and self.measurements.age_slots(now) <= _OLDEST_TELEMETRY_SLOTS:
             wanted = self._offers.wanted(terms, now, self.plan.values(), account)
             self._fit_capacity(terms, wanted)
             self._fit_budget(wanted)
@@ -100,7 +104,7 @@ class Home:
             standing = account.orders.get(key)
             if key not in account.under_way and (standing is None or self._offers.moved(standing, order)):
                 orders.append(PlaceOrder(vdg, *key, order.side, order.energy_wh, order.price_neur_per_wh))
-        # A debtor can't place, but may cancel.
+        # A debtor can't place, but may cancel; so should who doesn't see its home any more.
         for key in account.orders:
             if key not in wanted and key not in account.under_way:
                 orders.append(CancelOrder(vdg, *key))

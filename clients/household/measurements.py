@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from wire.mqtt import History, Telemetry
@@ -67,6 +68,10 @@ class Measurements:
         self.battery_wh = telemetry.energy_wh
         expected_load, expected_pv = self._open.at(1.0)
         self.load_wh[telemetry.slot], self.pv_wh[telemetry.slot] = round(expected_load), round(expected_pv)
+
+    def age_slots(self, now: int) -> float:
+        """How many slots ago the inverter was last heard of; infinite when never."""
+        return math.inf if self.newest_slot is None else now - self.newest_slot
 
     def recent(self, slots: int) -> list[tuple[int, int]]:
         """Load and PV (Wh) of the newest known slots, newest first; the running one as its powers suggest."""

@@ -35,8 +35,8 @@ class Rule(Section):
     ``sell_permille``: the share of a forecast surplus that is offered; ``refill_permille``: what is sold in a slot is
     at most this share of the later surplus of the same day, which makes good what the battery gives where the forecast
     was wrong. ``reserve_permille``: the share of what dearer hours are forecast to need that is bought for them;
-    ``hold_permille``: the share of that which is kept from being used before. ``assumed_fill_permille``: the share of the charging power that purchases in a later slot with a rebate are
-    expected to bring.
+    ``hold_permille``: the share of that which is kept from being used before. ``assumed_fill_permille``: the share of
+    the charging power that purchases in a later slot with a rebate are expected to bring.
     """
 
     sell_permille: Permille = 800

@@ -1,0 +1,89 @@
+"""The agent as a process among real processes."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.household.neighbourhood import Neighbourhood, living
+from wire.market import ContractMade, OrderCancelled, OrderPlaced
+from wire.results import Code
+from wire.settlement import CertificateMinted, FlowDeclared, HouseholdSettled, HouseholdSettlement
+
+# What a moment that has passed is answered with; anything else would be the agent's mistake.
+_PASSED = {Code.GATE_CLOSED, Code.SLOT_OUT_OF_RANGE, Code.EXPIRED, Code.UNKNOWN_ORDER}
+
+
+@pytest.mark.network
+async def test_an_agent_trades_steers_and_settles_and_does_nothing_twice_whatever_dies_under_it() -> None:
+    with tempfile.TemporaryDirectory(prefix="hh", dir="/tmp") as folder:
+        async with living(Path(folder)) as place:
+            place.start_agent()
+            await _trades(place, "the homes trade")
+            place.kill_agent()
+            place.start_agent()
+            await _trades(place, "they trade after the agent was killed")
+            await place.net.restart("gateway")
+            await _trades(place, "they trade after the gateway restarted")
+            await place.net.kill(0, "cometbft")
+            await _trades(place, "they trade after the validator was killed")
+            assert place.end_agent() == 0
+            await _agrees_with_the_chain(place)
+    _nothing_twice(place)
+
+
+async def _trades(place: Neighbourhood, what: str) -> None:
+    """New contracts, of which some are delivered: the batteries were steered and the meters show it."""
+    since = len(place.events)
+
+    def delivered() -> bool:
+        slots = {made.contract.slot for made in place.of_type(ContractMade, since)}
+        return any(minted.certificate.slot in slots for minted in place.of_type(CertificateMinted, since))
+
+    await place.until(delivered, what)
+
+
+async def _agrees_with_the_chain(place: Neighbourhood) -> None:
+    """The bills are the chain's settlements up to the agent's end, each counted once."""
+    status = place.status()
+
+    def settled(account: str) -> list[HouseholdSettlement]:
+        all_ = [event.settlement for event in place.of_type(HouseholdSettled)]
+        return [settlement for settlement in all_ if settlement.account.hex() == account]
+
+    await place.until(
+        lambda: all(len(settled(account)) >= home["settled_slots"] for account, home in status.items()),
+        "the test has seen as many settlements as the agent",
+    )
+    for account, home in status.items():
+        counted = settled(account)[: home["settled_slots"]]
+        assert len(counted) > 0
+        assert home["bought_wh"] == sum(item.bought_wh for item in counted)
+        assert home["sold_wh"] == sum(item.sold_wh for item in counted)
+        received_neur = sum(
+            item.contracts_neur + item.deviation_neur + item.rebate_neur + item.reward_neur for item in counted
+        )
+        assert home["bill_neur"] == -received_neur
+        assert not home["alarm"]
+
+
+def _nothing_twice(place: Neighbourhood) -> None:
+    """No order is sent again while the same one stands, and nothing is refused but for a moment that has passed."""
+    standing: dict[tuple[bytes, str, int], tuple[int, int, int]] = {}
+    for event in place.events:
+        value = event.value
+        if isinstance(value, OrderPlaced):
+            order = (int(value.side), value.energy_wh, value.limit_price_neur_per_wh)
+            book = (value.account, value.product, value.slot)
+            assert standing.get(book) != order, f"placed twice: {value}"
+            standing[book] = order
+        elif isinstance(value, OrderCancelled):
+            del standing[(value.account, value.product, value.slot)]
+    assert place.of_type(FlowDeclared)
+    own = {actor.address for _, actor in place.cast.households}
+    refused = Counter(Code(result.code) for result in place.results if result.sender in own)
+    del refused[Code.OK]
+    assert set(refused) <= _PASSED, refused
