@@ -22,9 +22,7 @@ _HEX_BYTES = re.compile(r"(?:0[xX])?((?:[0-9a-fA-F]{2})+)")
 def clear_command(
     orders: Annotated[
         str,
-        typer.Argument(
-            metavar="ORDERS.csv", help=f"Orders under the header {HEADER}; {STDIN} reads standard input."
-        ),
+        typer.Argument(metavar="ORDERS.csv", help=f"Orders under the header {HEADER}; {STDIN} reads standard input."),
     ],
     seed: Annotated[
         str,
