@@ -44,7 +44,7 @@ class PersistenceSettings(Section):
     quantile: float = Field(default=0.5, ge=0, le=1)
     high_quantile: float = Field(default=0.8, ge=0, le=1)
     near_pv_caution: float = Field(default=0.2, ge=0, le=1)
-    far_pv_caution: float = Field(default=0.4, ge=0, le=1)
+    far_pv_caution: float = Field(default=0.6, ge=0, le=1)
 
 
 class Persistence:

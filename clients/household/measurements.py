@@ -50,19 +50,16 @@ class Measurements:
         """Follow the powers; an older message than the last changes nothing."""
         share = (telemetry.time_ms - self._epoch_ms) / self._slot_ms - telemetry.slot
         share = min(1.0, max(0.0, share))
-        load_wh = pv_wh = 0.0
         last = self._open
-        if last is not None:
-            if (telemetry.slot, share) < (last.slot, last.since):
-                return
-            if telemetry.slot == last.slot:
-                load_wh, pv_wh = last.at(share)
-            else:
-                self._close(last)
-                # Powers that nobody saw: the slot's first ones are taken to hold from its beginning.
-                share = 0.0
+        if last is not None and (telemetry.slot, share) < (last.slot, last.since):
+            return
+        if last is not None and telemetry.slot == last.slot:
+            load_wh, pv_wh = last.at(share)
         else:
-            share = 0.0
+            # Nobody saw how the slot began: its first powers are taken to hold from its beginning.
+            load_wh, pv_wh = telemetry.load_w * share / SLOTS_PER_HOUR, telemetry.pv_w * share / SLOTS_PER_HOUR
+            if last is not None:
+                self._close(last)
         self._open = _Open(telemetry.slot, share, telemetry.load_w, telemetry.pv_w, load_wh, pv_wh)
         self.newest_slot = telemetry.slot
         self.battery_wh = telemetry.energy_wh

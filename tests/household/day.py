@@ -1,0 +1,255 @@
+"""A whole day of the neighbourhood in one process: real homes, real agents, the real state machine, no network."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any, NamedTuple
+
+from nacl.signing import SigningKey
+
+from abci_app.app import App
+from abci_app.state.store import MemoryStore
+from clients.household.account import Account
+from clients.household.battery import BatteryLimits
+from clients.household.forecast import Persistence, PersistenceSettings
+from clients.household.home import Habits, Home
+from clients.household.measurements import Measurements
+from clients.household.offers import OfferRules, Offers
+from clients.household.plan import Rule
+from clients.household.prices import own_margin_permille
+from clients.household.sender import take_effect
+from clients.household.terms import Terms
+from emulator.clock import Clock
+from emulator.homes import Home as Building
+from emulator.homes import neighbourhood
+from emulator.household import Household, SlotEnd
+from emulator.messages import history, nameplate, telemetry
+from emulator.shadow import shadow
+from emulator.units import MJ_PER_WH, SLOT_MS, SLOTS_A_DAY
+from node.run.cast import Actor, Cast
+from node.run.genesis import MAX_REBATE_NEUR_PER_WH, VDG, app_state
+from wire.codec import decode, encode
+from wire.events import event_class
+from wire.flowproof import FlowProof, FlowStatement, SubmitProofs, flow_sign_bytes
+from wire.grid import GetGridRequest, GetGridResponse, ListTermsRequest, ListTermsResponse, SetRebates
+from wire.market import BookCleared, ContractMade, ListProductsRequest, ListProductsResponse
+from wire.mqtt import SetPoint, StatusCode
+from wire.results import Code
+from wire.settlement import ContractSettled, HouseholdSettled
+from wire.tx import TxBody, assemble
+
+CHAIN_ID = "household-day"
+EPOCH_S = 1_780_000_000
+SLOT_SECONDS = 600
+Sent = list[tuple[Actor, Any]]
+
+
+class Settings(NamedTuple):
+    """What is compared."""
+
+    rule: Rule = Rule()
+    offers: OfferRules = OfferRules()
+    persistence: PersistenceSettings = PersistenceSettings()
+    habits: Habits = Habits()
+    highest_margin_permille: int = 300
+
+
+class HomeDay(NamedTuple):
+    """A home's bills of the day (neur) with and without the market, and its trade (Wh).
+
+    ``battery_wh``: what its battery holds at the end beyond what it would without the market.
+    """
+
+    home: str
+    kind: str
+    margin_permille: int
+    bill_neur: int
+    without_neur: int
+    bought_wh: int
+    sold_wh: int
+    rebate_neur: int
+    reward_neur: int
+    battery_wh: int
+
+    @property
+    def gain_neur(self) -> int:
+        """What the market saved."""
+        return self.without_neur - self.bill_neur
+
+
+class DayChain:
+    """The state machine as a chain, one block at a time."""
+
+    def __init__(self, cast: Cast) -> None:
+        self.app = App(MemoryStore())
+        genesis = app_state(cast, (bytes(32),), EPOCH_S, SLOT_SECONDS)
+        self.app.init_chain(CHAIN_ID, EPOCH_S - SLOT_SECONDS, [(bytes(32), 1)], json.dumps(genesis).encode())
+        self._nonces: Counter[bytes] = Counter()
+        self.results: Counter[Code] = Counter()
+
+    def block(self, time_s: int, messages: Sent) -> tuple[list[Code], list[Any]]:
+        """Execute messages in one block; their codes and the block's events."""
+        txs = []
+        for actor, message in messages:
+            self._nonces[actor.seed] += 1
+            body = TxBody(CHAIN_ID, actor.address, self._nonces[actor.seed], time_s + 60, message)
+            key = SigningKey(actor.seed)
+            txs.append(assemble(body, lambda data, key=key: key.sign(data).signature))  # type: ignore[misc]  # key binds
+        done = self.app.finalize_block(self.app.last_block.height + 1, time_s, txs).block
+        self.app.commit()
+        codes = [result.code for result in done.results]
+        self.results.update(codes)
+        encoded = [*done.events, *(event for result in done.results for event in result.events)]
+        return codes, [decode(event_class(event.name), event.data) for event in encoded]
+
+    def query(self, path: str, request: Any, response: type[Any]) -> Any:
+        """Ask the last block."""
+        result = self.app.query(path, encode(request))
+        if result.code:
+            raise RuntimeError(result.message)
+        return decode(response, result.value)
+
+
+class Day:
+    """A day of homes; ``run`` lives it, then the counts and ``homes`` tell what came of it."""
+
+    def __init__(self, day: str = "06-15", homes: int = 33, settings: Settings | None = None) -> None:
+        self._settings = settings or Settings()
+        self._buildings = neighbourhood(homes, day)
+        self._clock = Clock(EPOCH_S, SLOT_SECONDS)
+        names = ("registrar", "issuer", "dso", "supplier", "proof-key")
+        registrar, issuer, dso, supplier, proof_key = (_actor(name) for name in names)
+        actors = tuple((building, _actor(building.id)) for building in self._buildings)
+        self._cast = Cast(registrar, issuer, dso, supplier, proof_key, (_actor("operator"),), actors)
+        self.chain = DayChain(self._cast)
+        self._actors = {building.id: actor for building, actor in actors}
+        self._physical = {building.id: Household(building) for building in self._buildings}
+        self._read_wh = {name: each.first_reading().registers.net_wh for name, each in self._physical.items()}
+        self.agents = {building.id: self._agent(building) for building in self._buildings}
+        self._by_address = {agent.account.address: agent for agent in self.agents.values()}
+        self.traded_wh: Counter[int] = Counter()
+        self.verified_wh = 0
+        self.late_blocks = 0
+        self.homes: list[HomeDay] = []
+
+    def run(self, slots: int = SLOTS_A_DAY) -> None:
+        """Live slots 0 to ``slots - 1``, and work out the bills."""
+        self.chain.block(EPOCH_S - SLOT_SECONDS, [])
+        self.chain.block(EPOCH_S - SLOT_SECONDS // 2, [(self._cast.dso, SetRebates(VDG, 1, self._rebates()[1:]))])
+        answer = self.chain.query("/market/ListProducts", ListProductsRequest(), ListProductsResponse)
+        products = {product.name: product for product in answer.products}
+        proofs: Sent = []
+        for now in range(slots):
+            self._hear(self.chain.block(EPOCH_S + now * SLOT_SECONDS, [])[1])
+            grid = self.chain.query("/grid/GetGrid", GetGridRequest(VDG), GetGridResponse)
+            posted = self.chain.query("/grid/ListTerms", ListTermsRequest(VDG, now, 288), ListTermsResponse)
+            terms = Terms(grid.grid, grid.tariff, products, now, posted.terms)
+            self._act(terms, now, proofs)
+            proofs = [(self._cast.dso, SubmitProofs(VDG, now, self._live(now)))]
+        self._hear(self.chain.block(EPOCH_S + slots * SLOT_SECONDS, proofs)[1])
+        self._hear(self.chain.block(EPOCH_S + slots * SLOT_SECONDS + 1, [])[1])
+        self.homes = [self._home_day(building, terms, slots) for building in self._buildings]
+
+    def _agent(self, building: Building) -> Home:
+        address = self._actors[building.id].address
+        measurements = Measurements(EPOCH_S, SLOT_SECONDS)
+        measurements.take_history(history(building, 0))
+        power_w = building.pv_wp + (building.battery.power_w if building.battery else 0)
+        return Home(
+            building.id,
+            Account(address, capacity_wh=power_w // 6),
+            measurements,
+            Persistence(self._settings.persistence),
+            Offers(self._settings.offers, own_margin_permille(address, self._settings.highest_margin_permille)),
+            self._settings.rule,
+            self._settings.habits,
+            battery=BatteryLimits.of(nameplate(building, self._clock, 0)),
+            has_pv=building.pv_wp > 0,
+        )
+
+    def _rebates(self) -> tuple[int, ...]:
+        """r_t = g_hat r_max, with the day before's average PV as g_hat (4.1)."""
+        average = [sum(each.pv_at(slot - SLOTS_A_DAY) for each in self._buildings) for slot in range(SLOTS_A_DAY)]
+        peak = max(average) or 1
+        return tuple(MAX_REBATE_NEUR_PER_WH * pv // peak for pv in average)
+
+    def _act(self, terms: Terms, now: int, proofs: Sent) -> None:
+        """Let every agent see, decide, send and steer, in two blocks of the slot."""
+        backing: Sent = []
+        trading: Sent = list(proofs)
+        for name, agent in self.agents.items():
+            actor, household = self._actors[name], self._physical[name]
+            agent.measurements.take_telemetry(telemetry(household.powers(), self._clock))
+            decision = agent.decide(terms, now)
+            if decision.availability is not None:
+                backing.append((actor, decision.availability))
+            trading += [(actor, order) for order in decision.orders]
+            declaration = agent.declaration(terms, now + 1)
+            if declaration is not None:
+                trading.append((actor, declaration))
+            steering = agent.steering(now + 1)
+            if steering is not None:
+                status, reason = household.offer(SetPoint(sequence=now, **steering._asdict()))
+                if status is not StatusCode.ACCEPTED:
+                    raise RuntimeError(reason)
+        for seconds, messages in ((SLOT_SECONDS // 3, backing), (SLOT_SECONDS // 2, trading)):
+            codes, events = self.chain.block(EPOCH_S + now * SLOT_SECONDS + seconds, messages)
+            self._hear(events)
+            for (actor, message), code in zip(messages, codes, strict=True):
+                if code is Code.OK and actor.address in self._by_address:
+                    take_effect(self._by_address[actor.address], message)
+
+    def _live(self, slot: int) -> tuple[FlowProof, ...]:
+        """Let the homes live a slot, and sign what their meters say."""
+        signed = []
+        key = SigningKey(self._cast.proof_key.seed)
+        for building in self._buildings:
+            for event in self._physical[building.id].advance((slot + 1) * SLOT_MS):
+                if isinstance(event, SlotEnd):
+                    net_wh = event.registers.net_wh
+                    flow_wh, self._read_wh[building.id] = net_wh - self._read_wh[building.id], net_wh
+                    account = self._actors[building.id].address
+                    statement = FlowStatement(CHAIN_ID, VDG, slot, account, flow_wh, building.meter)
+                    signature = key.sign(flow_sign_bytes(statement)).signature
+                    signed.append(FlowProof(account, flow_wh, building.meter, signature))
+        return tuple(signed)
+
+    def _hear(self, events: list[Any]) -> None:
+        for event in events:
+            if isinstance(event, ContractMade) and event.contract:
+                self.traded_wh[event.contract.slot] += event.contract.energy_wh
+                for party in (event.contract.buyer, event.contract.seller):
+                    self._by_address[party].account.add_contract(event.contract)
+            elif isinstance(event, HouseholdSettled) and event.settlement:
+                self._by_address[event.settlement.account].account.settle(event.settlement)
+            elif isinstance(event, ContractSettled):
+                self.verified_wh += event.verified_wh
+            elif isinstance(event, BookCleared) and event.book:
+                self.late_blocks = max(self.late_blocks, event.book.late_blocks)
+
+    def _home_day(self, building: Building, terms: Terms, slots: int) -> HomeDay:
+        account = self.agents[building.id].account
+        without = shadow(building, slots)
+        without_neur = sum(
+            flow.net_wh * (terms.buy_price(slot) if flow.net_wh >= 0 else terms.sell_price(slot))
+            for slot, flow in enumerate(without.flows)
+        )
+        battery, bill = self._physical[building.id].battery, account.bill
+        end_wh = battery.energy_mj // MJ_PER_WH if battery else 0
+        return HomeDay(
+            building.id,
+            building.kind,
+            own_margin_permille(account.address, self._settings.highest_margin_permille),
+            bill.total_neur,
+            without_neur,
+            bill.bought_wh,
+            bill.sold_wh,
+            bill.rebate_neur,
+            bill.reward_neur,
+            end_wh - without.battery_end_wh,
+        )
+
+
+def _actor(name: str) -> Actor:
+    return Actor(name, name.encode().ljust(32, b"#")[:32])

@@ -1,0 +1,147 @@
+"""Configuration and keys: everything wrong is said at once, and no secret is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from clients.dso.configuration import ConfigurationError, read_configuration
+from clients.household.command import household_command
+from clients.household.configuration import HomeSection, HouseholdConfiguration
+from clients.household.forecast import PersistenceSettings
+from clients.household.home import Habits
+from clients.household.keys import address_of_home, wallet_of
+from clients.household.offers import OfferRules
+from clients.household.plan import Rule
+from wire import keystore
+
+SAMPLE = Path(__file__).parents[2] / "config" / "household.yaml"
+FAST_KDF = keystore.Kdf(memory_kib=8, iterations=1, lanes=1)
+SEED = bytes(range(32))
+
+
+def minimal(**changes: Any) -> dict[str, Any]:
+    return {
+        "data": "data",
+        "gateway": {"target": "127.0.0.1:7443"},
+        "mqtt": {"url": "mqtt://127.0.0.1:1883"},
+        "vdg": "grid",
+        "homes": [{"id": "h1", "seed_file": "h1.seed"}],
+    } | changes
+
+
+def read(folder: Path, content: dict[str, Any]) -> HouseholdConfiguration:
+    file = folder / "household.yaml"
+    file.write_text(yaml.safe_dump(content))
+    return read_configuration(file, HouseholdConfiguration)
+
+
+def test_the_sample_shows_every_default() -> None:
+    sample = read_configuration(SAMPLE, HouseholdConfiguration)
+    assert sample.forecast == PersistenceSettings()
+    assert sample.battery == Rule()
+    assert sample.offers == OfferRules()
+    assert sample.habits == Habits()
+    content = yaml.safe_load(SAMPLE.read_text())
+    for part in ("forecast", "battery", "offers", "habits"):
+        left_out = set(type(getattr(sample, part)).model_fields) - set(content[part])
+        assert left_out <= {"last_slot"}, part
+
+
+def test_paths_start_at_the_file(tmp_path: Path) -> None:
+    configuration = read(tmp_path, minimal())
+    assert configuration.chain_file == tmp_path / "data" / "chain.db"
+    assert configuration.homes[0].seed_file == tmp_path / "h1.seed"
+
+
+def test_everything_wrong_is_named_at_once(tmp_path: Path) -> None:
+    content = minimal(offers={"min_offer_wh": 0}, battery={"sell_permille": 1001}, horizon=3)
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, content)
+    for part in ("offers.min_offer_wh = 0", "battery.sell_permille = 1001", "horizon = 3"):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("homes", "words"),
+    [
+        ([], "at least 1"),
+        ([{"id": "h1"}], "either keystore or seed_file"),
+        ([{"id": "h1", "seed_file": "a", "keystore": "b"}], "either keystore or seed_file"),
+        ([{"id": "h1", "seed_file": "a", "passphrase_file": "b"}], "passphrase_file goes with keystore"),
+        ([{"id": "h1", "seed_file": "a"}, {"id": "h1", "seed_file": "b"}], "more than once"),
+        ([{"id": "h 1", "seed_file": "a"}], "homes.0.id"),
+    ],
+)
+def test_homes_that_make_no_sense_are_refused(tmp_path: Path, homes: list[dict[str, str]], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        read(tmp_path, minimal(homes=homes))
+
+
+def test_a_home_needs_a_grid_of_its_own_or_for_all(tmp_path: Path) -> None:
+    content = minimal()
+    del content["vdg"]
+    with pytest.raises(ConfigurationError, match="homes h1 have no vdg"):
+        read(tmp_path, content)
+    content["homes"] = [{"id": "h1", "seed_file": "h1.seed", "vdg": "own"}]
+    configuration = read(tmp_path, content)
+    assert configuration.vdg_of(configuration.homes[0]) == "own"
+
+
+def home_with_seed(folder: Path, text: str, mode: int = 0o600) -> HomeSection:
+    file = folder / "h1.seed"
+    file.write_text(text)
+    file.chmod(mode)
+    return read(folder, minimal()).homes[0]
+
+
+def test_a_seed_file_is_the_key(tmp_path: Path) -> None:
+    home = home_with_seed(tmp_path, SEED.hex() + "\n")
+    wallet = wallet_of(home)
+    assert address_of_home(home) == wallet.address
+
+
+@pytest.mark.parametrize("text", ["", "00", "zz" * 32, SEED.hex() + "00", " ".join(["00"] * 32)])
+def test_a_seed_that_is_none_is_refused_without_showing_it(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"homes\.h1\.seed_file = .*64 hexadecimal digits") as caught:
+        wallet_of(home_with_seed(tmp_path, text))
+    assert len(text) < 4 or text not in str(caught.value)
+
+
+def test_a_seed_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="chmod 600"):
+        wallet_of(home_with_seed(tmp_path, SEED.hex(), mode=0o640))
+
+
+def test_an_encrypted_key_opens_with_its_passphrase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VDG_PASSPHRASE", raising=False)
+    public = keystore.create(tmp_path / "h1.json", "correct", seed=SEED, kdf=FAST_KDF)
+    (home,) = read(tmp_path, minimal(homes=[{"id": "h1", "keystore": "h1.json"}])).homes
+    assert address_of_home(home) == public.address
+    with pytest.raises(ConfigurationError, match="no passphrase; give passphrase_file or set VDG_PASSPHRASE"):
+        wallet_of(home)
+    monkeypatch.setenv("VDG_PASSPHRASE", "wrong")
+    with pytest.raises(ConfigurationError, match="does not open"):
+        wallet_of(home)
+    monkeypatch.setenv("VDG_PASSPHRASE", "correct")
+    assert wallet_of(home).address == public.address
+
+
+@pytest.mark.parametrize("command", ["run", "status"])
+def test_a_wrong_file_ends_the_command_with_code_2(tmp_path: Path, command: str) -> None:
+    result = CliRunner().invoke(household_command, [command, "--config", str(tmp_path / "none.yaml")])
+    assert result.exit_code == 2
+    assert "can't be read" in result.output
+
+
+def test_every_key_that_is_wrong_is_named_before_anything_starts(tmp_path: Path) -> None:
+    homes = [{"id": "h1", "seed_file": "h1.seed"}, {"id": "h2", "seed_file": "h2.seed"}]
+    read(tmp_path, minimal(homes=homes))
+    result = CliRunner().invoke(household_command, ["run", "--config", str(tmp_path / "household.yaml")])
+    assert result.exit_code == 2
+    assert "homes.h1.seed_file" in result.output
+    assert "homes.h2.seed_file" in result.output
