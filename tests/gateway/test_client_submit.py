@@ -92,12 +92,11 @@ async def test_a_client_killed_at_any_moment_pays_each_bill_once(chain: ChainHos
     command += [str(sender), str(count)]
     try:
         for lines_before_kill in (1, 25):
-            victim = subprocess.Popen(command, stdout=subprocess.PIPE)
-            try:
-                await asyncio.to_thread(read_lines, victim, lines_before_kill)
-            finally:
-                victim.kill()
-                victim.wait()
+            with subprocess.Popen(command, stdout=subprocess.PIPE) as victim:
+                try:
+                    await asyncio.to_thread(read_lines, victim, lines_before_kill)
+                finally:
+                    victim.kill()
         finished = await asyncio.to_thread(
             subprocess.run, command, capture_output=True, timeout=DEADLINE_SECONDS, check=True
         )

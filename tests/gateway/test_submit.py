@@ -7,6 +7,7 @@ import asyncio
 import grpc
 import pytest
 
+from clients.common.wallet import Wallet
 from node.cometbft.rpc import RpcClient
 from tests.gateway.chain_host import BALANCE_NEUR, ChainHost
 from tests.gateway.serving import Client, eventually, served
@@ -62,21 +63,31 @@ async def test_accepted_only_does_not_wait_for_the_block(chain: ChainHost) -> No
 
 
 async def test_a_deadline_before_the_next_block_is_answered_as_accepted(chain: ChainHost) -> None:
-    sender = chain.wallet()
     async with served(chain.url) as one:
-        for nonce in range(1, 20):
-            tx = await transfer(one, sender, nonce)
-            height = (await one.status()).height
-
-            async def new_block(height: int = height) -> bool:
-                return (await one.status()).height > height
-
-            await eventually(new_block, "a block has just been made")
-            answer = await one.submit(tx, timeout=0.1)
-            if answer.state == pb.TX_STATE_ACCEPTED:
-                break
-        assert answer.state == pb.TX_STATE_ACCEPTED
+        tx = await accepted_at_its_deadline(one, chain.wallet())
         assert (await one.submit(tx)).state == pb.TX_STATE_IN_BLOCK
+
+
+async def accepted_at_its_deadline(one: Client, sender: Wallet) -> bytes:
+    """Submit with little time just after a block, again and again until the next one came too late."""
+    for nonce in range(1, 100):
+        tx = await transfer(one, sender, nonce)
+        height = (await one.status()).height
+
+        async def new_block(height: int = height) -> bool:
+            return (await one.status()).height > height
+
+        await eventually(new_block, "a block has just been made")
+        try:
+            answer = await one.submit(tx, timeout=0.1)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise
+            # This machine is too busy to answer in that time.
+            continue
+        if answer.state == pb.TX_STATE_ACCEPTED:
+            return tx
+    raise AssertionError("every transaction was in a block within its short deadline")
 
 
 async def refused(one: Client, tx: bytes) -> Code:
