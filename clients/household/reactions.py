@@ -27,6 +27,7 @@ _REACTIONS = {
     Code.UNKNOWN_ORDER: Reaction.DROP,
     Code.UNKNOWN_DEBT: Reaction.REFRESH,
     Code.QUOTA_EXCEEDED: Reaction.LATER,
+    Code.EXPIRY_TOO_FAR: Reaction.LATER,
     Code.NONCE_TOO_OLD: Reaction.LATER,
     Code.NONCE_USED: Reaction.LATER,
     Code.NONCE_TOO_HIGH: Reaction.LATER,

@@ -23,7 +23,8 @@ from wire.settlement import DeclareFlow
 
 log = logging.getLogger(__name__)
 
-_LEAST_EXPIRY_SECONDS = 3
+# Blocks take a moment; and a chain takes nothing that may wait for long. What has expired is decided on anew.
+_LEAST_EXPIRY_SECONDS, _MOST_EXPIRY_SECONDS = 3, 300
 
 React = Callable[[Home, Any, Reaction], Awaitable[None]]
 
@@ -55,7 +56,8 @@ class Sender:
     async def carry_out(self, home: Home, item: UnderWay) -> None:
         """See a message through to its result, also one that an earlier process began."""
         self._mark(home, item.message)
-        expires_in_s = max(_LEAST_EXPIRY_SECONDS, item.expires_s - int(time.time()))
+        left_s = item.expires_s - int(time.time())
+        expires_in_s = min(max(_LEAST_EXPIRY_SECONDS, left_s), _MOST_EXPIRY_SECONDS)
         try:
             await self._chain.submit(self._wallets[home.id], item.message, key=item.key, expires_in_s=expires_in_s)
         except Refused as refusal:

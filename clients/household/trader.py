@@ -81,6 +81,7 @@ class Trader:
         for home in self.homes.values():
             if home.account.suspended and now % _SUSPENDED_SLOTS == 0:
                 home.account.suspended = ""
+                self._database.alarm(home.id, int(time.time()), "")
             decision = home.decide(self.terms, now)
             self._prepare_slot(home, now + 1)
             if decision.availability or decision.orders:
