@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from wire.ledger import DebtChanged
 from wire.market import Contract, Side
 from wire.settlement import HouseholdSettlement
 
@@ -88,14 +87,6 @@ class Account:
         """What contracts of one side come to."""
         bought, sold = self._positions.get(slot, (0, 0))
         return bought if side is Side.SIDE_BID else sold
-
-    def set_debt(self, changed: DebtChanged) -> None:
-        """Take over what is owed now."""
-        key = (changed.creditor, changed.reason)
-        if changed.amount_neur:
-            self.debts[key] = changed.amount_neur
-        else:
-            self.debts.pop(key, None)
 
     def settle(self, settled: HouseholdSettlement) -> bool:
         """Add a slot to the bill, once; returns whether it was new."""

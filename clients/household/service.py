@@ -57,6 +57,7 @@ class Service:
                 problems.append(str(error))
         if problems:
             raise ConfigurationError("\n".join(problems))
+        self._meters = {home.id: home.meter for home in configuration.homes if home.meter is not None}
         self.homes: dict[str, Home] = {}
         self._traders: dict[str, Trader] = {}
         self._trader_of: dict[str, Trader] = {}
@@ -199,6 +200,10 @@ class Service:
         elif isinstance(message, History):
             home.measurements.take_history(message)
         elif isinstance(message, Nameplate):
+            meter = self._meters.get(name)
+            if meter is not None and meter != message.meter:
+                log.error("homes.%s.meter = %s: its nameplate says %s; not followed", name, meter, message.meter)
+                return
             home.battery = BatteryLimits.of(message)
             home.has_pv = message.pv_wp > 0
 
