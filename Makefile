@@ -58,7 +58,7 @@ proto-check:
 	$(BIN)/python proto/generate.py --check
 
 unit:
-	$(BIN)/python -m pytest --cov --cov-report=term -n 2
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=95 -n 2
 
 bench: setup-dev ## Throughput beside CometBFT's kvstore, clearing, settlement (about ten minutes; quiet machine)
 	$(BIN)/python -m tests.bench.clearing

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shlex
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -102,16 +104,17 @@ def logs(
     home: HomeOption = DEFAULT_HOME,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written from now on.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many lines of each to begin with.")] = 20,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show the logs of the localnet's processes."""
+    """Show the logs of the localnet's processes; with --json one object a line."""
     from node.localnet.log_reader import follow_logs, last_lines, logs_of
 
     found = logs_of(home.resolve(), name)
-    for line in last_lines(found, lines):
-        typer.echo(line)
-    if follow:
-        for line in follow_logs(found):
-            typer.echo(line)
+    for entry in chain(last_lines(found, lines), follow_logs(found) if follow else ()):
+        if as_json:
+            typer.echo(json.dumps(entry._asdict(), ensure_ascii=False))
+        else:
+            typer.echo(f"{entry.process}: {entry.line}" if len(found) > 1 else entry.line)
 
 
 @app.command()

@@ -5,12 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from node.localnet.errors import UnknownNameError
 from node.localnet.logfile import tail
 
 POLL_SECONDS: Final = 0.25
+
+
+class LogLine(NamedTuple):
+    """A line, and the process that wrote it."""
+
+    process: str
+    line: str
 
 
 def logs_of(home: Path, name: str) -> dict[str, Path]:
@@ -26,14 +33,14 @@ def logs_of(home: Path, name: str) -> dict[str, Path]:
     return found
 
 
-def last_lines(logs: Mapping[str, Path], lines: int) -> Iterator[str]:
-    """The last lines of each log, after its process's name when there are several."""
+def last_lines(logs: Mapping[str, Path], lines: int) -> Iterator[LogLine]:
+    """The last lines of each log."""
     for process, file in logs.items():
         for line in tail(file, lines):
-            yield labelled(process, line, logs)
+            yield LogLine(process, line)
 
 
-def follow_logs(logs: Mapping[str, Path]) -> Iterator[str]:
+def follow_logs(logs: Mapping[str, Path]) -> Iterator[LogLine]:
     """Every line written from now on, forever. A log that was rotated is read from its new beginning."""
     places = {process: file.stat().st_size for process, file in logs.items()}
     while True:
@@ -46,10 +53,5 @@ def follow_logs(logs: Mapping[str, Path]) -> Iterator[str]:
             whole = content[: content.rfind(b"\n") + 1]
             places[process] = start + len(whole)
             for line in whole.decode(errors="replace").splitlines():
-                yield labelled(process, line, logs)
+                yield LogLine(process, line)
         time.sleep(POLL_SECONDS)
-
-
-def labelled(process: str, line: str, logs: Mapping[str, Path]) -> str:
-    """A line with its process's name when there are several."""
-    return f"{process}: {line}" if len(logs) > 1 else line

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from node.cli.localnet import app
 from node.localnet import ports
 from node.localnet.errors import LocalnetError, UnknownNameError
-from node.localnet.log_reader import follow_logs, last_lines, logs_of
+from node.localnet.log_reader import LogLine, follow_logs, last_lines, logs_of
 from node.localnet.logfile import rotate, tail
 from node.localnet.plan import VDG, Plan, Service, ValidatorPlan, fill_in
 from node.localnet.ports import ephemeral_start, free_ports
@@ -85,14 +87,30 @@ def test_a_log_that_is_not_there_is_refused_with_those_that_are(logs: Path) -> N
         logs_of(logs, "broker")
 
 
-def test_lines_carry_their_processs_name_only_among_several(logs: Path) -> None:
-    assert list(last_lines(logs_of(logs, "gateway"), 5)) == ["gateway speaks"]
-    assert next(last_lines(logs_of(logs, "validator0"), 5)) == "validator0.app: validator0.app speaks"
+def test_lines_come_with_the_process_that_wrote_them(logs: Path) -> None:
+    assert list(last_lines(logs_of(logs, "gateway"), 5)) == [LogLine("gateway", "gateway speaks")]
+    assert next(last_lines(logs_of(logs, "validator0"), 5)) == LogLine("validator0.app", "validator0.app speaks")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "printed"),
+    [
+        ("gateway", (), "gateway speaks"),
+        ("validator0", ("--lines", "1"), "validator0.app: validator0.app speaks"),
+        ("gateway", ("--json",), '{"process": "gateway", "line": "gateway speaks"}'),
+    ],
+)
+def test_the_command_names_processes_among_several_and_always_in_json(
+    logs: Path, name: str, options: tuple[str, ...], printed: str
+) -> None:
+    result = CliRunner().invoke(app, ["logs", name, "--home", str(logs), *options])
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0] == printed
 
 
 def test_followed_logs_give_whole_new_lines_also_after_a_rotation(logs: Path) -> None:
     found = logs_of(logs, "gateway")
-    lines: Iterator[str] = follow_logs(found)
+    lines: Iterator[LogLine] = follow_logs(found)
     log = found["gateway"]
 
     def write() -> None:
@@ -107,7 +125,7 @@ def test_followed_logs_give_whole_new_lines_also_after_a_rotation(logs: Path) ->
     rotated = threading.Event()
     writing = threading.Thread(target=write)
     # The generator notes where the logs end when it is first asked.
-    following = threading.Thread(target=lambda: got.append(next(lines)))
+    following = threading.Thread(target=lambda: got.append(next(lines).line))
     got: list[str] = []
     with log.open("a") as writer:
         following.start()
@@ -118,10 +136,10 @@ def test_followed_logs_give_whole_new_lines_also_after_a_rotation(logs: Path) ->
     log.write_text("")
     writing.start()
     while got[-1] != "half of a line, and the rest":
-        got.append(next(lines))
+        got.append(next(lines).line)
     rotated.set()
     while got[-1] != "anew":
-        got.append(next(lines))
+        got.append(next(lines).line)
     writing.join()
 
 
