@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Annotated, NamedTuple
 
 from wire.accounts import Role
-from wire.codec import choice_of, many, one, raw, text, uint
+from wire.fields import choice_of, many, one, raw, text, uint
 
 
 class Moment(IntEnum):

@@ -15,8 +15,9 @@ A message is a ``NamedTuple`` whose fields are annotated with their number and k
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import IntEnum
 from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
+
+from wire.fields import Field, OneOf
 
 T = TypeVar("T")
 
@@ -29,66 +30,6 @@ _VARINT, _BYTES = 0, 2
 
 class CodecError(ValueError):
     """The bytes are not the canonical encoding of the message; the text says where and why."""
-
-
-class Field(NamedTuple):
-    """How one field of a message is encoded."""
-
-    number: int
-    kind: str
-    type: Any = None
-    repeated: bool = False
-
-
-def uint(number: int) -> Field:
-    """An unsigned 64-bit integer (proto ``uint64``)."""
-    return Field(number, "uint")
-
-
-def sint(number: int) -> Field:
-    """A signed 64-bit integer (proto ``sint64``, zigzag)."""
-    return Field(number, "sint")
-
-
-def flag(number: int) -> Field:
-    """A truth value (proto ``bool``)."""
-    return Field(number, "flag")
-
-
-def raw(number: int) -> Field:
-    """A byte string (proto ``bytes``)."""
-    return Field(number, "raw")
-
-
-def text(number: int) -> Field:
-    """A UTF-8 string (proto ``string``)."""
-    return Field(number, "text")
-
-
-def choice_of(number: int, type_: type[IntEnum]) -> Field:
-    """A value of an enum whose zero means "unspecified" (proto ``enum``)."""
-    return Field(number, "enum", type_)
-
-
-def one(number: int, type_: type[Any]) -> Field:
-    """A nested message that may be absent, then ``None`` (proto message field)."""
-    return Field(number, "message", type_)
-
-
-def many(field: Field) -> Field:
-    """A repeated field of the given kind, a tuple in Python. Numbers are packed, as proto3 has them."""
-    return field._replace(repeated=True)
-
-
-class OneOf(NamedTuple):
-    """A proto ``oneof`` of messages: exactly the field whose type the value has is written."""
-
-    types: tuple[tuple[int, Any], ...]
-
-
-def one_of(types: dict[int, type[Any]]) -> OneOf:
-    """A oneof over message types, by field number."""
-    return OneOf(tuple(sorted(types.items())))
 
 
 def encode_varint(value: int) -> bytes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from wire.codec import encode, flag, many, one, raw, sint, text, uint
+from wire.codec import encode
+from wire.fields import flag, many, one, raw, sint, text, uint
 
 FLOW_DOMAIN = b"vdg/flow-proof/v1"
 SIGNATURE_BYTES = 64

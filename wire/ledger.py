@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from wire.codec import flag, many, one, raw, sint, text, uint
+from wire.fields import flag, many, one, raw, sint, text, uint
 
 EUR = "eur"
 

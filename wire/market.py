@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Annotated, NamedTuple
 
-from wire.codec import choice_of, flag, many, one, raw, text, uint
+from wire.fields import choice_of, flag, many, one, raw, text, uint
 
 
 class Side(IntEnum):

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
 from wire import accounts, asset, flowproof, grid, ledger, market, settlement
-from wire.codec import encode, one_of, raw, text, uint
+from wire.codec import encode
+from wire.fields import one_of, raw, text, uint
 
 TX_DOMAIN = b"vdg/tx/v1"
 MAX_TX_BYTES = 256 * 1024

@@ -8,8 +8,8 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, get_args, get_type_hints
 
-from wire.codec import Field
 from wire.events import MODULES
+from wire.fields import Field
 from wire.tx import MESSAGES
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -9,8 +9,9 @@ from typing import Any, get_args, get_type_hints
 from hypothesis import strategies as st
 
 from wire import tx
-from wire.codec import MAX_INT64, MAX_UINT, MIN_INT64, Field, OneOf
+from wire.codec import MAX_INT64, MAX_UINT, MIN_INT64
 from wire.events import MODULES
+from wire.fields import Field, OneOf
 
 MODULE_NAMES = [module.__name__.removeprefix("wire.") for module in (*MODULES, tx)]
 

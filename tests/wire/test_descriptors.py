@@ -11,7 +11,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from abci_app.registry import MODULES, Registry
 from tests.wire.messages import MODULE_NAMES, message_types, proto_class, proto_module, specs
 from wire import events, tx
-from wire.codec import Field, OneOf
+from wire.fields import Field, OneOf
 
 _KINDS = {
     "uint": FieldDescriptor.TYPE_UINT64,
