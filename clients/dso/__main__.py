@@ -10,8 +10,8 @@ from pathlib import Path
 
 import uvloop
 
+from clients.common.configuration import ConfigurationError
 from clients.common.errors import ChainError
-from clients.dso.configuration import ConfigurationError
 from clients.dso.daemon import serve
 from wire.keystore import KeystoreError
 

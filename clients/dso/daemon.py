@@ -11,11 +11,12 @@ from pathlib import Path
 
 from clients.common.chain import Chain
 from clients.common.channel import Tls
+from clients.common.configuration import ConfigurationError, read_configuration
+from clients.common.slots import SlotClock
 from clients.common.wallet import Wallet
 from clients.dso.collector.check import TimeRules
 from clients.dso.collector.collector import Collector
 from clients.dso.collector.readings import Readings
-from clients.dso.configuration import ConfigurationError, read_configuration
 from clients.dso.daemon_configuration import DaemonConfiguration, GatewayTls
 from clients.dso.database import open_database
 from clients.dso.findings import Finding, Findings, Kind
@@ -30,7 +31,6 @@ from clients.dso.prover.signatures import Signer
 from clients.dso.prover.signing import Signing
 from clients.dso.prover.submission import Submission
 from clients.dso.rebates import RebateRules, Rebates
-from clients.dso.slots import SlotClock
 from clients.dso.status import Status
 from wire.grid import Grid
 

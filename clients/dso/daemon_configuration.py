@@ -6,8 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from clients.dso.collector.configuration import BrokerAddress
-from clients.dso.configuration import FilePath, Section
+from clients.common.broker import BrokerAddress
+from clients.common.configuration import FilePath, Section
 from clients.dso.forecast import SLOTS_PER_DAY
 from clients.dso.passphrase import PassphraseSource
 from clients.dso.prover.signatures import SignerAddress

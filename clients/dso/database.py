@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from clients.dso.configuration import ConfigurationError
+from clients.common.configuration import ConfigurationError
 
 _SCHEMA_VERSION = 1
 _APPLICATION_ID = 0x76646744  # "vdgD"

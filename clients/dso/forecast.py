@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from clients.common.configuration import ConfigurationError
+from clients.common.slots import SlotClock
 from clients.dso.collector.readings import Readings
-from clients.dso.configuration import ConfigurationError
-from clients.dso.slots import SlotClock
 
 SLOTS_PER_DAY = 144
 _HEADER = ["slot_of_day", "forecast"]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from clients.dso.configuration import ConfigurationError, FilePath, Section
+from clients.common.configuration import ConfigurationError, FilePath, Section
 
 
 class FromVariable(Section):

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from clients.common.slots import SlotClock
 from clients.dso.address_file import write_atomically
 from clients.dso.collector.collector import Collector
 from clients.dso.findings import Findings
@@ -16,7 +17,6 @@ from clients.dso.members import Members
 from clients.dso.prover.proofs import Proofs
 from clients.dso.prover.prover import Prover
 from clients.dso.rebates import Rebates
-from clients.dso.slots import SlotClock
 
 WRITE_SECONDS = 1.0
 STALE_SECONDS = 10.0

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Iterable
 from typing import Any, TypeVar
 
 from clients.common.chain import Chain
-from clients.dso.configuration import ConfigurationError
+from clients.common.configuration import ConfigurationError
 from clients.household.account import Account, LiveOrder
 from clients.household.terms import Terms
 from wire.asset import GetAvailabilityRequest

@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 import uvloop
 
+from clients.common.configuration import ConfigurationError, read_configuration
 from clients.common.errors import ChainError
-from clients.dso.configuration import ConfigurationError, read_configuration
 from clients.household.configuration import HouseholdConfiguration
 from clients.household.service import Service
 from clients.household.status import read_status

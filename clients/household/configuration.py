@@ -7,9 +7,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from clients.common.broker import BrokerAddress
 from clients.common.channel import Tls
-from clients.dso.collector.configuration import BrokerAddress
-from clients.dso.configuration import FilePath, Section
+from clients.common.configuration import FilePath, Section
 from clients.household.forecast import PersistenceSettings
 from clients.household.home import Habits
 from clients.household.offers import OfferRules

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from clients.common.configuration import ConfigurationError
 from clients.common.subscribe import Cursor
-from clients.dso.configuration import ConfigurationError
 from clients.household.account import Bill
 from wire.codec import decode, encode
 from wire.events import event_class, event_name

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from pydantic import Field
 
-from clients.dso.configuration import Section
+from clients.common.configuration import Section
 from clients.household.measurements import SLOTS_PER_DAY, Measurements
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from clients.dso.configuration import Section
+from clients.common.configuration import Section
 from clients.household.account import Account, LiveOrder
 from clients.household.battery import BatteryLimits
 from clients.household.forecast import Forecaster, SlotForecast

@@ -5,8 +5,8 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from clients.common.configuration import ConfigurationError
 from clients.common.wallet import Wallet
-from clients.dso.configuration import ConfigurationError
 from clients.household.configuration import HomeSection
 from wire.keystore import KeystoreError, read_public
 from wire.passphrase import VARIABLE, find_passphrase

@@ -11,7 +11,7 @@ from typing import Any
 
 import aiomqtt
 
-from clients.dso.collector.configuration import broker_login
+from clients.common.broker import broker_login
 from clients.household.configuration import BrokerSection
 from clients.household.home import Steering
 from wire.mqtt import (

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from clients.dso.configuration import Section
+from clients.common.configuration import Section
 from clients.household.account import Account, LiveOrder
 from clients.household.measurements import SLOTS_PER_DAY
 from clients.household.plan import PERMILLE, Permille, PlannedSlot

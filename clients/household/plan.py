@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from clients.dso.configuration import Section
+from clients.common.configuration import Section
 from clients.household.battery import BatteryLimits
 from clients.household.forecast import SlotForecast
 from clients.household.terms import Terms

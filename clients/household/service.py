@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from clients.common.chain import Chain
+from clients.common.configuration import ConfigurationError
 from clients.common.errors import ChainError, HistoryGone, Unavailable
 from clients.common.subscribe import Cursor
 from clients.common.wallet import Wallet
-from clients.dso.configuration import ConfigurationError
 from clients.household.account import Account
 from clients.household.battery import BatteryLimits
 from clients.household.chain_state import read_account, read_contracts, read_settled, read_terms

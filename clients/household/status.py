@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from clients.dso.configuration import ConfigurationError
+from clients.common.configuration import ConfigurationError
 from clients.household.configuration import HouseholdConfiguration
 from clients.household.database import Database
 from clients.household.keys import address_of_home

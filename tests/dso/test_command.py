@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from clients.common.configuration import ConfigurationError, Section, read_configuration
 from clients.dso.command import app
-from clients.dso.configuration import ConfigurationError, Section, read_configuration
 from clients.dso.daemon_configuration import DaemonConfiguration
 from clients.dso.signer.configuration import SignerConfiguration
 from tests.dso.signer_process import SignerProcess

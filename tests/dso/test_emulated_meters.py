@@ -8,14 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+from clients.common.broker import BrokerAddress
+from clients.common.slots import SlotClock
 from clients.dso.collector.check import TimeRules
 from clients.dso.collector.collector import Collector
-from clients.dso.collector.configuration import BrokerAddress
 from clients.dso.collector.readings import Readings
 from clients.dso.database import open_database
 from clients.dso.findings import Findings, Kind
 from clients.dso.members import Members
-from clients.dso.slots import SlotClock
 from tests.dso.mqtt_broker import running_broker
 from tests.dso.waiting import until
 from wire.grid import Member

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from clients.common.slots import SlotClock
 from clients.dso.signer.policy import GridRules, Policy, Reason
 from clients.dso.signer.quota import Quota
-from clients.dso.slots import SlotClock
 from wire.flowproof import FlowStatement
 
 ACCOUNT = bytes(range(20))

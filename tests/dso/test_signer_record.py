@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
+from clients.common.slots import SlotClock
 from clients.dso.signer.policy import GridRules, Policy, Reason, Refusal
 from clients.dso.signer.record import Record, RecordError, Signed
 from clients.dso.signer.signing import Signing
-from clients.dso.slots import SlotClock
 from wire.flowproof import FlowStatement, flow_sign_bytes
 
 KEY = SigningKey(bytes(range(32)))

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from clients.dso.configuration import ConfigurationError, read_configuration
+from clients.common.configuration import ConfigurationError, read_configuration
 from clients.household.command import household_command
 from clients.household.configuration import HomeSection, HouseholdConfiguration
 from clients.household.forecast import PersistenceSettings

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from clients.common.configuration import ConfigurationError
 from clients.common.subscribe import Cursor
-from clients.dso.configuration import ConfigurationError
 from clients.household.account import Account, Bill
 from clients.household.database import Database
 from tests.household.made import ADDRESS, VDG

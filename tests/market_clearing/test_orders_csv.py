@@ -160,9 +160,7 @@ def test_an_empty_file_lacks_its_header(data: bytes) -> None:
 
 
 def test_bytes_that_are_not_utf_8_are_named_with_their_line() -> None:
-    assert errors_of(
-        f"{HEADER}\nhome,bid,1,1\n".encode() + "Müller,ask,1,1\nroof,\xdf,1,1\n".encode("latin-1")
-    ) == [
+    assert errors_of(f"{HEADER}\nhome,bid,1,1\n".encode() + "Müller,ask,1,1\nroof,\xdf,1,1\n".encode("latin-1")) == [
         (3, "account", "M\udcfcller", "is not UTF-8"),
         (4, "side", "\udcdf", "is neither bid nor ask"),
     ]
@@ -208,9 +206,7 @@ def test_a_file_that_cannot_be_read_is_an_error_with_its_reason(tmp_path: Path) 
 
 
 def test_an_error_shows_neither_control_characters_nor_endless_values() -> None:
-    error = InputError(
-        7, "account", "\x1b[31m" + "x" * 10_000, "has characters that cannot be printed", "remove them"
-    )
+    error = InputError(7, "account", "\x1b[31m" + "x" * 10_000, "has characters that cannot be printed", "remove them")
     text = error.as_text("orders.csv")
     assert text.startswith("orders.csv:7: account '\\x1b[31mxxx")
     assert text.isprintable()

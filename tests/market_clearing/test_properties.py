@@ -85,9 +85,7 @@ def test_equal_orders_win_equally_often() -> None:
     bids = [Order(b"home %d" % number, 10, 5) for number in range(buyers)]
     # Two of the five trade, the third is critical, the others lose.
     asks = [Order(b"sun", 20, 1), Order(b"roof", 5, 2)]
-    wins = Counter(
-        fill.account for seed in range(seeds) for fill in clear(bids, asks, seed.to_bytes(32, "big")).bought
-    )
+    wins = Counter(fill.account for seed in range(seeds) for fill in clear(bids, asks, seed.to_bytes(32, "big")).bought)
     expected = seeds * 2 / buyers
     deviation = (seeds * (2 / buyers) * (1 - 2 / buyers)) ** 0.5
     assert sum(wins.values()) == 2 * seeds

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from clients.common.slots import SlotClock
 from clients.dso.collector.readings import Neighbours, Stored
 from clients.dso.findings import Finding, Kind
-from clients.dso.slots import SlotClock
 from wire.mqtt import Reading
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import aiomqtt
 
+from clients.common.broker import BrokerAddress, broker_login
 from clients.dso.collector.check import Arrival, TimeRules, check_reading
-from clients.dso.collector.configuration import BrokerAddress, broker_login
 from clients.dso.collector.readings import Readings
 from clients.dso.findings import Finding, Findings, Kind
 from clients.dso.members import Members

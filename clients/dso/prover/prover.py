@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from clients.common.slots import SlotClock
 from clients.dso.collector.readings import Readings
 from clients.dso.findings import Finding, Findings, Kind
 from clients.dso.grid_chain import ChainUnavailable
@@ -16,7 +17,6 @@ from clients.dso.prover.proofs import Proofs, State
 from clients.dso.prover.signatures import SignerRefusedError, SignerUnavailableError
 from clients.dso.prover.signing import Signing
 from clients.dso.prover.submission import Submission
-from clients.dso.slots import SlotClock
 from wire.flowproof import FlowStatement
 from wire.grid import Grid, Member
 

@@ -10,7 +10,7 @@ import grpc
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from clients.dso.configuration import ConfigurationError, FilePath, HostPort, Section
+from clients.common.configuration import ConfigurationError, FilePath, HostPort, Section
 from wire.flowproof import FlowStatement, flow_sign_bytes
 from wire.gen.vdg.dso.v1 import signer_pb2, signer_pb2_grpc
 from wire.gen.vdg.flowproof.v1 import flowproof_pb2

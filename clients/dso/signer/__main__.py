@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from clients.dso.configuration import ConfigurationError
+from clients.common.configuration import ConfigurationError
 from clients.dso.signer.process import initialise, serve
 from clients.dso.signer.record import RecordError
 from wire.keystore import KeystoreError

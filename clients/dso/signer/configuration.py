@@ -6,9 +6,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from clients.dso.configuration import FilePath, HostPort, Section
+from clients.common.configuration import FilePath, HostPort, Section
+from clients.common.slots import SlotClock
 from clients.dso.passphrase import PassphraseSource
-from clients.dso.slots import SlotClock
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 

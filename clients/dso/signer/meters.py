@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from clients.dso.configuration import ConfigurationError
+from clients.common.configuration import ConfigurationError
 from wire.address import parse_address
 
 _HEADER = ["account", "meter"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from clients.dso.slots import SlotClock
+from clients.common.slots import SlotClock
 from wire.address import ADDRESS_BYTES
 from wire.flowproof import FlowStatement
 

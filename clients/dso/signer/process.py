@@ -12,8 +12,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from nacl.signing import SigningKey
 
+from clients.common.configuration import ConfigurationError, read_configuration
 from clients.dso.address_file import AddressFile
-from clients.dso.configuration import ConfigurationError, read_configuration
 from clients.dso.signer.configuration import ServerTls, SignerConfiguration
 from clients.dso.signer.key import create_key, load_key
 from clients.dso.signer.meters import read_meters

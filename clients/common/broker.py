@@ -1,4 +1,4 @@
-"""What the collection of readings is told."""
+"""Where an MQTT broker is, and how to log in there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from clients.dso.configuration import ConfigurationError, FilePath, Section
+from clients.common.configuration import ConfigurationError, FilePath, Section
 from wire.mqtt import Topics
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
