@@ -37,9 +37,7 @@ def generate(target: Path) -> None:
         raise SystemExit("protoc failed; its message is above")
     if (
         services
-        and protoc.main(
-            [*arguments[:5], f"--grpc_python_out={target}", f"--mypy_grpc_out=quiet:{target}", *services]
-        )
+        and protoc.main([*arguments[:5], f"--grpc_python_out={target}", f"--mypy_grpc_out=quiet:{target}", *services])
         != 0
     ):
         raise SystemExit("protoc failed; its message is above")
@@ -54,10 +52,7 @@ def generate(target: Path) -> None:
 def differences(left: Path, right: Path) -> list[str]:
     """Name the generated files that are missing, surplus or different."""
     names = {
-        str(p.relative_to(root))
-        for root in (left, right)
-        for p in root.rglob("*.py*")
-        if "__pycache__" not in p.parts
+        str(p.relative_to(root)) for root in (left, right) for p in root.rglob("*.py*") if "__pycache__" not in p.parts
     }
     return sorted(
         n
