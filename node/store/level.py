@@ -8,10 +8,7 @@ from pathlib import Path
 import plyvel
 
 from abci_app.state.store import Change
-
-
-class StoreUnavailable(Exception):
-    """The folder can't be opened as a store; the message says why and what to do."""
+from node.store.errors import StoreUnavailable
 
 
 class LevelStore:
@@ -25,10 +22,7 @@ class LevelStore:
         try:
             self._db = plyvel.DB(str(folder), create_if_missing=True, write_buffer_size=8 << 20)
         except (plyvel.Error, OSError) as error:
-            raise StoreUnavailable(
-                f"store {folder}: {error}. Another process may have it open; stop that one. If the disk is damaged, "
-                "remove the data folders of application and CometBFT, and sync anew"
-            ) from error
+            raise StoreUnavailable(folder, error) from error
 
     def get(self, key: bytes) -> bytes | None:
         """The value at a key, or None."""

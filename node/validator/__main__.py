@@ -11,7 +11,7 @@ from pathlib import Path
 from abci_app.app import App, StoreCorrupted
 from abci_app.genesis import GenesisError
 from node.abci import AbciError, run
-from node.store import LevelStore, StoreUnavailable
+from node.store import StoreUnavailable, open_store
 from node.validator.application import ValidatorApplication
 
 
@@ -23,7 +23,7 @@ def main() -> int:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        store = LevelStore(arguments.home / "state")
+        store = open_store(arguments.home)
         try:
             application = ValidatorApplication(App(store))
             run(application, arguments.address or _default_address(arguments.home))
