@@ -32,7 +32,8 @@ class Display(AbstractContextManager["Display"]):
         self._slot_seconds = slot_seconds
         self._console = console
         self._quiet = quiet
-        self._live = Live(console=console, refresh_per_second=4) if console.is_terminal and not quiet else None
+        redrawn = console.is_terminal and not console.is_dumb_terminal and not quiet
+        self._live = Live(console=console, refresh_per_second=4) if redrawn else None
         self._next_line = 0.0
         self.notes: deque[str] = deque(maxlen=4)
 
