@@ -114,10 +114,12 @@ def problems(report: Report) -> list[str]:
 
 def _homes(seen: Observed) -> list[HomeReport]:
     stored = batteries_wh(seen.emulator_log, seen.timing.last_slot)
+    # An interrupted run is compared over the slots that it settled, which are the first ones.
+    timing = seen.timing._replace(slots=seen.log.slots_settled)
     homes = []
     for home, actor in seen.cast.households:
         day = seen.log.homes.get(actor.address, HomeDay())
-        alone = without_market(home, seen.timing)
+        alone = without_market(home, timing)
         battery_end = stored.get(home.id, 0)
         more = day.bill_neur - alone.bill_neur
         homes.append(

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from node.run.assembly import Observed, assemble, block_intervals_s, settled_after_s
+from node.run.comparison import without_market
 from node.run.page import render
 from node.run.report import Report, quantiles
 from node.run.schema import schema_text
@@ -85,6 +86,17 @@ def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     assert not report.finished
     assert report.problems == []
     assert "interrupted" in render(report, [], [], [])
+
+
+def test_an_interrupted_run_is_compared_over_the_slots_that_it_settled(tmp_path: Path) -> None:
+    (tmp_path / "emulator.log").write_text("")
+    nothing = assemble(observed(tmp_path, settled_slots=0, finished=False))
+    assert [home.bill_without_market_neur for home in nothing.homes] == [0, 0, 0]
+    seen = observed(tmp_path, settled_slots=1, finished=False)
+    home, actor = seen.cast.households[0]
+    lived = without_market(home, seen.timing._replace(slots=1))
+    assert assemble(seen).homes[0].bill_without_market_neur == lived.bill_neur != 0
+    assert actor.name == home.id
 
 
 def test_quantiles_are_of_the_values_given() -> None:
