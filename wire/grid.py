@@ -78,7 +78,7 @@ class SetTariff(NamedTuple):
 
 
 class SetRebates(NamedTuple):
-    """The DSO posts r_t for consecutive slots whose books are all still open (4.1)."""
+    """The DSO posts r_t for consecutive future slots (4.1); one that is posted stays as it is."""
 
     vdg: Annotated[str, text(1)] = ""
     first_slot: Annotated[int, uint(2)] = 0

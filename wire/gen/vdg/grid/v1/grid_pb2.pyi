@@ -248,7 +248,7 @@ Global___SetTariff: _TypeAlias = SetTariff  # noqa: Y015
 
 @_typing.final
 class SetRebates(_message.Message):
-    """The DSO posts r_t for consecutive slots whose books are all still open (4.1)."""
+    """The DSO posts r_t for consecutive future slots (4.1); one that is posted stays as it is."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
