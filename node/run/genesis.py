@@ -19,6 +19,13 @@ REWARD_RATE_NEUR_PER_WH = 5_000
 DEVIATION_NEUR_PER_WH2 = 10
 PROOF_DEADLINE_SLOTS = 6
 
+# The standard products, open no further ahead than persistence says anything: agents offer for every open slot.
+_PRODUCTS = [
+    {"name": "day_ahead", "block_slots": 6, "gate": "day_before", "gate_slots": 72, "horizon_slots": 288},
+    {"name": "intraday", "block_slots": 1, "gate": "before_start", "gate_slots": 6, "horizon_slots": 12},
+    {"name": "real_time", "block_slots": 1, "gate": "before_start", "gate_slots": 1, "horizon_slots": 3},
+]
+
 EUR = 10**9
 _HOME_NEUR, _COMPANY_NEUR, _POOL_NEUR = 100 * EUR, 5_000 * EUR, 100 * EUR
 
@@ -42,6 +49,7 @@ def app_state(cast: Cast, validator_keys: tuple[bytes, ...], epoch_s: int, slot_
         "ledger": {"balances": balances},
         "grid": {"grids": [_grid(cast, epoch_s, slot_seconds)]},
         "asset": {"assets": _assets(cast)},
+        "market": {"products": _PRODUCTS},
         "settlement": {"payout_s": 24 * slot_seconds},
     }
 
