@@ -31,7 +31,7 @@ class Item(Protocol):
         """Its encoded size."""
 
 
-I = TypeVar("I", bound=Item)  # noqa: E741
+AnItem = TypeVar("AnItem", bound=Item)
 
 
 class EventService:
@@ -111,14 +111,14 @@ class EventService:
             raise CallRefused(grpc.StatusCode.UNAVAILABLE, text, retry_after_ms=NODE_RETRY_MS) from None
 
 
-def from_index(items: list[I], first: int) -> list[I]:
+def from_index(items: list[AnItem], first: int) -> list[AnItem]:
     """Those items whose place is at or behind the first."""
     return [item for item in items if item.index >= first] if first else items
 
 
-def pages(items: Sequence[I]) -> list[tuple[Sequence[I], int | None]]:
+def pages(items: Sequence[AnItem]) -> list[tuple[Sequence[AnItem], int | None]]:
     """Items cut into responses, each with the index to go on from; None behind the last. At least one page."""
-    cut: list[tuple[Sequence[I], int | None]] = []
+    cut: list[tuple[Sequence[AnItem], int | None]] = []
     first = size_bytes = 0
     for place, item in enumerate(items):
         size_bytes += item.ByteSize()

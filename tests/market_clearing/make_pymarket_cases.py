@@ -12,8 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 # Installed only in the venv that makes the cases, see above.
-import pymarket  # type: ignore[import-not-found]
-from pymarket.mechanisms.huang_auction import huang_auction  # type: ignore[import-not-found]
+import pymarket  # type: ignore[import-not-found]  # it lives in a venv of its own
+from pymarket.mechanisms.huang_auction import huang_auction  # type: ignore[import-not-found]  # as above
 
 CASES = 200
 
