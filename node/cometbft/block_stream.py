@@ -11,9 +11,9 @@ from typing import Any, Final
 import aiohttp
 
 from node.cometbft.blocks import Block, BlockResults, CommittedBlock, TxResult, parse_events
-from node.cometbft.json_values import Json, from_base64
 from node.cometbft.rpc import RpcClient
 from node.cometbft.rpc_errors import NotFoundError, RpcError, RpcMalformedError, RpcUnreachableError, refusal
+from wire.go_json import Json, from_base64
 
 QUERY: Final = "tm.event='NewBlock'"
 # The node pings every 27 s (rpc/jsonrpc/server/ws_handler.go); silence beyond this means it is gone.

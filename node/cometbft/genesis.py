@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from node.cometbft.json_values import Json, format_time_ns
 from node.cometbft.node_keys import address_of, public_key_json
+from wire.go_json import Json, format_time_ns
 
 MAX_CHAIN_ID_CHARACTERS: Final = 50
 

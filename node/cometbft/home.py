@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from node.cometbft.json_values import Json
 from node.cometbft.node_keys import Key, read_key, validator_key_json
 from node.cometbft.settings import Settings, Wiring, render_toml
+from wire.go_json import Json
 
 CONFIG: Final = Path("config/config.toml")
 GENESIS: Final = Path("config/genesis.json")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from nacl.signing import SigningKey
 
-from node.cometbft.json_values import to_base64
+from wire.go_json import to_base64
 
 PUBLIC_KEY_TYPE: Final = "tendermint/PubKeyEd25519"
 PRIVATE_KEY_TYPE: Final = "tendermint/PrivKeyEd25519"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from node.cometbft.json_values import Json, from_base64, parse_time_ns
+from wire.go_json import Json, from_base64, parse_time_ns
 
 
 @dataclass(frozen=True)

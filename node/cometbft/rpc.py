@@ -11,9 +11,9 @@ from typing import Any, Final, Self, TypeVar
 import aiohttp
 
 from node.cometbft.blocks import Block, BlockResults, CommittedBlock, CommittedTx
-from node.cometbft.json_values import Json, to_base64
 from node.cometbft.responses import AppInfo, Broadcast, MempoolSize, Peer, QueryAnswer, Status, Validator
 from node.cometbft.rpc_errors import RpcMalformedError, RpcUnreachableError, refusal
+from wire.go_json import Json, to_base64
 
 DEFAULT_TIMEOUT_SECONDS: Final = 10.0
 # CometBFT's own bound on `validators`.

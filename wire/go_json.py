@@ -29,7 +29,7 @@ def parse_time_ns(text: str) -> int:
 def format_time_ns(time_ns: int) -> str:
     """Nanoseconds since 1970 as an RFC 3339 time in UTC."""
     seconds, fraction = divmod(time_ns, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()}.{fraction:09d}Z"
 
 
 def from_base64(text: str | None) -> bytes:
