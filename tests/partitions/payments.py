@@ -1,0 +1,52 @@
+"""A payer who pays one nano-euro more each time, so that a payment is known by its amount."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import Any
+
+from clients.common.chain import Chain
+from clients.common.errors import Expired
+from clients.common.wallet import Wallet
+from wire.ledger import Transfer
+
+BALANCE_NEUR = 10**12
+PAUSE_SECONDS = 0.02
+
+
+def wallet(number: int) -> Wallet:
+    """One of the wallets of `genesis`."""
+    return Wallet.from_seed((1000 + number).to_bytes(32, "big"))
+
+
+def genesis(wallets: int) -> dict[str, Any]:
+    """So many households with money."""
+    members = [wallet(number) for number in range(wallets)]
+    return {
+        "accounts": {"accounts": [{"public_key": one.public_key.hex(), "roles": ["household"]} for one in members]},
+        "ledger": {"balances": [{"account": one.address.hex(), "amount_neur": BALANCE_NEUR} for one in members]},
+    }
+
+
+class Payer:
+    """Pays through a gateway, one payment after the other; `paid` are the amounts that were confirmed (nEUR)."""
+
+    def __init__(self, sender: Wallet, receiver: Wallet) -> None:
+        self.sender = sender
+        self._receiver = receiver
+        self.paid: list[int] = []
+        self.expired: list[int] = []
+
+    async def pay(self, chain: Chain, stop: asyncio.Event) -> None:
+        """Until it is to stop; what has been sent by then is waited for."""
+        for amount_neur in itertools.count(1):
+            if stop.is_set():
+                return
+            try:
+                await chain.submit(self.sender, Transfer(self._receiver.address, amount_neur))
+                self.paid.append(amount_neur)
+            except Expired:
+                # No block came in time: the chain never executes it.
+                self.expired.append(amount_neur)
+            await asyncio.sleep(PAUSE_SECONDS)
