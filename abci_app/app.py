@@ -16,19 +16,23 @@ from abci_app.core.refusal import InvariantBroken, Refusal
 from abci_app.genesis import parse_genesis, write_genesis
 from abci_app.pipeline import Pipeline, TxResult
 from abci_app.registry import Registry
+from abci_app.state.history import History, Undo, rebuild
 from abci_app.state.overlay import Committed, Overlay
+from abci_app.state.proof import prove
 from abci_app.state.singles import VALIDATORS, parameters
 from abci_app.state.store import Change, Store
-from abci_app.state.tree import StateTree
 from wire.chain import BlockInfo, GetParametersResponse, Validator
 from wire.codec import CodecError, decode, encode
+from wire.merkle import ProofOp
 from wire.results import Code
 
 # Outside every store of the tree: its name starts below all of theirs.
 _META = b"\x00last-block"
-_FIRST_STATE_KEY, _LAST_STATE_KEY = b"\x01", b"\xff"
 
-QUERY_OK, QUERY_UNKNOWN_PATH, QUERY_BAD_REQUEST = 0, 1, 2
+QUERY_OK, QUERY_UNKNOWN_PATH, QUERY_BAD_REQUEST, QUERY_HEIGHT_UNAVAILABLE = 0, 1, 2, 3
+
+# How many heights back items can be proved, unless the operator says otherwise.
+DEFAULT_VERSIONS = 16
 
 
 class StoreCorrupted(Exception):
@@ -36,12 +40,16 @@ class StoreCorrupted(Exception):
 
 
 class QueryResult(NamedTuple):
-    """An answer from the last committed block; ``code`` is one of the QUERY_ constants."""
+    """An answer from the state after the block at ``height``; ``code`` is one of the QUERY_ constants.
+
+    ``proof`` leads from ``value`` under the asked key to the app hash in the header of the next height.
+    """
 
     code: int
     height: int
     value: bytes = b""
     message: str = ""
+    proof: tuple[ProofOp, ...] = ()
 
 
 class Finalized(NamedTuple):
@@ -51,17 +59,30 @@ class Finalized(NamedTuple):
     app_hash: bytes
 
 
-class App:
-    """The state machine over a store. Raises: StoreCorrupted when the store is not what was committed."""
+class _Pending(NamedTuple):
+    """A finalized block that is not committed yet."""
 
-    def __init__(self, store: Store) -> None:
+    last: BlockInfo
+    encoded: list[Change]
+    changes: dict[bytes, Any]
+    undo: Undo
+
+
+class App:
+    """The state machine over a store, of which the last ``versions`` heights can be proved.
+
+    Raises: StoreCorrupted when the store is not what was committed.
+    """
+
+    def __init__(self, store: Store, versions: int = DEFAULT_VERSIONS) -> None:
         self._store = store
         self._committed = Committed(store)
         meta = store.get(_META)
         self._last = decode(BlockInfo, meta) if meta else BlockInfo()
-        self._tree = StateTree(store.iterate(_FIRST_STATE_KEY, _LAST_STATE_KEY))
+        rebuilt = rebuild(store)
+        self._tree, self._history = rebuilt.tree, History(versions, rebuilt.undos)
         self._uncommitted: dict[bytes, Any] = {}
-        self._pending: tuple[BlockInfo, list[Change], dict[bytes, Any]] | None = None
+        self._pending: _Pending | None = None
         if meta and self._tree.root != self._last.app_hash:
             raise StoreCorrupted(
                 f"the store hashes to {self._tree.root.hex()}, but height {self._last.height} was committed with "
@@ -144,42 +165,52 @@ class App:
             return False
         return True
 
-    def finalize_block(self, height: int, time_s: int, txs: Sequence[bytes]) -> Finalized:
+    def finalize_block(self, height: int, time_ns: int, txs: Sequence[bytes]) -> Finalized:
         """Execute a decided block. Raises: InvariantBroken; the node must stop then."""
+        if self._pending is not None:
+            self._tree.revert(self._pending.undo.tree)
+            self._pending = None
         if height != self._last.height + 1:
             raise InvariantBroken(f"block {height} was asked for after {self._last.height}")
         block = execute_block(
-            self._committed, self._uncommitted, self._registry, self._pipeline, self._last, height, time_s, txs
+            self._committed, self._uncommitted, self._registry, self._pipeline, self._last, height, time_ns, txs
         )
         encoded: list[Change] = [
             (key, None if value is None else encode(value)) for key, value in block.changes.items()
         ]
-        self._tree.update(encoded)
-        last = BlockInfo(height, time_s, self._last.chain_id, self._tree.root)
-        self._pending = (last, encoded, block.changes)
+        values = {key: self._store.get(key) for key, _ in encoded}
+        undo = Undo(height, self._tree.root, values, self._tree.update(encoded))
+        last = BlockInfo(height, time_ns // 10**9, self._last.chain_id, self._tree.root)
+        self._pending = _Pending(last, encoded, block.changes, undo)
         self._pipeline.forget(list(txs))
         return Finalized(block, self._tree.root)
 
     def commit(self) -> None:
-        """Write the finalized block: one atomic, synced batch."""
+        """Write the finalized block and what takes it back: one atomic, synced batch."""
         if self._pending is None:
             raise InvariantBroken("commit without a finalized block")
-        last, encoded, changes = self._pending
-        self._store.write([*encoded, (_META, encode(last))])
+        last, encoded, changes, undo = self._pending
+        self._store.write([*encoded, *self._history.changes(undo), (_META, encode(last))])
         self._committed.absorb(changes)
+        self._history.add(undo)
         self._last, self._pending, self._uncommitted = last, None, {}
         self._reset_mempool()
 
-    def query(self, path: str, data: bytes) -> QueryResult:
-        """Answer from the last committed block.
+    def query(self, path: str, data: bytes, height: int = 0, prove: bool = False) -> QueryResult:
+        """Answer a query.
 
-        Paths: ``/<module>/<Query>`` with the encoded request, ``/chain/GetParameters``, ``/store/<store>/key`` with
-        a key of that store.
+        Paths: ``/<module>/<Query>`` with the encoded request and ``/chain/GetParameters``, from the last committed
+        block; ``/store/<store>/key`` with a key of that store, at one of the last heights and with a proof if wanted.
         """
-        height = self._last.height
         if path.startswith("/store/") and path.endswith("/key"):
-            name = path.removeprefix("/store/").removesuffix("/key")
-            return QueryResult(QUERY_OK, height, self._store.get(name.encode() + b"/" + data) or b"")
+            return self._item(path.removeprefix("/store/").removesuffix("/key").encode(), data, height, prove)
+        if prove or height not in (0, self._last.height):
+            return QueryResult(
+                QUERY_BAD_REQUEST,
+                self._last.height,
+                message=f"path = {path!r}: only /store/<store>/key is proved or answered at a height; ask for items",
+            )
+        height = self._last.height
         if path == "/chain/GetParameters":
             return QueryResult(QUERY_OK, height, encode(self._parameters()))
         found = self._registry.queries.get(path)
@@ -198,6 +229,18 @@ class App:
         except Refusal as refusal:
             return QueryResult(QUERY_BAD_REQUEST, height, message=refusal.message)
         return QueryResult(QUERY_OK, height, value)
+
+    def _item(self, store: bytes, key: bytes, height: int, prove_it: bool) -> QueryResult:
+        """An item of a store; by default of the last block or, with a proof, of the last with a header after it."""
+        last = self._last.height
+        wanted = height or (last - 1 if prove_it else last)
+        oldest = max(1, self._history.oldest_height(last))
+        if not oldest <= wanted <= last:
+            there = f"heights {oldest} to {last} are kept" if last else "there is no block yet"
+            return QueryResult(QUERY_HEIGHT_UNAVAILABLE, last, message=f"height = {wanted}: {there}")
+        version = self._history.at(wanted, self._tree, self._store)
+        value = version.value(store + b"/" + key) or b""
+        return QueryResult(QUERY_OK, wanted, value, proof=prove(version, store, key) if prove_it else ())
 
     def _parameters(self) -> GetParametersResponse:
         state = self._fresh_overlay()

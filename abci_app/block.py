@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -32,22 +33,27 @@ def execute_block(
     pipeline: Pipeline,
     last: BlockInfo,
     height: int,
-    time_s: int,
+    time_ns: int,
     txs: Sequence[bytes],
 ) -> BlockResult:
     """Execute a block on top of the committed state (and the genesis, before the first commit).
+
+    The seed of its auctions takes in the block's own time, the median of the validators' votes on the block before,
+    which no sender of an order can foresee (MODEL 5).
 
     Raises: InvariantBroken; the node must stop then.
     """
     block = Overlay(committed)
     block.changes.update(uncommitted)
-    before = _context(Overlay(committed), last, height, time_s)
+    time_s = time_ns // 10**9
+    seed = hashlib.sha256(last.app_hash + time_ns.to_bytes(8, "big")).digest()
+    before = _context(Overlay(committed), last, height, time_s, seed)
 
     def due_context(overlay: Overlay) -> Context:
-        return _context(overlay, last, height, time_s)
+        return _context(overlay, last, height, time_s, seed)
 
     def tx_context(overlay: Overlay, body: TxBody) -> Context:
-        context = _context(overlay, last, height, time_s)
+        context = _context(overlay, last, height, time_s, seed)
         context.sender, context.nonce = body.sender, body.nonce
         return context
 
@@ -60,15 +66,8 @@ def execute_block(
     return BlockResult(results, events, block.changes)
 
 
-def _context(overlay: Overlay, last: BlockInfo, height: int, time_s: int) -> Context:
-    return Context(
-        overlay,
-        chain_id=last.chain_id,
-        height=height,
-        time_s=time_s,
-        previous_time_s=last.time_s,
-        seed=last.app_hash,
-    )
+def _context(overlay: Overlay, last: BlockInfo, height: int, time_s: int, seed: bytes) -> Context:
+    return Context(overlay, chain_id=last.chain_id, height=height, time_s=time_s, seed=seed)
 
 
 def _run_due(

@@ -108,7 +108,7 @@ def write_genesis(context: Context, genesis: Genesis, validators: list[Validator
     """
     registry = Registry(tuple(genesis.modules))
     quotas = tuple(Quota(role_of(quota.role), quota.transactions) for quota in genesis.quotas)
-    parameters = ChainParameters(genesis.max_expiry_s, quotas, tuple(genesis.modules), context.time_s)
+    parameters = ChainParameters(genesis.max_expiry_s, quotas, tuple(genesis.modules), context.time_s, context.chain_id)
     PARAMETERS.put(context.state, b"", parameters)
     _write_validators(context, genesis, validators)
     for module in registry.modules:

@@ -49,12 +49,13 @@ class Quota(NamedTuple):
 
 
 class ChainParameters(NamedTuple):
-    """Limits of transactions. ``modules`` are those switched on, in order."""
+    """The chain's name and the limits of transactions. ``modules`` are those switched on, in order."""
 
     max_expiry_s: Annotated[int, uint(1)] = 0
     quotas: Annotated[tuple[Quota, ...], many(one(2, Quota))] = ()
     modules: Annotated[tuple[str, ...], many(text(3))] = ()
     genesis_time_s: Annotated[int, uint(4)] = 0
+    chain_id: Annotated[str, text(5)] = ""
 
 
 class Validator(NamedTuple):

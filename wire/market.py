@@ -81,8 +81,6 @@ class Book(NamedTuple):
     buy_price_neur_per_wh: Annotated[int, uint(14)] = 0
     sell_price_neur_per_wh: Annotated[int, uint(15)] = 0
     contracts: Annotated[int, uint(16)] = 0
-    # The first block at or after the gate clears it: how many blocks later this one was (always 0).
-    late_blocks: Annotated[int, uint(17)] = 0
 
 
 class Position(NamedTuple):

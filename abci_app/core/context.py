@@ -31,7 +31,7 @@ class State(Reader, Protocol):
 class Context:
     """One execution: of a transaction by ``sender``, or of due work or genesis (``sender`` is then b"")."""
 
-    __slots__ = ("chain_id", "events", "height", "nonce", "previous_time_s", "seed", "sender", "state", "time_s")
+    __slots__ = ("chain_id", "events", "height", "nonce", "seed", "sender", "state", "time_s")
 
     def __init__(
         self,
@@ -40,7 +40,6 @@ class Context:
         chain_id: str,
         height: int,
         time_s: int,
-        previous_time_s: int = 0,
         seed: bytes = b"",
         sender: bytes = b"",
         nonce: int = 0,
@@ -49,7 +48,6 @@ class Context:
         self.chain_id = chain_id
         self.height = height
         self.time_s = time_s
-        self.previous_time_s = previous_time_s
         self.seed = seed
         self.sender = sender
         self.nonce = nonce

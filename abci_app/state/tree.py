@@ -1,110 +1,137 @@
 """The app hash: nested simple Merkle maps, updated in O(changed keys).
 
-An item's key falls into one of 65,536 buckets of its store by the first two bytes of SHA-256(key). A bucket is the
+An item's key falls into one of 2**18 buckets of its store by the first 18 bits of SHA-256(key). A bucket is the
 simple map of its items; a store is the simple map of its buckets, in order, each under the empty key; the app hash is
 the simple map of store names. CometBFT's own proof operators verify all three levels (ARCHITECTURE, State and proofs).
+
+A change returns what it replaced, its past. With the pasts of the changes since, a ``TreeView`` shows the tree as it
+was at an earlier version.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from abci_app.state.merkle import EMPTY_ROOT, entry_hash, inner_hash, map_root, root_of
+from abci_app.state.bucket import bucket_of, changed
+from abci_app.state.nodes import DEPTH, EMPTY_NODES, Nodes, NodesPast
+from wire.merkle import entry_hash, map_root
 
-BUCKET_BITS = 16
-
-
-def bucket_of(key: bytes) -> int:
-    """The number of the bucket that a key falls into."""
-    return int.from_bytes(hashlib.sha256(key).digest()[:2], "big")
+EMPTY_STORE = EMPTY_NODES[DEPTH]
 
 
-def _empty_nodes() -> list[bytes]:
-    """The hash of an empty subtree at each level; level 0 is a bucket's leaf."""
-    nodes = [entry_hash(b"", EMPTY_ROOT)]
-    for _ in range(BUCKET_BITS):
-        nodes.append(inner_hash(nodes[-1], nodes[-1]))
-    return nodes
+class StorePast(NamedTuple):
+    """What a change of a store replaced: buckets by number, and nodes by level."""
+
+    buckets: dict[int, bytes]
+    nodes: NodesPast
 
 
-_EMPTY = _empty_nodes()
+TreePast = dict[bytes, StorePast]
 
 
 class StoreTree:
     """One store's map of buckets. Only what differs from the empty tree is kept."""
 
-    __slots__ = ("_buckets", "_levels")
+    __slots__ = ("buckets", "nodes")
 
     def __init__(self) -> None:
-        self._buckets: dict[int, dict[bytes, bytes]] = {}
-        self._levels: list[dict[int, bytes]] = [{} for _ in range(BUCKET_BITS + 1)]
+        self.buckets: dict[int, bytes] = {}
+        self.nodes = Nodes()
 
-    @property
-    def empty(self) -> bool:
-        """Whether the store holds no item; it is then left out of the app hash."""
-        return not self._buckets
-
-    @property
-    def root(self) -> bytes:
-        """The store's root (32 bytes)."""
-        return self._levels[BUCKET_BITS].get(0, _EMPTY[BUCKET_BITS])
-
-    def update(self, changes: Iterable[tuple[bytes, bytes | None]]) -> None:
-        """Set items to new values, or remove them with None."""
-        touched: set[int] = set()
+    def update(self, changes: Iterable[tuple[bytes, bytes | None]]) -> StorePast:
+        """Set items to new values, or remove them with None; returns what it replaced."""
+        touched: dict[int, list[tuple[bytes, bytes | None]]] = {}
         for key, value in changes:
-            number = bucket_of(key)
-            bucket = self._buckets.setdefault(number, {})
-            if value is None:
-                bucket.pop(key, None)
-            else:
-                bucket[key] = entry_hash(key, value)
-            touched.add(number)
-        leaves = self._levels[0]
-        for number in touched:
-            bucket = self._buckets[number]
-            if bucket:
-                leaves[number] = entry_hash(b"", root_of([bucket[key] for key in sorted(bucket)]))
-            else:
-                del self._buckets[number]
-                leaves.pop(number, None)
-        self._raise(touched)
+            leaf = None if value is None else entry_hash(key, value)
+            touched.setdefault(bucket_of(key), []).append((key, leaf))
+        numbers = sorted(touched)
+        before: dict[int, bytes] = {}
+        leaves: list[bytes] = []
+        for number in numbers:
+            old = before[number] = self.buckets.get(number, b"")
+            new, root = changed(old, touched[number])
+            self._set_bucket(number, new)
+            leaves.append(entry_hash(b"", root))
+        return StorePast(before, self.nodes.set_leaves(numbers, leaves))
 
-    def _raise(self, touched: set[int]) -> None:
-        """Recompute the nodes above changed leaves. The order of a set is of no effect: each node is set once."""
-        for level in range(BUCKET_BITS):
-            below, above, empty = self._levels[level], self._levels[level + 1], _EMPTY[level]
-            touched = {number >> 1 for number in touched}
-            for number in touched:
-                left, right = below.get(number << 1), below.get(number << 1 | 1)
-                if left is None and right is None:
-                    above.pop(number, None)
-                else:
-                    above[number] = inner_hash(left or empty, right or empty)
+    def revert(self, past: StorePast) -> None:
+        """Take the last change back."""
+        for number, bucket in past.buckets.items():
+            self._set_bucket(number, bucket)
+        self.nodes.revert(past.nodes)
+
+    def _set_bucket(self, number: int, bucket: bytes) -> None:
+        if bucket:
+            self.buckets[number] = bucket
+        else:
+            self.buckets.pop(number, None)
 
 
 class StateTree:
     """All stores; keys are ``<store>/<item key>`` as the state has them."""
 
-    __slots__ = ("_stores",)
+    __slots__ = ("stores",)
 
     def __init__(self, entries: Iterable[tuple[bytes, bytes | None]] = ()) -> None:
-        self._stores: dict[bytes, StoreTree] = {}
+        self.stores: dict[bytes, StoreTree] = {}
         self.update(entries)
 
     @property
     def root(self) -> bytes:
         """The app hash (32 bytes)."""
-        return map_root([(name, tree.root) for name, tree in sorted(self._stores.items()) if not tree.empty])
+        return TreeView(self).root
 
-    def update(self, changes: Iterable[tuple[bytes, bytes | None]]) -> None:
-        """Set state keys to encoded values, or remove them with None."""
+    def update(self, changes: Iterable[tuple[bytes, bytes | None]]) -> TreePast:
+        """Set state keys to encoded values, or remove them with None; returns what it replaced."""
         by_store: dict[bytes, list[tuple[bytes, bytes | None]]] = {}
         for key, value in changes:
             name, _, item = key.partition(b"/")
             by_store.setdefault(name, []).append((item, value))
+        past: TreePast = {}
         for name, items in by_store.items():
-            if name not in self._stores:
-                self._stores[name] = StoreTree()
-            self._stores[name].update(items)
+            if name not in self.stores:
+                self.stores[name] = StoreTree()
+            past[name] = self.stores[name].update(items)
+        return past
+
+    def revert(self, past: TreePast) -> None:
+        """Take the last change back."""
+        for name, store_past in past.items():
+            self.stores[name].revert(store_past)
+
+
+class TreeView:
+    """The tree before the changes whose pasts are given, oldest first; without any, as it is now."""
+
+    __slots__ = ("_pasts", "_tree")
+
+    def __init__(self, tree: StateTree, pasts: Sequence[TreePast] = ()) -> None:
+        self._tree = tree
+        self._pasts = pasts
+
+    @property
+    def root(self) -> bytes:
+        """The app hash (32 bytes)."""
+        return map_root(self.roots())
+
+    def roots(self) -> list[tuple[bytes, bytes]]:
+        """Names and roots of the stores that have items, in order of name; an empty one is left out of the app hash."""
+        found = [(name, self.node(name, DEPTH, 0)) for name in sorted(self._tree.stores)]
+        return [(name, root) for name, root in found if root != EMPTY_STORE]
+
+    def node(self, store: bytes, level: int, index: int) -> bytes:
+        """A node of a store that is in ``roots``; level 0 has the buckets' leaves, level DEPTH the root."""
+        for past in self._pasts:
+            if store in past:
+                found = past[store].nodes[level].find(index)
+                if found is not None:
+                    return found
+        return self._tree.stores[store].nodes.get(level, index)
+
+    def bucket(self, store: bytes, number: int) -> bytes:
+        """The packed items of a bucket (see ``bucket``); b"" for none."""
+        for past in self._pasts:
+            if store in past and number in past[store].buckets:
+                return past[store].buckets[number]
+        return self._tree.stores[store].buckets.get(number, b"")

@@ -84,7 +84,7 @@ class DayLog:
         match event:
             case BookCleared(book=book) if book is not None:
                 self.books_cleared += 1
-                self.late_blocks_max = max(self.late_blocks_max, book.late_blocks)
+                self.late_blocks_max = max(self.late_blocks_max, self._blocks_since(book.gate_s))
                 if book.volume_wh:
                     self.books_traded += 1
                     self.last_prices = (book.buy_price_neur_per_wh, book.sell_price_neur_per_wh)
@@ -116,6 +116,13 @@ class DayLog:
                 self.troubles.append(f"due work failed: {event.reason}")
             case EquivocationRecorded():
                 self.troubles.append("the proof key signed two values for one slot and account")
+
+    def _blocks_since(self, gate_s: int) -> int:
+        """How many blocks before the one being added had a time at or after a gate."""
+        late = 0
+        while late < len(self.block_times_s) and int(self.block_times_s[-1 - late]) >= gate_s:
+            late += 1
+        return late
 
     def in_day(self, slot: int) -> bool:
         """Whether a slot belongs to the day."""

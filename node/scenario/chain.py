@@ -31,7 +31,7 @@ class Chain:
 
     def execute(self, time_s: int, txs: list[bytes]) -> Finalized:
         """Execute and commit the next block. Raises: InvariantBroken."""
-        finalized = self._app.finalize_block(self.height + 1, time_s, txs)
+        finalized = self._app.finalize_block(self.height + 1, time_s * 10**9, txs)
         self._app.commit()
         return finalized
 

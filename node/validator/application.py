@@ -10,6 +10,8 @@ from abci_app.core.events import EncodedEvent
 from abci_app.pipeline import TxResult
 from node.abci import Application
 from wire.gen.tendermint.abci import types_pb2 as abci
+from wire.gen.tendermint.crypto.proof_pb2 import ProofOp as ProofOpMessage
+from wire.gen.tendermint.crypto.proof_pb2 import ProofOps
 from wire.results import Code
 
 APP_VERSION = 1
@@ -61,7 +63,7 @@ class ValidatorApplication(Application):
 
     def finalize_block(self, request: abci.RequestFinalizeBlock) -> abci.ResponseFinalizeBlock:
         """Execute a decided block."""
-        done = self._app.finalize_block(request.height, request.time.seconds, list(request.txs))
+        done = self._app.finalize_block(request.height, request.time.ToNanoseconds(), list(request.txs))
         return abci.ResponseFinalizeBlock(
             events=[_event(event) for event in done.block.events],
             tx_results=[_result(result) for result in done.block.results],
@@ -75,13 +77,14 @@ class ValidatorApplication(Application):
 
     def query(self, request: abci.RequestQuery) -> abci.ResponseQuery:
         """Answer from the last committed block."""
-        answer = self._app.query(request.path, request.data)
+        answer = self._app.query(request.path, request.data, request.height, request.prove)
         return abci.ResponseQuery(
             code=answer.code,
             log=answer.message,
             key=request.data,
             value=answer.value,
             height=answer.height,
+            proof_ops=ProofOps(ops=[ProofOpMessage(type=op.type, key=op.key, data=op.data) for op in answer.proof]),
             codespace=CODESPACE if answer.code else "",
         )
 

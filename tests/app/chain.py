@@ -60,7 +60,7 @@ class Chain:
     def finalize(self, *txs: bytes, time_s: int | None = None) -> Finalized:
         """A block, committed, with all that came of it."""
         self.time_s = self.time_s + 1 if time_s is None else time_s
-        done = self.app.finalize_block(self.app.last_block.height + 1, self.time_s, list(txs))
+        done = self.app.finalize_block(self.app.last_block.height + 1, self.time_s * 10**9, list(txs))
         self.app.commit()
         self.events += done.block.events
         for result in done.block.results:

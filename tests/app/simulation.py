@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 from hypothesis import strategies as st
@@ -199,7 +200,7 @@ class Simulation(RuleBasedStateMachine):
         assert app.process_proposal(chosen, time_s)
         assert app.process_proposal([entry[0] for entry in self.waiting], time_s) == (good == self.waiting)
         entries = good if proposed else self.waiting
-        seed = app.last_block.app_hash
+        seed = sha256(app.last_block.app_hash + (time_s * 10**9).to_bytes(8, "big")).digest()
         if crash:
             self._crash([entry[0] for entry in entries], time_s)
         results = self.chain.block(*[entry[0] for entry in entries], time_s=time_s)
@@ -223,9 +224,9 @@ class Simulation(RuleBasedStateMachine):
     def _crash(self, txs: list[bytes], time_s: int) -> None:
         """The node dies after FinalizeBlock, before Commit; started anew it comes to the same hash."""
         height = self.chain.app.last_block.height + 1
-        before = self.chain.app.finalize_block(height, time_s, txs)
+        before = self.chain.app.finalize_block(height, time_s * 10**9, txs)
         self.chain.app = App(self.chain.store)
-        again = self.chain.app.finalize_block(height, time_s, txs)
+        again = self.chain.app.finalize_block(height, time_s * 10**9, txs)
         assert again == before
         self.chain.app = App(self.chain.store)
 

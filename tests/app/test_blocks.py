@@ -30,7 +30,7 @@ from wire.settlement import Certificate, Holding
 def test_blocks_come_one_after_the_other() -> None:
     chain = Chain()
     with pytest.raises(InvariantBroken, match="block 3 was asked for after 1"):
-        chain.app.finalize_block(3, chain.time_s, [])
+        chain.app.finalize_block(3, chain.time_s * 10**9, [])
 
 
 def test_there_is_no_commit_without_a_finalized_block() -> None:
@@ -47,7 +47,7 @@ def test_a_crash_before_the_first_commit_starts_from_genesis_again() -> None:
         assert app.last_block.height == 0
         validators = [(public_key_of("validator-1"), 3), (public_key_of("validator-2"), 1)]
         genesis_hash = app.init_chain(world.CHAIN_ID, world.GENESIS_S, validators, document)
-        hashes.append((genesis_hash, app.finalize_block(1, world.GENESIS_S + 1, []).app_hash))
+        hashes.append((genesis_hash, app.finalize_block(1, (world.GENESIS_S + 1) * 10**9, []).app_hash))
     assert hashes[0] == hashes[1]
     assert list(store.iterate(b"", b"\xff")) == []
 
@@ -56,12 +56,12 @@ def test_a_block_that_was_finalized_but_not_committed_leaves_the_disk_as_it_is()
     chain = Chain()
     before = chain.stored()
     tx = chain.tx("ann", Transfer(address("bob"), 1))
-    first = chain.app.finalize_block(2, chain.time_s + 1, [tx])
+    first = chain.app.finalize_block(2, (chain.time_s + 1) * 10**9, [tx])
     assert chain.stored() == before
     assert chain.balance("bob").free_neur == 100 * world.EUR
-    assert chain.app.finalize_block(2, chain.time_s + 1, [tx]) == first
+    assert chain.app.finalize_block(2, (chain.time_s + 1) * 10**9, [tx]) == first
     again = App(chain.store)
-    assert again.finalize_block(2, chain.time_s + 1, [tx]) == first
+    assert again.finalize_block(2, (chain.time_s + 1) * 10**9, [tx]) == first
     again.commit()
     assert again.last_block.app_hash == first.app_hash
 

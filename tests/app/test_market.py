@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 
 from tests.app import world
@@ -64,26 +66,28 @@ def test_a_horizon_ends_exactly_at_its_slot(product: str, ahead: int) -> None:
     assert result.code is Code.SLOT_OUT_OF_RANGE
 
 
-def test_a_book_clears_with_the_hash_of_the_block_before_as_seed_and_is_not_late() -> None:
+def test_the_seed_of_a_book_is_the_app_hash_before_its_block_with_the_blocks_time() -> None:
     chain = Chain()
     chain.trade(10)
-    seed = chain.app.last_block.app_hash
+    before = chain.app.last_block.app_hash
     chain.go_to_slot(4)
     (event,) = chain.events_of(BookCleared)
     assert event.book is not None
-    assert (event.book.seed, event.book.late_blocks) == (seed, 0)
+    time_ns = chain.time_s * 10**9
+    assert event.book.seed == sha256(before + time_ns.to_bytes(8, "big")).digest()
+    assert event.book.height == chain.app.last_block.height
     assert (event.book.bids, event.book.asks, event.book.contracts, event.book.volume_wh) == (2, 2, 1, 400)
     assert (event.book.buy_price_neur_per_wh, event.book.sell_price_neur_per_wh) == (120_000, 110_000)
     assert (event.book.critical_buyer, event.book.critical_seller) == (address("bob"), address("dee"))
 
 
-def test_a_late_block_clears_all_books_whose_gates_have_passed_and_says_so_of_none() -> None:
+def test_a_late_block_clears_all_books_whose_gates_have_passed() -> None:
     chain = Chain()
     for slot in (7, 8, 9):
         chain.do("ann", chain.order("ann", "bid", 5, 1_000, slot))
     chain.go_to_slot(30)
     books = [event.book for event in chain.events_of(BookCleared)]
-    assert [(book.slot, book.late_blocks) for book in books if book] == [(7, 0), (8, 0), (9, 0)]
+    assert [book.slot for book in books if book] == [7, 8, 9]
     assert chain.balance("ann").escrow_neur == 0
 
 

@@ -110,7 +110,7 @@ class Neighbourhood:
         """Finalize a block, a second later if no time is given."""
         self.time_s = time_s or self.time_s + 1
         self.height += 1
-        done = self.app.finalize_block(self.height, self.time_s, txs)
+        done = self.app.finalize_block(self.height, self.time_s * 10**9, txs)
         refused = [result for result in done.block.results if result.code is not Code.OK]
         if refused:
             raise RuntimeError(f"{len(refused)} of {len(txs)} transactions were refused, the first: {refused[0]}")

@@ -77,7 +77,7 @@ def test_the_example_of_a_genesis_starts_a_chain() -> None:
     app = App(MemoryStore())
     names = example_names()
     app.init_chain("example", 1_750_464_000, [(names.public_key(VALIDATOR) or b"", 10)], text)
-    app.finalize_block(1, 1_750_464_001, [])
+    app.finalize_block(1, 1_750_464_001_000_000_000, [])
     app.commit()
     result = app.query("/grid/GetGrid", encode(GetGridRequest("lilas")))
     assert result.code == QUERY_OK

@@ -125,7 +125,7 @@ class AppChain:
         now_s = int(time.time())
         body = TxBody(CHAIN_ID, address_of(bytes(DSO.verify_key)), self._nonce, now_s + 60, message)
         tx = assemble(body, lambda data: DSO.sign(data).signature)
-        block = self.app.finalize_block(self.app.last_block.height + 1, now_s, [tx]).block
+        block = self.app.finalize_block(self.app.last_block.height + 1, now_s * 10**9, [tx]).block
         self.app.commit()
         (result,) = block.results
         if isinstance(message, SubmitProofs):

@@ -86,7 +86,7 @@ class AppChain:
 
     def block(self) -> None:
         """An empty block, for work that is due."""
-        self.app.finalize_block(self.app.last_block.height + 1, self.time_s, [])
+        self.app.finalize_block(self.app.last_block.height + 1, self.time_s * 10**9, [])
         self.app.commit()
 
     async def prove(self, slot: int, flow_wh: int) -> None:
@@ -101,7 +101,7 @@ class AppChain:
         body = TxBody(CHAIN_ID, wallet.address, self._nonce, self.time_s + expires_in_s, message)
         tx = assemble(body, wallet.sign)
         height = self.app.last_block.height + 1
-        (result,) = self.app.finalize_block(height, self.time_s, [tx]).block.results
+        (result,) = self.app.finalize_block(height, self.time_s * 10**9, [tx]).block.results
         self.app.commit()
         if result.code is not Code.OK:
             return Refused(result.code, result.message, tx_hash=tx_hash(tx), height=height)

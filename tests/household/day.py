@@ -33,7 +33,7 @@ from wire.codec import decode, encode
 from wire.events import event_class
 from wire.flowproof import FlowProof, FlowStatement, SubmitProofs, flow_sign_bytes
 from wire.grid import GetGridRequest, GetGridResponse, ListTermsRequest, ListTermsResponse, SetRebates
-from wire.market import BookCleared, ContractMade, ListProductsRequest, ListProductsResponse
+from wire.market import ContractMade, ListProductsRequest, ListProductsResponse
 from wire.mqtt import SetPoint, StatusCode
 from wire.results import Code
 from wire.settlement import ContractSettled, HouseholdSettled
@@ -96,7 +96,7 @@ class DayChain:
             body = TxBody(CHAIN_ID, actor.address, self._nonces[actor.seed], time_s + 60, message)
             key = SigningKey(actor.seed)
             txs.append(assemble(body, lambda data, key=key: key.sign(data).signature))  # type: ignore[misc]  # key binds
-        done = self.app.finalize_block(self.app.last_block.height + 1, time_s, txs).block
+        done = self.app.finalize_block(self.app.last_block.height + 1, time_s * 10**9, txs).block
         self.app.commit()
         codes = [result.code for result in done.results]
         self.results.update(codes)
@@ -130,7 +130,6 @@ class Day:
         self._by_address = {agent.account.address: agent for agent in self.agents.values()}
         self.traded_wh: Counter[int] = Counter()
         self.verified_wh = 0
-        self.late_blocks = 0
         self.homes: list[HomeDay] = []
 
     def run(self, slots: int = SLOTS_A_DAY) -> None:
@@ -225,8 +224,6 @@ class Day:
                 self._by_address[event.settlement.account].account.settle(event.settlement)
             elif isinstance(event, ContractSettled):
                 self.verified_wh += event.verified_wh
-            elif isinstance(event, BookCleared) and event.book:
-                self.late_blocks = max(self.late_blocks, event.book.late_blocks)
 
     def _home_day(self, building: Building, terms: Terms, slots: int) -> HomeDay:
         account = self.agents[building.id].account

@@ -59,7 +59,6 @@ def clear_book(context: Context, key: bytes) -> None:
         buy_price_neur_per_wh=result.buy_price_neur_per_wh,
         sell_price_neur_per_wh=result.sell_price_neur_per_wh,
         contracts=made,
-        late_blocks=int(context.previous_time_s >= open_book.gate_s),
     )
     BOOKS.put(state, key, book)
     watch_slot(context, grid, slot)

@@ -125,7 +125,7 @@ Global___Quota: _TypeAlias = Quota  # noqa: Y015
 
 @_typing.final
 class ChainParameters(_message.Message):
-    """Limits of transactions. ``modules`` are those switched on, in order."""
+    """The chain's name and the limits of transactions. ``modules`` are those switched on, in order."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -133,8 +133,10 @@ class ChainParameters(_message.Message):
     QUOTAS_FIELD_NUMBER: _builtins.int
     MODULES_FIELD_NUMBER: _builtins.int
     GENESIS_TIME_S_FIELD_NUMBER: _builtins.int
+    CHAIN_ID_FIELD_NUMBER: _builtins.int
     max_expiry_s: _builtins.int
     genesis_time_s: _builtins.int
+    chain_id: _builtins.str
     @_builtins.property
     def quotas(self) -> _containers.RepeatedCompositeFieldContainer[Global___Quota]: ...
     @_builtins.property
@@ -146,10 +148,11 @@ class ChainParameters(_message.Message):
         quotas: _abc.Iterable[Global___Quota] | None = ...,
         modules: _abc.Iterable[_builtins.str] | None = ...,
         genesis_time_s: _builtins.int = ...,
+        chain_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["genesis_time_s", b"genesis_time_s", "max_expiry_s", b"max_expiry_s", "modules", b"modules", "quotas", b"quotas"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain_id", b"chain_id", "genesis_time_s", b"genesis_time_s", "max_expiry_s", b"max_expiry_s", "modules", b"modules", "quotas", b"quotas"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

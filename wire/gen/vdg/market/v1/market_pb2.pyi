@@ -194,7 +194,6 @@ class Book(_message.Message):
     BUY_PRICE_NEUR_PER_WH_FIELD_NUMBER: _builtins.int
     SELL_PRICE_NEUR_PER_WH_FIELD_NUMBER: _builtins.int
     CONTRACTS_FIELD_NUMBER: _builtins.int
-    LATE_BLOCKS_FIELD_NUMBER: _builtins.int
     vdg: _builtins.str
     product: _builtins.str
     slot: _builtins.int
@@ -211,7 +210,6 @@ class Book(_message.Message):
     buy_price_neur_per_wh: _builtins.int
     sell_price_neur_per_wh: _builtins.int
     contracts: _builtins.int
-    late_blocks: _builtins.int
     def __init__(
         self,
         *,
@@ -231,11 +229,10 @@ class Book(_message.Message):
         buy_price_neur_per_wh: _builtins.int = ...,
         sell_price_neur_per_wh: _builtins.int = ...,
         contracts: _builtins.int = ...,
-        late_blocks: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ask_volume_wh", b"ask_volume_wh", "asks", b"asks", "bid_volume_wh", b"bid_volume_wh", "bids", b"bids", "buy_price_neur_per_wh", b"buy_price_neur_per_wh", "contracts", b"contracts", "critical_buyer", b"critical_buyer", "critical_seller", b"critical_seller", "gate_s", b"gate_s", "height", b"height", "late_blocks", b"late_blocks", "product", b"product", "seed", b"seed", "sell_price_neur_per_wh", b"sell_price_neur_per_wh", "slot", b"slot", "vdg", b"vdg", "volume_wh", b"volume_wh"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ask_volume_wh", b"ask_volume_wh", "asks", b"asks", "bid_volume_wh", b"bid_volume_wh", "bids", b"bids", "buy_price_neur_per_wh", b"buy_price_neur_per_wh", "contracts", b"contracts", "critical_buyer", b"critical_buyer", "critical_seller", b"critical_seller", "gate_s", b"gate_s", "height", b"height", "product", b"product", "seed", b"seed", "sell_price_neur_per_wh", b"sell_price_neur_per_wh", "slot", b"slot", "vdg", b"vdg", "volume_wh", b"volume_wh"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

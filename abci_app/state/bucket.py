@@ -1,0 +1,45 @@
+"""A bucket of a store: its items' keys with their leaf hashes, packed into one byte string in order of key.
+
+A store of a million items has a quarter of a million buckets; Python objects for each item would take five times the
+memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from abci_app.state.nodes import DEPTH
+from wire.codec import decode_varint, encode_varint
+from wire.merkle import root_of
+
+Entries = dict[bytes, bytes]
+
+
+def bucket_of(key: bytes) -> int:
+    """The number of the bucket that a key falls into: the first 18 bits of SHA-256(key)."""
+    return int.from_bytes(hashlib.sha256(key).digest()[:3], "big") >> 24 - DEPTH
+
+
+def unpack(bucket: bytes) -> Entries:
+    """Leaf hashes by key, in ascending order of key."""
+    entries: Entries = {}
+    position = 0
+    while position < len(bucket):
+        size, start = decode_varint(bucket, position)
+        position = start + size + 32
+        entries[bucket[start : start + size]] = bucket[start + size : position]
+    return entries
+
+
+def changed(bucket: bytes, changes: Iterable[tuple[bytes, bytes | None]]) -> tuple[bytes, bytes]:
+    """A bucket after leaves were set or, with None, removed; and the root of its map."""
+    entries = unpack(bucket)
+    for key, leaf in changes:
+        if leaf is None:
+            entries.pop(key, None)
+        else:
+            entries[key] = leaf
+    keys = sorted(entries)
+    packed = b"".join([encode_varint(len(key)) + key + entries[key] for key in keys])
+    return packed, root_of([entries[key] for key in keys])

@@ -1,0 +1,114 @@
+"""The hashes of a complete binary tree in little memory: untouched parts of it are implied."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from wire.merkle import EMPTY_ROOT, entry_hash, inner_hash
+
+DEPTH = 18
+LEAVES = 1 << DEPTH
+
+# Neighbours of a level that share one piece of memory; siblings always do.
+_CHUNK_BITS = 4
+_CHUNK_MASK = (1 << _CHUNK_BITS) - 1
+
+
+def _empty_nodes() -> list[bytes]:
+    """The hash of an empty subtree at each level; level 0 is the leaf of an empty bucket."""
+    nodes = [entry_hash(b"", EMPTY_ROOT)]
+    for _ in range(DEPTH):
+        nodes.append(inner_hash(nodes[-1], nodes[-1]))
+    return nodes
+
+
+EMPTY_NODES = _empty_nodes()
+_EMPTY_CHUNKS = [node * (1 << _CHUNK_BITS) for node in EMPTY_NODES]
+
+
+class LevelPast(NamedTuple):
+    """What the nodes of a level were before a change: indexes in ascending order, and 32 bytes for each."""
+
+    indexes: array[int]
+    hashes: bytes
+
+    def find(self, index: int) -> bytes | None:
+        """What a node was, or None if it did not change."""
+        at = bisect_left(self.indexes, index)
+        if at == len(self.indexes) or self.indexes[at] != index:
+            return None
+        return self.hashes[at << 5 : (at + 1) << 5]
+
+
+NodesPast = tuple[LevelPast, ...]
+
+
+class Nodes:
+    """Levels 0 (leaves) to DEPTH (the root) of a tree of 2**DEPTH leaves."""
+
+    __slots__ = ("_levels",)
+
+    def __init__(self) -> None:
+        self._levels: list[dict[int, bytearray]] = [{} for _ in range(DEPTH + 1)]
+
+    @property
+    def root(self) -> bytes:
+        """The root (32 bytes)."""
+        return self.get(DEPTH, 0)
+
+    def get(self, level: int, index: int) -> bytes:
+        """A node's hash."""
+        chunk = self._levels[level].get(index >> _CHUNK_BITS)
+        if chunk is None:
+            return EMPTY_NODES[level]
+        at = (index & _CHUNK_MASK) << 5
+        return bytes(chunk[at : at + 32])
+
+    def set_leaves(self, indexes: Sequence[int], hashes: Sequence[bytes]) -> NodesPast:
+        """Set leaves (``indexes`` in ascending order) and all above them; returns what there was before."""
+        past: list[LevelPast] = []
+        for level in range(DEPTH + 1):
+            past.append(self._set(level, indexes, hashes))
+            if level < DEPTH:
+                indexes, hashes = self._above(level, indexes)
+        return tuple(past)
+
+    def revert(self, past: NodesPast) -> None:
+        """Take a change back; it must be the last."""
+        for level, before in enumerate(past):
+            hashes = [before.hashes[at : at + 32] for at in range(0, len(before.hashes), 32)]
+            self._set(level, before.indexes, hashes)
+
+    def _set(self, level: int, indexes: Sequence[int], hashes: Sequence[bytes]) -> LevelPast:
+        chunks, empty, filler = self._levels[level], EMPTY_NODES[level], _EMPTY_CHUNKS[level]
+        old = bytearray()
+        for index, node in zip(indexes, hashes, strict=True):
+            number, at = index >> _CHUNK_BITS, (index & _CHUNK_MASK) << 5
+            chunk = chunks.get(number)
+            if chunk is None:
+                chunk = chunks[number] = bytearray(filler)
+            old += chunk[at : at + 32]
+            chunk[at : at + 32] = node
+            if node == empty and chunk == filler:
+                del chunks[number]
+        return LevelPast(array("I", indexes), bytes(old))
+
+    def _above(self, level: int, indexes: Sequence[int]) -> tuple[list[int], list[bytes]]:
+        """The parents of changed nodes, computed anew."""
+        chunks, filler, sha256 = self._levels[level], _EMPTY_CHUNKS[level], hashlib.sha256
+        parents: list[int] = []
+        hashes: list[bytes] = []
+        last = -1
+        for index in indexes:
+            parent = index >> 1
+            if parent == last:
+                continue
+            last = parent
+            at = (index & _CHUNK_MASK & ~1) << 5
+            parents.append(parent)
+            hashes.append(sha256(b"\x01" + chunks.get(index >> _CHUNK_BITS, filler)[at : at + 64]).digest())
+        return parents, hashes
