@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +12,6 @@ from tests.partitions.relayed import relayed_network
 from tests.partitions.steps import assert_one_chain, caught_up, cut_one_off, split
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(300)]
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="part", dir="/tmp") as folder:
-        yield Path(folder) / "net"
 
 
 async def test_majorities_go_on_halves_wait_and_streams_miss_nothing(home: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from clients.common.chain import Chain
 from clients.common.subscribe import Cursor
@@ -80,7 +81,7 @@ class Witness:
     def longest_silence_s(self, since_s: float) -> float:
         """The longest time without a block since then, up to the last one that came."""
         times = [since_s, *(arrival for arrival in self.arrivals_s if arrival > since_s)]
-        return max((after - before for before, after in zip(times, times[1:], strict=False)), default=0.0)
+        return max((after - before for before, after in pairwise(times)), default=0.0)
 
 
 async def told_by(node: RpcClient, height: int) -> tuple[list[EventKey], list[ResultKey]]:
