@@ -25,6 +25,7 @@ ENTRIES: Final = (
     Entry("keys", "node.cli.keys:app", "Encrypted key files: new, show, list, address."),
     Entry("tx", "node.cli.tx:app", "Send a transaction: one command a message."),
     Entry("query", "node.cli.query:app", "Ask the chain: one command a query."),
+    Entry("replay", "node.replay.command:replay_command", "Execute a node's whole chain anew; compare every hash."),
     Entry("market clear", "node.market_clear.command:clear_command", "Clear a book of orders from a CSV file."),
     Entry("scenario run", "node.scenario.command:run_command", "Run a scenario file with the real application."),
 )

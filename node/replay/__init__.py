@@ -1,0 +1,1 @@
+"""Executing a recorded chain anew, in a fresh application, and comparing what comes of it."""

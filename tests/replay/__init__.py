@@ -1,0 +1,1 @@
+"""A real chain, executed anew from what its node has recorded."""
