@@ -46,7 +46,7 @@ class Settings:
                 "log_level": self.log_level,
             },
             "rpc": {
-                "laddr": f"tcp://127.0.0.1:{wiring.rpc_port}",
+                "laddr": f"tcp://{wiring.host}:{wiring.rpc_port}",
                 "max_request_batch_size": 100,
                 # Base64 in JSON makes a transaction longer by a third.
                 "max_body_bytes": 2 * self.max_tx_bytes + 65_536,
@@ -54,7 +54,7 @@ class Settings:
                 "experimental_close_on_slow_client": True,
             },
             "p2p": {
-                "laddr": f"tcp://127.0.0.1:{wiring.p2p_port}",
+                "laddr": f"tcp://{wiring.host}:{wiring.p2p_port}",
                 "persistent_peers": ",".join(wiring.persistent_peers),
                 "addr_book_strict": False,
                 "allow_duplicate_ip": True,
@@ -116,8 +116,9 @@ class Settings:
 
 @dataclass(frozen=True)
 class Wiring:
-    """What is a node's own: its name, its ports on the loopback address, its application and its peers.
+    """What is a node's own: its name, its ports, its application and its peers.
 
+    `host` is the address it listens on: the loopback address by default, since RPC knows no passwords.
     `proxy_app` is an ABCI address or the name of an application built into CometBFT; a unix path in it is
     relative to the folder the process runs in. `persistent_peers` are "nodeid@host:port".
     """
@@ -127,6 +128,7 @@ class Wiring:
     rpc_port: int
     p2p_port: int
     persistent_peers: tuple[str, ...]
+    host: str = "127.0.0.1"
 
 
 def render_toml(sections: Mapping[str, Section]) -> str:

@@ -10,6 +10,7 @@ from typing import Final, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from node.localnet.errors import LocalnetError, NotRunningError
+from node.localnet.ports import LOOPBACK
 from node.toolchain import COMETBFT_VERSION
 
 FILE: Final = "localnet.json"
@@ -55,9 +56,15 @@ VDG: Final = Application.of_command(
 
 
 class ValidatorPlan(Model):
-    """A validator: its name is its folder's; `power` is its voting power from the first block on."""
+    """A validator: its name is its folder's; `power` is its voting power from the first block on.
+
+    `host` is where its ports are reached; `prefix` goes before the command of its CometBFT, as one that enters a
+    network namespace.
+    """
 
     name: str
+    host: str = LOOPBACK
+    prefix: tuple[str, ...] = ()
     rpc_port: int
     p2p_port: int
     node_id: str
@@ -68,7 +75,7 @@ class ValidatorPlan(Model):
     @property
     def rpc_url(self) -> str:
         """Where its CometBFT answers."""
-        return f"http://127.0.0.1:{self.rpc_port}"
+        return f"http://{self.host}:{self.rpc_port}"
 
 
 class Service(Model):
