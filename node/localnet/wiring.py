@@ -31,7 +31,7 @@ def validator_unit(
         argv = tuple(fill_in(part, {"home": str(folder)}) for part in plan.application.command)
         commands.append(Command(name, argv, folder, log_of(home, name)))
     name = f"{validator.name}.cometbft"
-    argv = (str(cometbft), "start", "--home", str(folder))
+    argv = (*validator.prefix, str(cometbft), "start", "--home", str(folder))
     commands.append(Command(name, argv, folder, log_of(home, name)))
     return Unit(validator.name, tuple(commands), leftovers=(folder / SOCKET,), policy=policy, on_change=on_change)
 
