@@ -16,6 +16,7 @@ from node.abci.errors import (
     WrongReplyError,
 )
 from node.abci.framing import encode_length
+from node.failpoint import reached
 from wire.gen.tendermint.abci import types_pb2 as abci
 
 
@@ -24,6 +25,10 @@ class _Method(NamedTuple):
     reply_type: type[Message]
     tag: bytes
     """Opens the reply's field in ``Response``: its number and the wire type for messages."""
+    before: str
+    """The fail point before the call."""
+    after: str
+    """The fail point after it, when nothing of the reply is written yet."""
 
 
 def _frame_of_field(tag: bytes, body: bytes) -> bytes:
@@ -54,7 +59,13 @@ class Dispatcher:
     def __init__(self, application: Application) -> None:
         names = [field.name for field in abci.Request.DESCRIPTOR.oneofs_by_name["value"].fields]
         self._methods = {
-            name: _Method(getattr(application, name), type(getattr(abci.Response(), name)), _tag(name))
+            name: _Method(
+                getattr(application, name),
+                type(getattr(abci.Response(), name)),
+                _tag(name),
+                f"abci.{name}.before",
+                f"abci.{name}.after",
+            )
             for name in names
         }
 
@@ -75,6 +86,7 @@ class Dispatcher:
             unknown = UnknownFieldSet(request)
             raise UnknownRequestError([unknown[index].field_number for index in range(len(unknown))])
         method = self._methods[name]
+        reached(method.before)
         try:
             reply = method.call(getattr(request, name))
             if reply.__class__ is not method.reply_type:
@@ -82,4 +94,5 @@ class Dispatcher:
             body = reply.SerializeToString()
         except Exception as error:
             raise ApplicationFailedError(name, error) from error
+        reached(method.after)
         return _frame_of_field(method.tag, body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -54,6 +54,7 @@ class Localnet:
         self._clients: dict[int, RpcClient] = {}
         self._held = ExitStack()
         self._rotation: asyncio.Task[None] | None = None
+        self._unsaved = False
 
     @classmethod
     def create(
@@ -160,7 +161,7 @@ class Localnet:
                 self._add(validator_unit(self.home, self.plan, validator, cometbft, self._policy, self._save))
             for unit in self._units.values():
                 unit.start()
-            self._rotation = asyncio.create_task(self._rotate_logs())
+            self._rotation = asyncio.create_task(self._keep_files())
             async with asyncio.timeout(timeout_seconds):
                 await self._wait_for_height(1, report)
             for service in self.plan.services:
@@ -288,11 +289,20 @@ class Localnet:
         self._units[unit.name] = unit
 
     def _save(self) -> None:
-        RunState.of(self._phase, self._units.values()).save(self.home)
+        """Tell others how things are. On a full disk they learn it later, as supervision must go on."""
+        try:
+            RunState.of(self._phase, self._units.values()).save(self.home)
+            self._unsaved = False
+        except OSError:
+            self._unsaved = True
 
-    async def _rotate_logs(self) -> None:
+    async def _keep_files(self) -> None:
         while True:
             await asyncio.sleep(ROTATE_SECONDS)
-            for unit in self._units.values():
-                for command in unit.commands:
-                    await asyncio.to_thread(rotate, command.log)
+            if self._unsaved:
+                self._save()
+            # A log that can't be rotated now, as on a full disk, is rotated when it can.
+            with suppress(OSError):
+                for unit in self._units.values():
+                    for command in unit.commands:
+                        await asyncio.to_thread(rotate, command.log)

@@ -16,7 +16,10 @@ LAUNCHER: Final = Path(__file__).with_name("launch.py")
 
 @dataclass(frozen=True)
 class Command:
-    """What to run: `name` is unique in the localnet, `grace_seconds` how long it may take to end when asked to."""
+    """What to run: `name` is unique in the localnet, `grace_seconds` how long it may take to end when asked to.
+
+    `passing_ends` are exit codes, with their meanings, of troubles that pass by themselves, such as a full disk.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -24,6 +27,7 @@ class Command:
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     grace_seconds: float = 15.0
+    passing_ends: Mapping[int, str] = field(default_factory=dict)
 
 
 class Process:
@@ -33,6 +37,7 @@ class Process:
         self.command = command
         self.pid = child.pid
         self._child = child
+        self._asked = False
 
     @classmethod
     async def start(cls, command: Command) -> Self:
@@ -59,6 +64,26 @@ class Process:
         """Wait for the end and return the exit code, negative for a signal's number."""
         return await self._child.wait()
 
+    @property
+    def ended_unasked(self) -> bool:
+        """Whether it ended before it was asked to."""
+        return self._child.returncode is not None and not self._asked
+
+    @property
+    def passes_by_itself(self) -> bool:
+        """Whether it ended of a trouble that passes by itself."""
+        return self._child.returncode in self.command.passing_ends
+
+    def describe_exit(self) -> str:
+        """How it ended, in words."""
+        code = self._child.returncode
+        if code is None:
+            return f"{self.command.name} runs"
+        if code < 0:
+            return f"{self.command.name} was ended by {signal.Signals(-code).name}"
+        meaning = f" ({self.command.passing_ends[code]})" if code in self.command.passing_ends else ""
+        return f"{self.command.name} ended with exit code {code}{meaning}"
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the process and whatever it started; nothing happens when it has ended already."""
         if self._child.returncode is None:
@@ -70,16 +95,10 @@ class Process:
 
     async def stop(self) -> None:
         """Ask it to end, and kill it when it takes longer than its grace."""
+        self._asked = self._child.returncode is None
         self.send(signal.SIGTERM)
         try:
             await asyncio.wait_for(self._child.wait(), self.command.grace_seconds)
         except TimeoutError:
             self.send(signal.SIGKILL)
             await self._child.wait()
-
-
-def describe_exit(code: int) -> str:
-    """An exit code in words."""
-    if code < 0:
-        return f"was ended by {signal.Signals(-code).name}"
-    return f"ended with exit code {code}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from node.localnet.process import Command, Process, describe_exit
+from node.localnet.process import Command, Process
 
 
 class UnitState(StrEnum):
@@ -27,6 +28,8 @@ class RestartPolicy:
 
     The pause doubles from `first_pause_seconds` to `longest_pause_seconds` with each end that comes sooner than
     `healthy_seconds` after its start; after `max_quick_ends` of those in a row the unit is given up as failed.
+    What passes by itself (`Command.passing_ends`, or a disk that takes no new log) is no reason to give up: then the
+    pause is the longest at once, and there is no limit.
     """
 
     first_pause_seconds: float = 0.2
@@ -36,6 +39,16 @@ class RestartPolicy:
 
 
 DEFAULT_POLICY: Final = RestartPolicy()
+_DISK_ERRORS: Final = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+class _End(StrEnum):
+    """Why the processes of a unit do not run any more."""
+
+    ASKED = "asked"
+    QUICK = "quick"
+    HEALTHY = "healthy"
+    PASSING = "passing"
 
 
 class Unit:
@@ -85,18 +98,14 @@ class Unit:
 
     async def _supervise(self) -> None:
         quick_ends = 0
-        clock = asyncio.get_running_loop().time
         try:
-            while not self._stopping.is_set():
-                started = clock()
-                if await self._run_once():
-                    break
-                quick_ends = 0 if clock() - started >= self._policy.healthy_seconds else quick_ends + 1
+            while not self._stopping.is_set() and (end := await self._run_once()) is not _End.ASKED:
+                quick_ends = quick_ends + 1 if end is _End.QUICK else 0
                 if quick_ends >= self._policy.max_quick_ends:
                     self._change(UnitState.FAILED)
                     return
                 self._change(UnitState.WAITING)
-                if await self._stopped_within(self._pause_seconds(quick_ends)):
+                if await self._stopped_within(self._pause_seconds(end, quick_ends)):
                     break
                 self.restarts += 1
         except BaseException as error:
@@ -105,7 +114,9 @@ class Unit:
             raise
         self._change(UnitState.STOPPED)
 
-    def _pause_seconds(self, quick_ends: int) -> float:
+    def _pause_seconds(self, end: _End, quick_ends: int) -> float:
+        if end is _End.PASSING:
+            return self._policy.longest_pause_seconds
         doubled = self._policy.first_pause_seconds * 2.0 ** max(0, quick_ends - 1)
         return min(doubled, self._policy.longest_pause_seconds)
 
@@ -116,24 +127,41 @@ class Unit:
             return False
         return True
 
-    async def _run_once(self) -> bool:
-        """Start all, wait until one ends or the unit is to stop, stop the rest; returns whether it is to stop."""
-        for leftover in self._leftovers:
-            leftover.unlink(missing_ok=True)
-        waiting: dict[asyncio.Task[int], Process] = {}
+    async def _run_once(self) -> _End:
+        """Start all, wait until one ends or the unit is to stop, stop the rest; returns what that was."""
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        try:
+            for leftover in self._leftovers:
+                leftover.unlink(missing_ok=True)
+            ended = await self._run_until_one_ends()
+        except OSError as error:
+            if error.errno not in _DISK_ERRORS:
+                raise
+            self.last_end = f"cannot start: {error}"
+            return _End.PASSING
+        if not ended:
+            return _End.ASKED
+        # An application whose disk is full takes its CometBFT along, which may be gone first.
+        passing = [process for process in ended if process.passes_by_itself]
+        first = [process for process in ended if process.ended_unasked]
+        self.last_end = "; ".join(process.describe_exit() for process in passing or first)
+        if passing:
+            return _End.PASSING
+        return _End.HEALTHY if clock() - started >= self._policy.healthy_seconds else _End.QUICK
+
+    async def _run_until_one_ends(self) -> list[Process]:
+        """Returns all processes, ended, once one has ended by itself; none when the unit was to stop."""
+        waiting: list[asyncio.Task[int]] = []
         stop = asyncio.create_task(self._stopping.wait())
         try:
             for command in self.commands:
                 process = await Process.start(command)
                 self.processes[command.name] = process
-                waiting[asyncio.create_task(process.wait())] = process
+                waiting.append(asyncio.create_task(process.wait()))
             self._change(UnitState.RUNNING)
-            done, _ = await asyncio.wait([stop, *waiting], return_when=asyncio.FIRST_COMPLETED)
-            if stop not in done:
-                self.last_end = "; ".join(
-                    f"{waiting[task].command.name} {describe_exit(task.result())}" for task in waiting if task in done
-                )
-            return stop in done
+            await asyncio.wait([stop, *waiting], return_when=asyncio.FIRST_COMPLETED)
+            return [] if self._stopping.is_set() else list(self.processes.values())
         finally:
             stop.cancel()
             for process in reversed(list(self.processes.values())):

@@ -8,6 +8,7 @@ from pathlib import Path
 from node.localnet.plan import SOCKET, Plan, Service, ValidatorPlan, fill_in
 from node.localnet.process import Command
 from node.localnet.unit import RestartPolicy, Unit
+from node.validator.exits import PASSING
 
 
 def log_of(home: Path, process: str) -> Path:
@@ -29,7 +30,7 @@ def validator_unit(
     if plan.application.command:
         name = f"{validator.name}.app"
         argv = tuple(fill_in(part, {"home": str(folder)}) for part in plan.application.command)
-        commands.append(Command(name, argv, folder, log_of(home, name)))
+        commands.append(Command(name, argv, folder, log_of(home, name), passing_ends=PASSING))
     name = f"{validator.name}.cometbft"
     argv = (*validator.prefix, str(cometbft), "start", "--home", str(folder))
     commands.append(Command(name, argv, folder, log_of(home, name)))

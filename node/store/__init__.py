@@ -7,10 +7,21 @@ from pathlib import Path
 from typing import Protocol
 
 from abci_app.state.store import Store
-from node.store.errors import StoreUnavailable
+from node.store.disk import DEFAULT_RESERVE_BYTES
+from node.store.errors import DiskFull, DiskReadOnly, StoreDamaged, StoreUnavailable
 from node.store.sqlite import SqliteStore
 
-__all__ = ["DiskStore", "SqliteStore", "StoreUnavailable", "open_store"]
+__all__ = [
+    "DEFAULT_RESERVE_BYTES",
+    "DiskFull",
+    "DiskReadOnly",
+    "DiskStore",
+    "SqliteStore",
+    "StoreDamaged",
+    "StoreUnavailable",
+    "open_store",
+    "store_place",
+]
 
 
 class DiskStore(Store, Protocol):
@@ -20,16 +31,25 @@ class DiskStore(Store, Protocol):
         """Let another process open it."""
 
 
-def open_store(home: Path) -> DiskStore:
+def store_place(home: Path) -> Path:
+    """Where the store of a validator's home is, or will be."""
+    level, sqlite = home / "state", home / "state.sqlite"
+    return sqlite if sqlite.exists() or (find_spec("plyvel") is None and not level.exists()) else level
+
+
+def open_store(home: Path, reserve_bytes: int = DEFAULT_RESERVE_BYTES) -> DiskStore:
     """The store of a validator's home: the one that is there, else a new one.
 
-    Raises: StoreUnavailable when it can't be used, or was written with LevelDB and this Python has none.
+    With less than `reserve_bytes` left on its disk nothing is written any more.
+
+    Raises: StoreUnavailable (or one of its kinds: DiskFull, DiskReadOnly, StoreDamaged) when it can't be used, or was
+    written with LevelDB and this Python has none.
     """
-    level, sqlite = home / "state", home / "state.sqlite"
-    if sqlite.exists() or (find_spec("plyvel") is None and not level.exists()):
-        return SqliteStore(sqlite)
+    place = store_place(home)
+    if place.suffix:
+        return SqliteStore(place, reserve_bytes)
     if find_spec("plyvel") is None:
-        raise StoreUnavailable(level, "it was written with LevelDB, and plyvel is not there for this Python: use 3.12")
+        raise StoreUnavailable(place, "it was written with LevelDB, and plyvel is not there for this Python: use 3.12")
     from node.store.level import LevelStore
 
-    return LevelStore(level)
+    return LevelStore(place, reserve_bytes)

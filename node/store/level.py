@@ -8,40 +8,69 @@ from pathlib import Path
 import plyvel
 
 from abci_app.state.store import Change
-from node.store.errors import StoreUnavailable
+from node.failpoint import reached
+from node.store.disk import DEFAULT_RESERVE_BYTES, Disk
+from node.store.errors import StoreDamaged, StoreUnavailable
 
 
 class LevelStore:
     """A Store in a folder that only one process may have open.
 
-    Raises: StoreUnavailable when the folder is in use, unreadable or damaged.
+    Raises: DiskFull and DiskReadOnly when the disk takes no writes, StoreDamaged when a checksum or a file is wrong,
+    StoreUnavailable when the folder is in use or unreadable; all but the last also from its methods.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, reserve_bytes: int = DEFAULT_RESERVE_BYTES) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._disk = Disk(folder, reserve_bytes)
+        self._disk.require_writable()
+        self._disk.require_room()
+        if not (folder / "CURRENT").exists() and (any(folder.glob("*.log")) or any(folder.glob("*.ldb"))):
+            # LevelDB would take it for a new store and remove the files that it does not know.
+            raise StoreDamaged(folder, "its file CURRENT is missing")
         try:
             self._db = plyvel.DB(str(folder), create_if_missing=True, write_buffer_size=8 << 20)
         except (plyvel.Error, OSError) as error:
-            raise StoreUnavailable(folder, error) from error
+            raise self._explained(error) from error
 
     def get(self, key: bytes) -> bytes | None:
         """The value at a key, or None."""
-        value: bytes | None = self._db.get(key)
+        try:
+            value: bytes | None = self._db.get(key, verify_checksums=True)
+        except plyvel.Error as error:
+            raise self._explained(error) from error
         return value
 
     def iterate(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Entries with ``start <= key < end`` in ascending order of key."""
-        yield from self._db.iterator(start=start, stop=end)
+        try:
+            yield from self._db.iterator(start=start, stop=end, verify_checksums=True)
+        except plyvel.Error as error:
+            raise self._explained(error) from error
 
     def write(self, changes: Sequence[Change]) -> None:
         """Put (or, with None, delete) every key in one batch that is on disk before this returns."""
-        with self._db.write_batch(transaction=True, sync=True) as batch:
-            for key, value in changes:
-                if value is None:
-                    batch.delete(key)
-                else:
-                    batch.put(key, value)
+        reached("store.write.before")
+        self._disk.require_room()
+        batch = self._db.write_batch(sync=True)
+        for key, value in changes:
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        reached("store.write.filled")
+        try:
+            batch.write()
+        except (plyvel.Error, OSError) as error:
+            raise self._explained(error) from error
+        reached("store.write.synced")
 
     def close(self) -> None:
         """Let another process open the folder."""
         self._db.close()
+
+    def _explained(self, error: Exception) -> StoreUnavailable:
+        if isinstance(error, plyvel.CorruptionError):
+            return StoreDamaged(self._folder, error)
+        return self._disk.explain(error)
