@@ -20,14 +20,15 @@ from abci_app.state.history import History, Undo, rebuild
 from abci_app.state.overlay import Committed, Overlay
 from abci_app.state.proof import prove
 from abci_app.state.singles import VALIDATORS, parameters
-from abci_app.state.store import Change, Store
+from abci_app.state.store import Change, Store, StoreView
+from abci_app.state.tree import TreeView
 from wire.chain import BlockInfo, GetParametersResponse, Validator
 from wire.codec import CodecError, decode, encode
 from wire.merkle import ProofOp
 from wire.results import Code
 
 # Outside every store of the tree: its name starts below all of theirs.
-_META = b"\x00last-block"
+LAST_BLOCK_KEY = b"\x00last-block"
 
 QUERY_OK, QUERY_UNKNOWN_PATH, QUERY_BAD_REQUEST, QUERY_HEIGHT_UNAVAILABLE = 0, 1, 2, 3
 
@@ -77,7 +78,7 @@ class App:
     def __init__(self, store: Store, versions: int = DEFAULT_VERSIONS) -> None:
         self._store = store
         self._committed = Committed(store)
-        meta = store.get(_META)
+        meta = store.get(LAST_BLOCK_KEY)
         self._last = decode(BlockInfo, meta) if meta else BlockInfo()
         rebuilt = rebuild(store)
         self._tree, self._history = rebuilt.tree, History(versions, rebuilt.undos)
@@ -109,6 +110,15 @@ class App:
     def last_block(self) -> BlockInfo:
         """Height, time and app hash of the last commit; zeros before the first."""
         return self._last
+
+    @property
+    def tree(self) -> TreeView:
+        """The tree of the last commit; good until the next block is finalized."""
+        return TreeView(self._tree)
+
+    def view(self) -> StoreView:
+        """The store as of the last commit, to be read by another thread while blocks go on."""
+        return self._store.view()
 
     def init_chain(
         self, chain_id: str, time_s: int, validators: Sequence[tuple[bytes, int]], app_state: bytes
@@ -178,7 +188,7 @@ class App:
         encoded: list[Change] = [
             (key, None if value is None else encode(value)) for key, value in block.changes.items()
         ]
-        values = {key: self._store.get(key) for key, _ in encoded}
+        values = {key: self._committed.encoded(key) for key, _ in encoded}
         undo = Undo(height, self._tree.root, values, self._tree.update(encoded))
         last = BlockInfo(height, time_ns // 10**9, self._last.chain_id, self._tree.root)
         self._pending = _Pending(last, encoded, block.changes, undo)
@@ -190,7 +200,7 @@ class App:
         if self._pending is None:
             raise InvariantBroken("commit without a finalized block")
         last, encoded, changes, undo = self._pending
-        self._store.write([*encoded, *self._history.changes(undo), (_META, encode(last))])
+        self._store.write([*encoded, *self._history.changes(undo), (LAST_BLOCK_KEY, encode(last))])
         self._committed.absorb(changes)
         self._history.add(undo)
         self._last, self._pending, self._uncommitted = last, None, {}

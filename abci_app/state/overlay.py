@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from abci_app.core.context import Reader
 from abci_app.state.store import Store
-from wire.codec import decode
+from wire.codec import decode, encode
 
 T = TypeVar("T")
 
@@ -40,6 +40,11 @@ class Committed:
         for key, data in self._store.iterate(start, end):
             value = self._cache.get(key)
             yield key, decode(type_, data) if value is None else value
+
+    def encoded(self, key: bytes) -> bytes | None:
+        """The bytes stored at a key, or None; a value that is remembered is encoded rather than read again."""
+        value = self._cache.get(key)
+        return self._store.get(key) if value is None else encode(value)
 
     def absorb(self, changes: dict[bytes, Any]) -> None:
         """Remember what a block just committed, so that it needs not be decoded again."""
