@@ -60,7 +60,7 @@ def owner(number: int) -> bytes:
 
 
 def filled(folder: Path, keys: int) -> tuple[Neighbourhood, LevelStore, float]:
-    """A neighbourhood with ``keys`` / 2 more accounts and their balances, and the seconds its application took to start."""
+    """A neighbourhood with ``keys`` / 2 more accounts and their balances, and how many seconds its start took."""
     store = LevelStore(folder)
     neighbourhood = Neighbourhood(HOMES, store)
     balance = encode(Balance(10**9, 0))
