@@ -42,12 +42,13 @@ class RecordingStore(MemoryStore):
 
 
 class Day(Chain):
-    """The chain of the scenario; ``blocks`` lists app hash and result codes of every block."""
+    """The chain of the scenario; ``blocks`` lists app hash and result codes of every block, ``inputs`` what it was."""
 
     def __init__(self) -> None:
         self.blocks: list[dict[str, Any]] = []
+        self.inputs: list[tuple[int, tuple[bytes, ...]]] = []
         self.recorded = RecordingStore()
-        super().__init__(world.genesis(settlement={"keep_slots": 8, "payout_s": 6_000}), store=self.recorded)
+        super().__init__(genesis(), store=self.recorded)
 
     def finalize(self, *txs: bytes, time_s: int | None = None) -> Any:
         """As a chain does; writes down what came of it."""
@@ -55,7 +56,13 @@ class Day(Chain):
         height = self.app.last_block.height
         results = [result.code.name for result in done.block.results]
         self.blocks.append({"height": height, "app_hash": done.app_hash.hex(), "results": results})
+        self.inputs.append((self.time_s, txs))
         return done
+
+
+def genesis() -> dict[str, Any]:
+    """What the day begins with."""
+    return world.genesis(settlement={"keep_slots": 8, "payout_s": 6_000})
 
 
 def run() -> Day:

@@ -1,0 +1,1 @@
+"""Crashes, power cuts, full disks and damaged stores: what is killed must come back as if nothing had been."""
