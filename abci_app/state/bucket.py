@@ -6,19 +6,12 @@ memory.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 
-from abci_app.state.nodes import DEPTH
 from wire.codec import decode_varint, encode_varint
 from wire.merkle import root_of
 
 Entries = dict[bytes, bytes]
-
-
-def bucket_of(key: bytes) -> int:
-    """The number of the bucket that a key falls into: the first 18 bits of SHA-256(key)."""
-    return int.from_bytes(hashlib.sha256(key).digest()[:3], "big") >> 24 - DEPTH
 
 
 def unpack(bucket: bytes) -> Entries:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from wire.merkle import EMPTY_ROOT, entry_hash, inner_hash
+from wire.proof import BUCKET_BITS, BUCKETS
 
-DEPTH = 18
-LEAVES = 1 << DEPTH
+DEPTH = BUCKET_BITS
+LEAVES = BUCKETS
 
 # Neighbours of a level that share one piece of memory; siblings always do.
 _CHUNK_BITS = 4

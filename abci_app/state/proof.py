@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from abci_app.state.bucket import bucket_of, unpack
+from abci_app.state.bucket import unpack
 from abci_app.state.history import Version
 from abci_app.state.nodes import DEPTH, LEAVES
 from abci_app.state.tree import TreeView
@@ -23,6 +23,7 @@ from wire.merkle import (
     entry_hash,
     proof_of,
 )
+from wire.proof import bucket_of
 
 
 def prove(version: Version, store: bytes, key: bytes) -> tuple[ProofOp, ...]:

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from abci_app.state.bucket import bucket_of, changed
+from abci_app.state.bucket import changed
 from abci_app.state.nodes import DEPTH, EMPTY_NODES, Nodes, NodesPast
 from wire.merkle import entry_hash, map_root
+from wire.proof import bucket_of
 
 EMPTY_STORE = EMPTY_NODES[DEPTH]
 

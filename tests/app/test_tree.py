@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abci_app.app import App, StoreCorrupted
-from abci_app.state import bucket, nodes
+from abci_app.state import nodes
 from abci_app.state.tree import StateTree
 from tests.app.chain import Chain
 from tests.app.keyring import address
 from wire.ledger import Transfer
 from wire.merkle import root_of
+from wire.proof import bucket_of
 
 KEYS = st.sampled_from([b"a/1", b"a/2", b"a/3", b"b/1", b"b/x/y", b"c/", b"c/\x00\xff"])
 VALUES = st.none() | st.binary(max_size=5)
@@ -103,7 +104,7 @@ def test_updates_and_deletions_come_to_what_a_build_from_scratch_gives(blocks: l
 
 def test_keys_that_share_a_bucket_are_one_map() -> None:
     first = b"0"
-    shared = next(k for n in range(10**6) if bucket.bucket_of(k := b"k%d" % n) == bucket.bucket_of(first))
+    shared = next(k for n in range(10**6) if bucket_of(k := b"k%d" % n) == bucket_of(first))
     entries = {b"a/" + first: b"1", b"a/" + shared: b"2"}
     built = StateTree(entries.items())
     assert built.root == naive_app_hash(entries)

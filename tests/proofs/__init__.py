@@ -1,0 +1,1 @@
+"""Proofs of values, and the receipts made of them."""
