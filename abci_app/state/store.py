@@ -9,6 +9,16 @@ from typing import Protocol
 Change = tuple[bytes, bytes | None]
 
 
+class StoreView(Protocol):
+    """A store as it was at one moment, whatever is written later. One thread reads it, which may be any."""
+
+    def iterate(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Entries with ``start <= key < end`` in ascending order of key."""
+
+    def close(self) -> None:
+        """Let the store forget what is only seen here; before the store is closed."""
+
+
 class Store(Protocol):
     """An ordered map of bytes. One ``write`` is atomic and durable, or did not happen."""
 
@@ -20,6 +30,9 @@ class Store(Protocol):
 
     def write(self, changes: Sequence[Change]) -> None:
         """Put (or, with None, delete) every key, all or nothing, on disk before it returns."""
+
+    def view(self) -> StoreView:
+        """The store as it is now."""
 
 
 class MemoryStore:
@@ -49,3 +62,12 @@ class MemoryStore:
                 if key not in self._values:
                     insort(self._keys, key)
                 self._values[key] = value
+
+    def view(self) -> MemoryStore:
+        """A copy."""
+        copy = MemoryStore()
+        copy._values, copy._keys = dict(self._values), list(self._keys)
+        return copy
+
+    def close(self) -> None:
+        """Nothing is held."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -31,9 +32,15 @@ class SqliteStore:
         self._disk = Disk(file, reserve_bytes)
         self._disk.require_writable()
         self._disk.require_room()
+        # SQLite's own exclusive lock would keep this very process's views out as well.
+        self._lock = file.with_name(f"{file.name}.lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._lock.close()
+            raise StoreUnavailable(file, error) from error
         try:
             self._db = sqlite3.connect(file, isolation_level=None, timeout=0.5)
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
             # Every transaction is on disk before it returns.
             self._db.execute("PRAGMA synchronous = FULL")
@@ -55,8 +62,11 @@ class SqliteStore:
 
     def iterate(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Entries with ``start <= key < end`` in ascending order of key (SQLite compares blobs byte by byte)."""
+        return self._iterate(self._db, start, end)
+
+    def _iterate(self, db: sqlite3.Connection, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         try:
-            for key, value, crc in self._db.execute(
+            for key, value, crc in db.execute(
                 "SELECT key, value, crc32 FROM entries WHERE key >= ? AND key < ? ORDER BY key", (start, end)
             ):
                 yield key, self._checked(key, value, crc)
@@ -82,9 +92,23 @@ class SqliteStore:
             raise self._explained(error) from error
         reached("store.write.synced")
 
+    def view(self) -> SqliteView:
+        """The store as it is now."""
+        # Another thread reads it, one at a time (StoreView).
+        db = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("BEGIN")
+            # A transaction sees what there is when it reads first.
+            db.execute("SELECT 1 FROM entries LIMIT 1").fetchone()
+        except sqlite3.Error as error:
+            db.close()
+            raise self._explained(error) from error
+        return SqliteView(db, self._iterate)
+
     def close(self) -> None:
         """Let another process open the file."""
         self._db.close()
+        self._lock.close()
 
     def _checked(self, key: bytes, value: bytes, crc: int) -> bytes:
         if _crc32(key, value) != crc:
@@ -96,6 +120,26 @@ class SqliteStore:
         if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _DAMAGED:
             return StoreDamaged(self._file, error)
         return self._disk.explain(error)
+
+
+class SqliteView:
+    """A StoreView on a transaction that only reads."""
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        iterate: Callable[[sqlite3.Connection, bytes, bytes], Iterator[tuple[bytes, bytes]]],
+    ) -> None:
+        self._db = db
+        self._iterate = iterate
+
+    def iterate(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Entries with ``start <= key < end`` in ascending order of key. Raises: what the store's does."""
+        return self._iterate(self._db, start, end)
+
+    def close(self) -> None:
+        """Let SQLite drop what is only seen here."""
+        self._db.close()
 
 
 def _crc32(key: bytes, value: bytes) -> int:

@@ -8,12 +8,15 @@ import os
 import sys
 from pathlib import Path
 
-from abci_app.app import App, StoreCorrupted
+from abci_app.app import DEFAULT_VERSIONS
 from abci_app.genesis import GenesisError
 from node.abci import AbciError, run
-from node.store import DEFAULT_RESERVE_BYTES, DiskStore, StoreDamaged, StoreUnavailable, open_store, store_place
-from node.validator.application import ValidatorApplication
+from node.snapshots.service import DEFAULT_INTERVAL_BLOCKS, DEFAULT_KEPT, Snapshots
+from node.store import DEFAULT_RESERVE_BYTES, StoreUnavailable
+from node.validator.application import Keeping, ValidatorApplication
 from node.validator.exits import exit_for
+from node.validator.retention import DEFAULT_RETAIN_BLOCKS, DEFAULT_RETAIN_SECONDS, Retention
+from node.validator.state_home import StateHome
 
 _MIB = 1024 * 1024
 
@@ -29,17 +32,17 @@ def main() -> int:
         default=DEFAULT_RESERVE_BYTES // _MIB,
         help="end with exit code 74 when the disk has less than this left, in MiB (default: %(default)s)",
     )
+    _add_number(parser, "versions", DEFAULT_VERSIONS, "for how many of the last heights items are proved")
+    _add_number(parser, "snapshot-interval", DEFAULT_INTERVAL_BLOCKS, "blocks from snapshot to snapshot; 0: none")
+    _add_number(parser, "snapshots-kept", DEFAULT_KEPT, "how many snapshots stay", at_least=1)
+    _add_number(parser, "retain-blocks", DEFAULT_RETAIN_BLOCKS, "CometBFT keeps as many blocks at least; 0: all")
+    _add_number(parser, "retain-seconds", DEFAULT_RETAIN_SECONDS, "and the blocks of as long a time at least")
     arguments = parser.parse_args()
     if arguments.reserve_mib < 0:
         parser.error(f"argument --reserve-mib: {arguments.reserve_mib} is negative: give 0 or more")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        store = open_store(arguments.home, arguments.reserve_mib * _MIB)
-        try:
-            application = ValidatorApplication(_open_app(store, arguments.home))
-            run(application, arguments.address or _default_address(arguments.home))
-        finally:
-            store.close()
+        _serve(arguments)
     except (StoreUnavailable, GenesisError, AbciError) as error:
         # What failed inside a request of CometBFT's comes wrapped; a store's error says more by itself.
         cause = error.__cause__ if isinstance(error.__cause__, StoreUnavailable) else error
@@ -48,12 +51,32 @@ def main() -> int:
     return 0
 
 
-def _open_app(store: DiskStore, home: Path) -> App:
-    """The state machine over the store. Raises: StoreDamaged when the content is not what was committed."""
+def _add_number(parser: argparse.ArgumentParser, name: str, default: int, help_: str, at_least: int = 0) -> None:
+    """An option that takes a whole number."""
+
+    def number(text: str) -> int:
+        value = int(text)
+        if value < at_least:
+            raise argparse.ArgumentTypeError(f"{value} is too small: give {at_least} or more")
+        return value
+
+    parser.add_argument(f"--{name}", type=number, default=default, help=f"{help_} (default: %(default)s)")
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    """Serve until a signal. Raises: what the store, the genesis or the socket is refused with."""
+    home: Path = arguments.home
+    state = StateHome(home, arguments.reserve_mib * _MIB, arguments.versions)
     try:
-        return App(store)
-    except StoreCorrupted as error:
-        raise StoreDamaged(store_place(home), error) from error
+        snapshots = Snapshots(home, arguments.snapshot_interval, arguments.snapshots_kept)
+        try:
+            retention = Retention(home, arguments.retain_blocks, arguments.retain_seconds)
+            application = ValidatorApplication(state.app, Keeping(snapshots, state.replace, retention))
+            run(application, arguments.address or _default_address(home))
+        finally:
+            snapshots.close()
+    finally:
+        state.close()
 
 
 def _default_address(home: Path) -> str:

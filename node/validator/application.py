@@ -3,12 +3,18 @@
 # ruff: noqa: ARG002 - the arguments are the interface of ABCI, though not every answer needs them
 from __future__ import annotations
 
+import logging
 from base64 import b64encode
+from typing import Final, NamedTuple
 
 from abci_app.app import App
 from abci_app.core.events import EncodedEvent
 from abci_app.pipeline import TxResult
 from node.abci import Application
+from node.snapshots.layout import Offer
+from node.snapshots.refusal import Fault, SnapshotRefused
+from node.snapshots.service import Replace, Snapshots
+from node.validator.retention import Retention
 from wire.gen.tendermint.abci import types_pb2 as abci
 from wire.gen.tendermint.crypto.proof_pb2 import ProofOp as ProofOpMessage
 from wire.gen.tendermint.crypto.proof_pb2 import ProofOps
@@ -20,12 +26,26 @@ CODESPACE = "vdg"
 _ACCEPT = abci.ResponseProcessProposal.ACCEPT
 _REJECT = abci.ResponseProcessProposal.REJECT
 
+_SNAPSHOT: Final = abci.ResponseOfferSnapshot
+_CHUNK: Final = abci.ResponseApplySnapshotChunk
+
+log = logging.getLogger(__name__)
+
+
+class Keeping(NamedTuple):
+    """What a node on a disk has besides the state: snapshots, how the state is replaced by one, and pruning."""
+
+    snapshots: Snapshots
+    replace: Replace
+    retention: Retention
+
 
 class ValidatorApplication(Application):
-    """Answers CometBFT from an App."""
+    """Answers CometBFT from an App; without `keeping`, there are no snapshots and no block is pruned."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, keeping: Keeping | None = None) -> None:
         self._app = app
+        self._keeping = keeping
 
     def info(self, request: abci.RequestInfo) -> abci.ResponseInfo:
         """The last commit; CometBFT replays what comes after it."""
@@ -71,9 +91,14 @@ class ValidatorApplication(Application):
         )
 
     def commit(self, request: abci.RequestCommit) -> abci.ResponseCommit:
-        """Write it to disk."""
+        """Write it to disk; then see to snapshots and to what CometBFT may prune."""
         self._app.commit()
-        return abci.ResponseCommit()
+        if self._keeping is None:
+            return abci.ResponseCommit()
+        snapshots, last = self._keeping.snapshots, self._app.last_block
+        snapshots.committed(self._app)
+        retain_height = self._keeping.retention.height_to_keep(last.height, last.time_s, snapshots.oldest_height)
+        return abci.ResponseCommit(retain_height=retain_height)
 
     def query(self, request: abci.RequestQuery) -> abci.ResponseQuery:
         """Answer from the last committed block."""
@@ -87,6 +112,54 @@ class ValidatorApplication(Application):
             proof_ops=ProofOps(ops=[ProofOpMessage(type=op.type, key=op.key, data=op.data) for op in answer.proof]),
             codespace=CODESPACE if answer.code else "",
         )
+
+    def list_snapshots(self, request: abci.RequestListSnapshots) -> abci.ResponseListSnapshots:
+        """The snapshots that peers may fetch."""
+        offers = self._keeping.snapshots.offers if self._keeping else []
+        return abci.ResponseListSnapshots(snapshots=[abci.Snapshot(**offer._asdict()) for offer in offers])
+
+    def load_snapshot_chunk(self, request: abci.RequestLoadSnapshotChunk) -> abci.ResponseLoadSnapshotChunk:
+        """A chunk of one of them; empty when it is not there."""
+        if self._keeping is None:
+            return abci.ResponseLoadSnapshotChunk()
+        chunk = self._keeping.snapshots.chunk(request.height, request.format, request.chunk)
+        return abci.ResponseLoadSnapshotChunk(chunk=chunk)
+
+    def offer_snapshot(self, request: abci.RequestOfferSnapshot) -> abci.ResponseOfferSnapshot:
+        """Whether a peer's snapshot is one of the state with the app hash that CometBFT trusts."""
+        if self._keeping is None:
+            return _SNAPSHOT(result=_SNAPSHOT.ABORT)
+        found = request.snapshot
+        offer = Offer(found.height, found.format, found.chunks, found.hash, found.metadata)
+        try:
+            layout = self._keeping.snapshots.offer(offer, request.app_hash)
+        except SnapshotRefused as refused:
+            log.warning("snapshot of height %d refused: %s", offer.height, refused)
+            unknown = refused.fault is Fault.UNKNOWN_FORMAT
+            return _SNAPSHOT(result=_SNAPSHOT.REJECT_FORMAT if unknown else _SNAPSHOT.REJECT)
+        log.info("restoring the snapshot of height %d, %d chunks", layout.height, len(layout.parts))
+        return _SNAPSHOT(result=_SNAPSHOT.ACCEPT)
+
+    def apply_snapshot_chunk(self, request: abci.RequestApplySnapshotChunk) -> abci.ResponseApplySnapshotChunk:
+        """Keep a chunk that verifies; of one that does not, want nothing more from its sender."""
+        if self._keeping is None:
+            return _CHUNK(result=_CHUNK.ABORT)
+        try:
+            complete = self._keeping.snapshots.apply(request.index, request.chunk)
+        except SnapshotRefused as refused:
+            log.warning("chunk %d from %s refused: %s", request.index, request.sender, refused)
+            if refused.fault is Fault.NOT_OFFERED:
+                return _CHUNK(result=_CHUNK.REJECT_SNAPSHOT)
+            senders = [request.sender] if request.sender else []
+            return _CHUNK(result=_CHUNK.RETRY, refetch_chunks=[request.index], reject_senders=senders)
+        if complete:
+            try:
+                self._app = self._keeping.snapshots.finish(self._keeping.replace)
+            except SnapshotRefused as refused:
+                log.warning("snapshot refused: %s", refused)
+                return _CHUNK(result=_CHUNK.REJECT_SNAPSHOT)
+            log.info("restored the state of height %d", self._app.last_block.height)
+        return _CHUNK(result=_CHUNK.ACCEPT)
 
 
 def _log(result: TxResult) -> str:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from abci_app.app import QUERY_OK, App, Finalized
 from abci_app.core.events import EncodedEvent
 from abci_app.pipeline import TxResult
-from abci_app.state.store import MemoryStore
+from abci_app.state.store import MemoryStore, Store
 from tests.app import world
 from tests.app.keyring import address, public_key_of, sign_with
 from wire.asset import DeclareAvailability
@@ -31,7 +31,7 @@ class Chain:
         self,
         genesis: dict[str, Any] | None = None,
         time_s: int = world.GENESIS_S,
-        store: MemoryStore | None = None,
+        store: Store | None = None,
     ) -> None:
         self.store = store or MemoryStore()
         self.app = App(self.store)

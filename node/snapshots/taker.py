@@ -1,0 +1,86 @@
+"""Takes snapshots in the background while blocks go on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Final
+
+from node.snapshots.folder import SnapshotFolder
+from node.snapshots.taking import Subject, write_snapshot
+
+# Of the time that it works it pauses as much: the application shares its process, and Python's lock, with it.
+_REST_PER_WORK: Final = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class _Stopped(Exception):
+    """The process ends, or the store is replaced."""
+
+
+class Taker:
+    """One snapshot at a time, in a thread of its own that reads a view of the store."""
+
+    def __init__(self, folder: SnapshotFolder) -> None:
+        self._folder = folder
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a snapshot is being taken."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def begin(self, subject: Subject) -> None:
+        """Start to take a snapshot; the view is closed when that is over, however it ends."""
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._take, args=(subject,), name="snapshot", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Give up a snapshot that is being taken; returns when its view is closed."""
+        self._stop.set()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until no snapshot is being taken."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _take(self, subject: Subject) -> None:
+        started = time.monotonic()
+        try:
+            draft = self._folder.draft(subject.height)
+            try:
+                write_snapshot(subject, draft, _Pacer(self._stop).pause)
+                offer = self._folder.publish(subject.height, draft)
+            except BaseException:
+                self._folder.discard(draft)
+                raise
+        except _Stopped:
+            log.info("snapshot of height %d given up: the application ends", subject.height)
+        except Exception:
+            # The chain goes on without this snapshot; the next one is tried at its height.
+            log.exception("no snapshot of height %d", subject.height)
+        else:
+            seconds = time.monotonic() - started
+            log.info("snapshot of height %d: %d chunks, taken in %.1f s", offer.height, offer.chunks, seconds)
+        finally:
+            subject.view.close()
+
+
+class _Pacer:
+    """Rests in proportion to work."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._since = time.monotonic()
+
+    def pause(self) -> None:
+        """Rest for as long as it was worked since the last rest. Raises: _Stopped."""
+        worked_s = time.monotonic() - self._since
+        if self._stop.wait(worked_s * _REST_PER_WORK):
+            raise _Stopped
+        self._since = time.monotonic()

@@ -1,0 +1,43 @@
+"""The state of a home while its application runs: the store, and the state machine over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from abci_app.app import DEFAULT_VERSIONS, App, StoreCorrupted
+from node.store import DEFAULT_RESERVE_BYTES, DiskStore, StoreDamaged, open_store, store_place
+
+
+class StateHome:
+    """Holds a home's store open until ``close``.
+
+    Raises: StoreUnavailable or one of its kinds; StoreDamaged when the content is not what was committed.
+    """
+
+    def __init__(
+        self, home: Path, reserve_bytes: int = DEFAULT_RESERVE_BYTES, versions: int = DEFAULT_VERSIONS
+    ) -> None:
+        self._home = home
+        self._reserve_bytes = reserve_bytes
+        self._versions = versions
+        self._store, self.app = self._open()
+
+    def replace(self, swap: Callable[[], None]) -> App:
+        """Close the store, have another put in its place, and open that. Raises: what opening raises."""
+        self._store.close()
+        swap()
+        self._store, self.app = self._open()
+        return self.app
+
+    def close(self) -> None:
+        """Let another process open the store."""
+        self._store.close()
+
+    def _open(self) -> tuple[DiskStore, App]:
+        store = open_store(self._home, self._reserve_bytes)
+        try:
+            return store, App(store, self._versions)
+        except StoreCorrupted as error:
+            store.close()
+            raise StoreDamaged(store_place(self._home), error) from error

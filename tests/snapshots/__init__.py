@@ -1,0 +1,1 @@
+"""Snapshots, state sync, pruning, backup and restore."""
