@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
+from wire.state_keys import grid_prefix, slot_account_key, slot_key
 
-def grid_prefix(vdg: str) -> bytes:
-    """``<vdg>/``, e.g. ``lilas/``."""
-    return vdg.encode() + b"/"
-
-
-def slot_key(vdg: str, slot: int) -> bytes:
-    """``<vdg>/<slot, 8 bytes>``, e.g. ``lilas/`` 0000000000000091."""
-    return grid_prefix(vdg) + slot.to_bytes(8, "big")
-
-
-def slot_account_key(vdg: str, slot: int, account: bytes) -> bytes:
-    """``<vdg>/<slot, 8 bytes><address, 20 bytes>``."""
-    return slot_key(vdg, slot) + account
+__all__ = ["grid_prefix", "parse_slot_key", "slot_account_key", "slot_key"]
 
 
 def parse_slot_key(key: bytes) -> tuple[str, int]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abci_app.state.collection import Collection
-from wire.accounts import Account, NonceWindow
+from wire import state_keys
 
 # a<address, 20 bytes>
-ACCOUNTS = Collection("accounts", b"a", Account)
+ACCOUNTS = Collection(*state_keys.ACCOUNTS)
 # n<address, 20 bytes>
-NONCES = Collection("accounts", b"n", NonceWindow)
+NONCES = Collection(*state_keys.NONCES)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abci_app.state.collection import Collection
-from wire.asset import Asset, Availability
+from wire import state_keys
+from wire.asset import Asset
 
 # a<asset id>
 ASSETS = Collection("asset", b"a", Asset)
 # o<owner><asset id>
 OWNED = Collection("asset", b"o", Asset)
 # c<vdg>/<owner>: a pseudo-asset with the power that all devices of a member together can deliver
-DELIVERABLE = Collection("asset", b"c", Asset)
+DELIVERABLE = Collection(*state_keys.DELIVERABLE)
 # v<vdg>/<slot><account>
-AVAILABILITY = Collection("asset", b"v", Availability)
+AVAILABILITY = Collection(*state_keys.AVAILABILITY)

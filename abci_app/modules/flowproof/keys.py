@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abci_app.state.collection import Collection
-from wire.flowproof import Equivocation, FlowProof, SlotProofs
+from wire import state_keys
+from wire.flowproof import Equivocation
 
 # p<vdg>/<slot, 8 bytes><address>
-PROOFS = Collection("flowproof", b"p", FlowProof)
+PROOFS = Collection(*state_keys.PROOFS)
 # c<vdg>/<slot, 8 bytes>
-SLOTS = Collection("flowproof", b"c", SlotProofs)
+SLOTS = Collection(*state_keys.SLOT_PROOFS)
 # e<vdg>/<slot, 8 bytes><address>
 EVIDENCE = Collection("flowproof", b"e", Equivocation)

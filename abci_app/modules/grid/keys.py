@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abci_app.state.collection import Collection
-from wire.grid import Grid, Member, SlotTerms, Tariff
+from wire import state_keys
+from wire.grid import Member, Tariff
 
 # g<vdg>/
-GRIDS = Collection("grid", b"g", Grid)
+GRIDS = Collection(*state_keys.GRIDS)
 # m<vdg>/<address>
-MEMBERS = Collection("grid", b"m", Member)
+MEMBERS = Collection(*state_keys.MEMBERS)
 # i<vdg>/<meter>: which member has a meter
 METERS = Collection("grid", b"i", Member)
 # t<vdg>/<first slot, 8 bytes>
 TARIFFS = Collection("grid", b"t", Tariff)
 # s<vdg>/<slot, 8 bytes>
-TERMS = Collection("grid", b"s", SlotTerms)
+TERMS = Collection(*state_keys.TERMS)

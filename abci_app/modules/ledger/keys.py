@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from abci_app.state.collection import Collection
-from wire.ledger import Balance, Debt
+from wire import state_keys
+from wire.state_keys import balance_key, debt_key, debtor_prefix
+
+__all__ = ["BALANCES", "DEBTS", "DEBT_TOTALS", "MAX_HOLDER_BYTES", "balance_key", "debt_key", "debtor_prefix"]
 
 # b<asset>/<holder>, e.g. beur/a<address>
-BALANCES = Collection("ledger", b"b", Balance)
-# d<debtor><length, 1 byte><creditor><reason>
-DEBTS = Collection("ledger", b"d", Debt)
+BALANCES = Collection(*state_keys.BALANCES)
+# d<length, 1 byte><debtor><length, 1 byte><creditor><reason>
+DEBTS = Collection(*state_keys.DEBTS)
 # t<debtor>: the sum of what a debtor owes, as a debt to nobody
-DEBT_TOTALS = Collection("ledger", b"t", Debt)
+DEBT_TOTALS = Collection(*state_keys.DEBT_TOTALS)
 # A letter and a VDG's name.
 MAX_HOLDER_BYTES = 65
-
-
-def balance_key(asset: str, holder: bytes) -> bytes:
-    """``eur/a<address>``."""
-    return asset.encode() + b"/" + holder
-
-
-def debt_key(debtor: bytes, creditor: bytes, reason: str) -> bytes:
-    """Debtor and creditor with their lengths, then the reason."""
-    return bytes((len(debtor),)) + debtor + bytes((len(creditor),)) + creditor + reason.encode()
-
-
-def debtor_prefix(debtor: bytes) -> bytes:
-    """What the keys of a debtor's debts start with."""
-    return bytes((len(debtor),)) + debtor
