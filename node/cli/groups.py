@@ -26,6 +26,7 @@ ENTRIES: Final = (
     Entry("tx", "node.cli.tx:app", "Send a transaction: one command a message."),
     Entry("query", "node.cli.query:app", "Ask the chain: one command a query."),
     Entry("replay", "node.replay.command:replay_command", "Execute a node's whole chain anew; compare every hash."),
+    Entry("audit", "node.audit.command:audit_command", "Compute the chain again from its transactions, by other rules."),
     Entry("market clear", "node.market_clear.command:clear_command", "Clear a book of orders from a CSV file."),
     Entry("scenario run", "node.scenario.command:run_command", "Run a scenario file with the real application."),
 )

@@ -15,6 +15,8 @@ from node.history.errors import HistoryError
 from node.history.level_copy import LevelCopy
 from node.history.recorded import RecordedBlock, RecordedGenesis
 from node.history.source import Span
+from wire.chain import BlockInfo
+from wire.codec import decode
 from wire.gen.tendermint.abci import types_pb2 as abci
 from wire.gen.tendermint.store.types_pb2 import BlockStoreState
 from wire.gen.tendermint.types.block_pb2 import Block, BlockMeta, Part
@@ -89,6 +91,17 @@ class HomeSource:
     async def results(self, height: int) -> abci.ResponseFinalizeBlock | None:
         """What the node's application answered to a block."""
         return self._read(self._states, f"abciResponsesKey:{height}", abci.ResponseFinalizeBlock)
+
+    async def value(self, store: str, key: bytes, height: int) -> bytes:
+        """An item of the state beside the node, which is there after the last block alone.
+
+        Raises: HistoryError for other heights, and where the state is not in LevelDB.
+        """
+        with LevelCopy(self._home / "state") as state:
+            info = decode(BlockInfo, state.get(b"\x00last-block") or b"")
+            if info.height != height:
+                raise HistoryError(f"the state in {self._home} is that after block {info.height}, not {height}")
+            return state.get(store.encode() + b"/" + key) or b""
 
     def _read(self, store: LevelCopy, key: str, type_: type[M]) -> M | None:
         data = store.get(key.encode())

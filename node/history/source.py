@@ -39,6 +39,9 @@ class Source(Protocol):
     async def results(self, height: int) -> abci.ResponseFinalizeBlock | None:
         """What the node's application answered to a block; None where the node keeps no results."""
 
+    async def value(self, store: str, key: bytes, height: int) -> bytes:
+        """An item of the application's state after a block; b"" when it is absent."""
+
 
 @asynccontextmanager
 async def open_source(rpc: str | None, home: Path | None) -> AsyncIterator[Source]:

@@ -1,0 +1,1 @@
+"""The auditor: it agrees with the state machine, and names what is forged."""
