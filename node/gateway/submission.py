@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import grpc
 
@@ -65,8 +65,29 @@ class Submission:
                 return outcome.result()
             answer = await self._broadcast(tx, hash_)
             if isinstance(answer, Accepted) and wait_seconds > 0:
-                await asyncio.wait([outcome], timeout=wait_seconds)
+                answer = await self._wait(tx, hash_, outcome, wait_seconds)
             return outcome.result() if outcome.done() else answer
+
+    async def _wait(self, tx: bytes, hash_: bytes, outcome: asyncio.Future[Outcome], wait_seconds: float) -> Answer:
+        """Wait for the outcome; a node that is left may be cut off with the transaction, so the next one gets it too.
+
+        Raises: as `submit`.
+        """
+        clock = asyncio.get_running_loop().time
+        ends = clock() + wait_seconds
+        while not outcome.done() and clock() < ends:
+            change = asyncio.create_task(self._upstreams.change())
+            either: list[asyncio.Future[Any]] = [outcome, change]
+            try:
+                await asyncio.wait(either, timeout=ends - clock(), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                change.cancel()
+            if change.done() and not outcome.done():
+                answer = await self._broadcast(tx, hash_)
+                if isinstance(answer, Outcome):
+                    return answer
+        # A refusal by the second node says nothing about the copy that the first one holds.
+        return Accepted()
 
     async def _broadcast(self, tx: bytes, hash_: bytes) -> Answer:
         async def broadcast(client: RpcClient) -> Broadcast | NotAccepted | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -24,6 +25,7 @@ class Upstreams:
         """`clients` in order of preference, at least one; they are closed by `close`."""
         self._clients = tuple(clients)
         self._active = 0
+        self._changed = asyncio.Event()
 
     @property
     def active(self) -> RpcClient:
@@ -40,6 +42,12 @@ class Upstreams:
         if client is not self.active:
             log.warning("changed node", extra={"from": self.active.url, "to": client.url, "reason": reason})
             self._active = self._clients.index(client)
+            self._changed.set()
+            self._changed = asyncio.Event()
+
+    async def change(self) -> None:
+        """Return as soon as another node than now is the active one."""
+        await self._changed.wait()
 
     def fail_over(self, failed: RpcClient, reason: str) -> None:
         """Make the next node active, unless somebody did already or there is none."""

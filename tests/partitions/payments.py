@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from typing import Any
 
 from clients.common.chain import Chain
@@ -30,22 +31,31 @@ def genesis(wallets: int) -> dict[str, Any]:
 
 
 class Payer:
-    """Pays through a gateway, one payment after the other; `paid` are the amounts that were confirmed (nEUR)."""
+    """Pays through a gateway, one payment after the other.
+
+    Attributes:
+        paid: the amounts that were confirmed (nEUR).
+        expired: the amounts that were in no block in time (nEUR).
+        delays_s: from each confirmed payment's submission to its confirmation, with the time when that came.
+    """
 
     def __init__(self, sender: Wallet, receiver: Wallet) -> None:
         self.sender = sender
         self._receiver = receiver
         self.paid: list[int] = []
         self.expired: list[int] = []
+        self.delays_s: list[tuple[float, float]] = []
 
     async def pay(self, chain: Chain, stop: asyncio.Event) -> None:
         """Until it is to stop; what has been sent by then is waited for."""
         for amount_neur in itertools.count(1):
             if stop.is_set():
                 return
+            started_s = time.monotonic()
             try:
                 await chain.submit(self.sender, Transfer(self._receiver.address, amount_neur))
                 self.paid.append(amount_neur)
+                self.delays_s.append((time.monotonic(), time.monotonic() - started_s))
             except Expired:
                 # No block came in time: the chain never executes it.
                 self.expired.append(amount_neur)

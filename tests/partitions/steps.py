@@ -58,8 +58,12 @@ async def caught_up(net: Localnet) -> None:
     await until(all_there, f"every validator has block {target}")
 
 
-async def cut_one_off(network: Network, lonely: int, *, seconds: float, blocks: int) -> CutOff:
+async def cut_one_off(
+    network: Network, lonely: int, *, seconds: float, blocks: int, also: Callable[[], bool] = lambda: True
+) -> CutOff:
     """One validator loses all its peers for a time; the others must make so many blocks, and it none.
+
+    `also` is something else that must come true before it gets them back.
 
     Raises:
         AssertionError: one of that did not hold, or it did not catch up.
@@ -72,9 +76,10 @@ async def cut_one_off(network: Network, lonely: int, *, seconds: float, blocks: 
 
     async def long_enough() -> bool:
         now = await heights(net)
-        return time.monotonic() - started_s >= seconds and min(now[index] for index in others) >= max(before) + blocks
+        made = min(now[index] for index in others) - max(before)
+        return time.monotonic() - started_s >= seconds and made >= blocks and also()
 
-    await until(long_enough, f"the others make {blocks} blocks without validator{lonely}", within_s=seconds + 60)
+    await until(long_enough, f"the others go on without validator{lonely}", within_s=seconds + 60)
     after = await heights(net)
     if after[lonely] > max(before) + IN_FLIGHT_BLOCKS:
         raise AssertionError(f"validator{lonely} got from {before[lonely]} to {after[lonely]} while it was cut off")

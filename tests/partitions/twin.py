@@ -15,7 +15,10 @@ from node.localnet.ports import LOOPBACK, free_ports
 from node.localnet.unit import DEFAULT_POLICY
 from node.localnet.wiring import validator_unit
 from node.toolchain import binary
+from tests.partitions.network import Network, all_links
 
+TWIN, TWINS_PEER = 3, 1
+TWIN_LINKS = frozenset({(0, 1), (0, 2), (1, 2), (0, TWIN)})
 DUPLICATE_VOTE = "tendermint/DuplicateVoteEvidence"
 
 
@@ -28,24 +31,31 @@ class Misbehaviour(NamedTuple):
 
 
 @contextlib.asynccontextmanager
-async def twin_of(net: Localnet, index: int, settings: Settings) -> AsyncIterator[None]:
-    """Run a twin of a validator, with all validators as its peers, while the context lasts."""
-    original = net.plan.validators[index]
+async def twin_of_the_last(network: Network, settings: Settings) -> AsyncIterator[None]:
+    """Run a twin of validator 3, each of the two with another validator as its only peer, while the context lasts.
+
+    So both come to propose before they hear of each other's proposal, and vote for their own; and validator 2 hears
+    of both votes.
+    """
+    net = network.net
+    original, member = net.plan.validators[TWIN], net.plan.validators[TWINS_PEER]
     folder = net.home / "twin"
     home = Home.create(folder)
     for file in (VALIDATOR_KEY, GENESIS):
         shutil.copy(net.home / original.name / file, folder / file)
     rpc_port, p2p_port = free_ports(2)
-    peers = tuple(f"{peer.node_id}@{LOOPBACK}:{peer.p2p_port}" for peer in net.plan.validators if peer != original)
+    peers = (f"{member.node_id}@{LOOPBACK}:{member.p2p_port}",)
     home.write_config(settings, Wiring("twin", net.plan.application.proxy_app, rpc_port, p2p_port, peers))
     plan = original.model_copy(update={"name": "twin", "rpc_port": rpc_port, "p2p_port": p2p_port})
     cometbft = await asyncio.to_thread(binary, version=net.plan.cometbft_version)
     unit = validator_unit(net.home, net.plan, plan, cometbft, DEFAULT_POLICY, lambda: None)
+    network.allow(TWIN_LINKS)
     unit.start()
     try:
         yield
     finally:
         await unit.stop()
+        network.allow(all_links(len(net.plan.validators)))
 
 
 async def first_misbehaviour(net: Localnet, from_height: int) -> Misbehaviour:
