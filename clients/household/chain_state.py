@@ -4,12 +4,13 @@ thought."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from clients.common.chain import Chain
 from clients.common.configuration import ConfigurationError
 from clients.household.account import Account, LiveOrder
+from clients.household.offers import OpenBook
 from clients.household.terms import Terms
 from wire.asset import GetAvailabilityRequest
 from wire.grid import GetGridRequest, ListTermsRequest
@@ -65,20 +66,15 @@ async def read_settled(
     return [answer.settlement for answer in answers if answer.found]
 
 
-async def read_account(chain: Chain, terms: Terms, account: Account, now: int, ahead_slots: int) -> None:
-    """Orders, availability, declared flows and debts for the slots that are traded now."""
+async def read_account(chain: Chain, terms: Terms, account: Account, now: int, books: Sequence[OpenBook]) -> None:
+    """Orders, availability, declared flows and debts; ``books``: those that the account may have orders in."""
     vdg, address = terms.grid.vdg, account.address
-    slots = range(now + 1, now + 1 + ahead_slots)
-    books = [
-        (product.name, slot)
-        for product in terms.products.values()
-        for slot in slots
-        if slot % product.block_slots == 0 and terms.gate_slot(product, slot) > now
-    ]
-    orders = await _few_at_once(chain.query(GetOrderRequest(vdg, *book, address)) for book in books)
+    slots = sorted({now + 1}.union(*(book.slots for book in books)))
+    keys = [(book.product.name, book.slot) for book in books]
+    orders = await _few_at_once(chain.query(GetOrderRequest(vdg, *key, address)) for key in keys)
     account.orders = {
-        book: LiveOrder(answer.order.side, answer.order.energy_wh, answer.order.limit_price_neur_per_wh)
-        for book, answer in zip(books, orders, strict=True)
+        key: LiveOrder(answer.order.side, answer.order.energy_wh, answer.order.limit_price_neur_per_wh)
+        for key, answer in zip(keys, orders, strict=True)
         if answer.found
     }
     first = await chain.query(GetAvailabilityRequest(vdg, slots[0], address))

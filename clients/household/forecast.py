@@ -34,7 +34,8 @@ class PersistenceSettings(Section):
     time. PV: the running slot's level, which fades within ``fade_slots`` into yesterday's curve scaled to today's.
     A sure deficit is the ``quantile`` of the last ``near_slots`` loads less ``1 + near_pv_caution`` times the PV; a
     sure surplus is ``1 - near_pv_caution`` times the PV less the ``high_quantile`` of the loads or yesterday's mean
-    around that time. More than ``near_lead_slots`` ahead, both take the ``far_`` figures instead.
+    around that time. More than ``near_lead_slots`` ahead, both take the ``far_`` figures instead, and more than
+    ``far_slots`` ahead the loads of the last two days around the same time.
     """
 
     near_slots: int = Field(default=6, ge=1, le=144)
@@ -81,6 +82,8 @@ class Persistence:
         pv = self._pv_wh(seen, now, slot, scale)
         is_near = lead <= settings.near_lead_slots
         loads = near if is_near else far
+        if lead > settings.far_slots:
+            loads = sorted(_loads_around_wh(seen, slot)) or far
         caution = settings.near_pv_caution if is_near else settings.far_pv_caution
         low = _quantile(loads, settings.quantile)
         # A surplus is sure only if neither the last hours nor the same time of yesterday speak against it.
@@ -117,6 +120,13 @@ def _yesterday_load_wh(seen: Measurements, slot: int, otherwise_wh: float) -> fl
         same -= SLOTS_PER_DAY
     around = [seen.load_wh[s] for s in range(same - 3, same + 4) if s in seen.load_wh]
     return sum(around) / len(around) if around else otherwise_wh
+
+
+def _loads_around_wh(seen: Measurements, slot: int) -> list[int]:
+    """The loads in the hour around the same time of all days known (Wh a slot)."""
+    around = range(-3, 4)
+    days = (slot - SLOTS_PER_DAY, slot - 2 * SLOTS_PER_DAY)
+    return [seen.load_wh[day + shift] for day in days for shift in around if day + shift in seen.load_wh]
 
 
 def _quantile(ordered: list[int], share: float) -> float:

@@ -11,7 +11,7 @@ from clients.household.account import Account, LiveOrder
 from clients.household.battery import BatteryLimits
 from clients.household.forecast import Forecaster, SlotForecast
 from clients.household.measurements import SLOTS_PER_DAY, Measurements
-from clients.household.offers import BookKey, Offers
+from clients.household.offers import BookKey, Offers, OpenBook
 from clients.household.plan import PlannedSlot, Rule, plan_with_battery, plan_without_battery
 from clients.household.terms import Terms
 from wire.asset import DeclareAvailability
@@ -42,7 +42,7 @@ class Steering(NamedTuple):
 class Decision(NamedTuple):
     """What to send in a slot: first the availability that backs asks, then the orders."""
 
-    availability: DeclareAvailability | None
+    availability: tuple[DeclareAvailability, ...]
     orders: tuple[PlaceOrder | CancelOrder, ...]
 
 
@@ -90,30 +90,32 @@ class Home:
         account = self.account
         for key in [k for k in account.orders if terms.gate_slot(terms.products[k[0]], k[1]) <= now]:
             del account.orders[key]
-        self.make_plan(terms, now)
+        books = self.make_plan(terms, now)
         if account.suspended:
-            return Decision(None, ())
+            return Decision((), ())
         wanted: dict[BookKey, LiveOrder] = {}
         if not account.debts and self.measurements.age_slots(now) <= _OLDEST_TELEMETRY_SLOTS:
-            wanted = self._offers.wanted(terms, now, self.plan.values(), account)
-            self._fit_capacity(terms, wanted)
+            wanted = self._offers.wanted(terms, books, self.plan.values(), account)
             self._fit_budget(wanted)
         vdg = terms.grid.vdg
-        orders: list[PlaceOrder | CancelOrder] = []
+        # A debtor can't place, but may cancel; so should who doesn't see its home any more.
+        orders: list[PlaceOrder | CancelOrder] = [
+            CancelOrder(vdg, *key) for key in account.orders if key not in wanted and key not in account.under_way
+        ]
         for key, order in wanted.items():
             standing = account.orders.get(key)
             if key not in account.under_way and (standing is None or self._offers.moved(standing, order)):
                 orders.append(PlaceOrder(vdg, *key, order.side, order.energy_wh, order.price_neur_per_wh))
-        # A debtor can't place, but may cancel; so should who doesn't see its home any more.
-        for key in account.orders:
-            if key not in wanted and key not in account.under_way:
-                orders.append(CancelOrder(vdg, *key))
-        return Decision(self._availability(terms, now, wanted), tuple(orders))
+        # What opens money or availability goes first, then what closes first; the rest has time until the next slot.
+        sent = tuple(orders[: self._offers.rules.orders_a_slot])
+        return Decision(self._availability(terms, now, wanted), sent)
 
-    def make_plan(self, terms: Terms, now: int) -> None:
-        """Forecast and plan the slots from ``now`` (running) on with what is contracted."""
+    def make_plan(self, terms: Terms, now: int) -> list[OpenBook]:
+        """Forecast and plan the slots from ``now`` (running) on with what is contracted; returns the open books."""
         account = self.account
-        slots = self._offers.planned_slots(terms)
+        books = self.open_books(terms, now)
+        tradable = {slot for book in books for slot in book.slots}
+        slots = 2 + max(tradable, default=now) - now
         far = max(slots, SLOTS_PER_DAY if self.battery else self._habits.availability_slots + 2)
         self._forecast = self._forecaster(self.measurements, now, far)
         if self.battery is None:
@@ -129,10 +131,15 @@ class Home:
                 has_pv=self.has_pv,
                 energy_wh=self.battery.min_wh if energy is None else energy,
                 terms=terms,
-                tradable=lambda slot: self._offers.product_of(terms, now, slot) is not None,
+                tradable=tradable,
                 rule=self._rule,
             )
         self.plan = {entry.slot: entry for entry in planned}
+        return books
+
+    def open_books(self, terms: Terms, now: int) -> list[OpenBook]:
+        """The books that the home trades in during slot ``now``."""
+        return self._offers.open_books(terms, now)
 
     def steering(self, slot: int) -> Steering | None:
         """What the battery should do in a planned slot; None where plain self-consumption is right."""
@@ -159,21 +166,8 @@ class Home:
             return None
         return DeclareFlow(terms.grid.vdg, slot, rest)
 
-    def _fit_capacity(self, terms: Terms, wanted: dict[BookKey, LiveOrder]) -> None:
-        """Cut asks to what the registered devices can deliver in every slot of their block."""
-        for (product, slot), order in list(wanted.items()):
-            if order.side is not Side.SIDE_ASK:
-                continue
-            slots = terms.products[product].block_slots
-            sold = max(self.account.contracted_wh(slot + index, Side.SIDE_ASK) for index in range(slots))
-            energy = min(order.energy_wh, max(0, self.account.capacity_wh - sold) * slots)
-            if energy:
-                wanted[(product, slot)] = order._replace(energy_wh=energy)
-            else:
-                del wanted[(product, slot)]
-
     def _fit_budget(self, wanted: dict[BookKey, LiveOrder]) -> None:
-        """Cut bids to what free money can back, where money ran short; the soonest books first."""
+        """Cut bids to what free money can back, where money ran short; those first that close first."""
         left = self.account.budget_neur
         if left is None:
             return
@@ -189,8 +183,10 @@ class Home:
                 wanted[key] = order._replace(energy_wh=energy)
                 left -= max(0, wanted[key].escrow_neur - backed)
 
-    def _availability(self, terms: Terms, now: int, wanted: dict[BookKey, LiveOrder]) -> DeclareAvailability | None:
-        """A declaration for a run of slots, if some ask needs more than stands declared."""
+    def _availability(
+        self, terms: Terms, now: int, wanted: dict[BookKey, LiveOrder]
+    ) -> tuple[DeclareAvailability, ...]:
+        """Declarations for runs of slots, where some ask needs more than stands declared."""
         account = self.account
         needed: dict[int, int] = {}
         for (product, first), order in wanted.items():
@@ -200,14 +196,21 @@ class Home:
                     contracted = account.contracted_wh(slot, Side.SIDE_ASK)
                     needed[slot] = needed.get(slot, contracted) + -(-order.energy_wh // slots)
         short = sorted(slot for slot, energy in needed.items() if energy > account.declared_wh.get(slot, 0))
-        if not short:
-            return None
-        count = min(_MAX_DECLARED_SLOTS, max(self._habits.availability_slots, short[-1] - short[0] + 1))
-        energies = []
-        for slot in range(short[0], short[0] + count):
-            ahead = slot - now
-            pv = self._forecast[ahead].pv_wh if ahead < len(self._forecast) else 0
-            generous = -(-pv * 3 // 2 // _AVAILABILITY_STEP_WH) * _AVAILABILITY_STEP_WH
-            energy = min(account.capacity_wh, max(generous, needed.get(slot, 0)))
-            energies.append(max(energy, account.declared_wh.get(slot, 0)))
-        return DeclareAvailability(terms.grid.vdg, short[0], tuple(energies))
+        declarations = []
+        while short:
+            first = short[0]
+            count = max(
+                self._habits.availability_slots, 1 + max(s for s in short if s < first + _MAX_DECLARED_SLOTS) - first
+            )
+            energies = tuple(self._declared_wh(slot, now, needed.get(slot, 0)) for slot in range(first, first + count))
+            declarations.append(DeclareAvailability(terms.grid.vdg, first, energies))
+            short = [slot for slot in short if slot >= first + count]
+        return tuple(declarations)
+
+    def _declared_wh(self, slot: int, now: int, needed_wh: int) -> int:
+        """What to declare for a slot: generously above the forecast, never less than stands declared."""
+        ahead = slot - now
+        pv = self._forecast[ahead].pv_wh if ahead < len(self._forecast) else 0
+        generous = -(-pv * 3 // 2 // _AVAILABILITY_STEP_WH) * _AVAILABILITY_STEP_WH
+        energy = min(self.account.capacity_wh, max(generous, needed_wh))
+        return max(energy, self.account.declared_wh.get(slot, 0))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
@@ -15,7 +16,6 @@ from clients.household.prices import ask_neur_per_wh, bid_neur_per_wh
 from clients.household.terms import Terms
 from wire.market import Product, Side
 
-DAY_AHEAD, INTRADAY, REAL_TIME = "day_ahead", "intraday", "real_time"
 BookKey = tuple[str, int]
 """A book of the home's grid: product and (first) slot."""
 
@@ -23,21 +23,36 @@ BookKey = tuple[str, int]
 class OfferRules(Section):
     """What is offered.
 
-    ``last_slot``: nothing is offered for later ones, for networks that end. ``intraday_slots`` and
-    ``real_time_slots``: how many slots from the first open one on; 0 leaves the product out. A day-ahead block is
-    offered with ``day_ahead_permille`` of what each of its slots is forecast to bear. An order below
-    ``min_offer_wh`` is not worth a transaction. A standing order gives way when its quantity moved by more than
-    ``material_wh`` and ``material_permille`` of it, or its price by more than ``material_permille``.
+    ``last_slot``: nothing is offered for later ones, for networks that end. ``without_products``: products that this
+    home stays out of. ``ahead_slots``: nothing is offered further ahead, however far a product is open. A product of
+    several slots is offered ``block_permille`` of what each of its slots is forecast to bear; what is left goes to
+    those that close later. An order below ``min_offer_wh`` is not worth a transaction. A standing order gives way when
+    its quantity moved by more than ``material_wh`` and ``material_permille`` of it, or its price by more than
+    ``material_permille``. At most ``orders_a_slot`` are sent in a slot, those first whose gate comes first; it has to
+    stay below the quota that the chain gives households in a block.
     """
 
     last_slot: Annotated[int, Field(ge=0)] | None = None
-    intraday_slots: Annotated[int, Field(ge=0, le=138)] = 6
-    real_time_slots: Annotated[int, Field(ge=0, le=143)] = 2
-    trade_day_ahead: bool = False
-    day_ahead_permille: Permille = 500
+    without_products: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    ahead_slots: Annotated[int, Field(ge=1, le=7 * SLOTS_PER_DAY)] | None = None
+    block_permille: Permille = 500
     min_offer_wh: Annotated[int, Field(ge=1, le=1_000_000)] = 5
     material_wh: Annotated[int, Field(ge=0, le=1_000_000)] = 10
     material_permille: Permille = 100
+    orders_a_slot: Annotated[int, Field(ge=1, le=1_000)] = 48
+
+
+class OpenBook(NamedTuple):
+    """A book that takes orders until slot ``gate_slot`` begins, for energy from ``slot`` on."""
+
+    gate_slot: int
+    slot: int
+    product: Product
+
+    @property
+    def slots(self) -> range:
+        """The slots that its energy falls on."""
+        return range(self.slot, self.slot + self.product.block_slots)
 
 
 class Offers:
@@ -47,39 +62,48 @@ class Offers:
         self.rules = rules
         self.margin_permille = margin_permille
 
-    def planned_slots(self, terms: Terms) -> int:
-        """How many slots from the running one on have to be planned."""
-        if self.rules.trade_day_ahead and DAY_AHEAD in terms.products:
-            return 2 * SLOTS_PER_DAY
-        offered = ((INTRADAY, self.rules.intraday_slots), (REAL_TIME, self.rules.real_time_slots))
-        return 2 + max(terms.products[name].gate_slots + slots for name, slots in offered if name in terms.products)
+    def open_books(self, terms: Terms, now: int) -> list[OpenBook]:
+        """The books of all products that take orders in slot ``now``, those first that close first.
 
-    def product_of(self, terms: Terms, now: int, slot: int) -> Product | None:
-        """The product that a single slot is offered in during slot ``now``: intraday while open, then real time."""
-        if self._too_late(slot):
-            return None
-        for name, slots in ((INTRADAY, self.rules.intraday_slots), (REAL_TIME, self.rules.real_time_slots)):
-            product = terms.products.get(name)
-            if product is None:
-                continue
-            until_gate = terms.gate_slot(product, slot) - now
-            if 1 <= until_gate <= slots and slot - now <= product.horizon_slots:
-                return product
-        return None
+        Of books that close together those with the longer block come first.
+        """
+        last_slot = self.rules.last_slot if self.rules.last_slot is not None else sys.maxsize
+        if self.rules.ahead_slots is not None:
+            last_slot = min(last_slot, now + self.rules.ahead_slots)
+        books = [
+            OpenBook(terms.gate_slot(product, slot), slot, product)
+            for product in terms.products.values()
+            if product.name not in self.rules.without_products
+            for slot in terms.open_slots(product, now)
+            if slot + product.block_slots - 1 <= last_slot
+        ]
+        return sorted(books, key=lambda book: (book.gate_slot, -book.product.block_slots, book.slot))
 
     def wanted(
-        self, terms: Terms, now: int, planned: Iterable[PlannedSlot], account: Account
+        self, terms: Terms, books: Iterable[OpenBook], planned: Iterable[PlannedSlot], account: Account
     ) -> dict[BookKey, LiveOrder]:
-        """The orders that should stand during slot ``now``, soonest slot first, within the DSO's caps."""
-        wishes = {entry.slot: entry.wanted_wh for entry in planned}
+        """The orders that should stand in ``books``, in their order.
+
+        Each book is offered what those before it leave: together they never offer more than is wanted in a slot, than
+        the DSO's caps leave or than the registered devices deliver.
+        """
+        left_wh = {entry.slot: _possible_wh(terms, account, entry) for entry in planned}
         orders: dict[BookKey, LiveOrder] = {}
-        for slot, energy in wishes.items():
-            product = self.product_of(terms, now, slot)
-            if product is not None:
-                self._add(orders, terms, product, slot, energy, account)
-        for product, block in self._open_blocks(terms, now):
-            energy = _block_wh([wishes.get(block + index, 0) for index in range(product.block_slots)])
-            self._add(orders, terms, product, block, energy * self.rules.day_ahead_permille // PERMILLE, account)
+        for book in books:
+            product = book.product
+            signed_wh = _block_wh([left_wh.get(slot, 0) for slot in book.slots])
+            energy = abs(signed_wh)
+            if product.block_slots > 1:
+                energy = energy * self.rules.block_permille // PERMILLE
+            energy = min(energy, product.max_energy_wh)
+            side = Side.SIDE_BID if signed_wh > 0 else Side.SIDE_ASK
+            price = self._price(terms, book, side)
+            if energy < self.rules.min_offer_wh or not 0 < price <= product.max_price_neur_per_wh:
+                continue
+            orders[(product.name, book.slot)] = LiveOrder(side, energy, price)
+            part = -(-energy // product.block_slots)
+            for slot in book.slots:
+                left_wh[slot] -= part if side is Side.SIDE_BID else -part
         return orders
 
     def moved(self, old: LiveOrder, new: LiveOrder) -> bool:
@@ -91,52 +115,27 @@ class Offers:
             return True
         return abs(new.price_neur_per_wh - old.price_neur_per_wh) > old.price_neur_per_wh * share // PERMILLE
 
-    def _open_blocks(self, terms: Terms, now: int) -> list[tuple[Product, int]]:
-        """Tomorrow's blocks, while their gate is open."""
-        product = terms.products.get(DAY_AHEAD)
-        tomorrow = (now // SLOTS_PER_DAY + 1) * SLOTS_PER_DAY
-        if not self.rules.trade_day_ahead or product is None or terms.gate_slot(product, tomorrow) <= now:
-            return []
-        blocks = range(tomorrow, tomorrow + SLOTS_PER_DAY, product.block_slots)
-        return [(product, block) for block in blocks if not self._too_late(block + product.block_slots - 1)]
-
-    def _too_late(self, slot: int) -> bool:
-        return self.rules.last_slot is not None and slot > self.rules.last_slot
-
-    def _add(
-        self,
-        orders: dict[BookKey, LiveOrder],
-        terms: Terms,
-        product: Product,
-        slot: int,
-        energy_wh: int,
-        account: Account,
-    ) -> None:
-        block = range(slot, slot + product.block_slots)
-        side = Side.SIDE_BID if energy_wh > 0 else Side.SIDE_ASK
+    def _price(self, terms: Terms, book: OpenBook, side: Side) -> int:
+        """The limit that is right in every slot of a book."""
         if side is Side.SIDE_BID:
-            price = min(bid_neur_per_wh(terms, each, self.margin_permille) for each in block)
-        else:
-            price = max(ask_neur_per_wh(terms, each, self.margin_permille) for each in block)
-        room = min(_room_wh(terms, account, each, side) for each in block) * product.block_slots
-        energy = min(abs(energy_wh), product.max_energy_wh, room)
-        if energy >= self.rules.min_offer_wh and 0 < price <= product.max_price_neur_per_wh:
-            orders[(product.name, slot)] = LiveOrder(side, energy, price)
+            return min(bid_neur_per_wh(terms, slot, self.margin_permille) for slot in book.slots)
+        return max(ask_neur_per_wh(terms, slot, self.margin_permille) for slot in book.slots)
 
 
-def _room_wh(terms: Terms, account: Account, slot: int, side: Side) -> int:
-    """What the DSO's cap leaves to commit in a slot; without a cap, more than anybody wants."""
-    caps = terms.of(slot)
-    if not caps.capped:
-        return 1 << 40
-    cap = caps.import_cap_wh if side is Side.SIDE_BID else caps.export_cap_wh
-    return max(0, cap - account.contracted_wh(slot, side))
+def _possible_wh(terms: Terms, account: Account, planned: PlannedSlot) -> int:
+    """What is wanted in a slot, as far as the DSO's cap and the registered devices leave room (signed)."""
+    slot, wanted, caps = planned.slot, planned.wanted_wh, terms.of(planned.slot)
+    if wanted >= 0:
+        bought = account.contracted_wh(slot, Side.SIDE_BID)
+        return min(wanted, max(0, caps.import_cap_wh - bought)) if caps.capped else wanted
+    most = min(account.capacity_wh, caps.export_cap_wh) if caps.capped else account.capacity_wh
+    return -min(-wanted, max(0, most - account.contracted_wh(slot, Side.SIDE_ASK)))
 
 
-def _block_wh(wishes_wh: list[int]) -> int:
+def _block_wh(left_wh: list[int]) -> int:
     """What every slot of a block can bear, as its energy falls on them in equal parts (Wh of the block, signed)."""
-    if min(wishes_wh) > 0:
-        return min(wishes_wh) * len(wishes_wh)
-    if max(wishes_wh) < 0:
-        return max(wishes_wh) * len(wishes_wh)
+    if min(left_wh) > 0:
+        return min(left_wh) * len(left_wh)
+    if max(left_wh) < 0:
+        return max(left_wh) * len(left_wh)
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
@@ -46,9 +46,6 @@ class Rule(Section):
     assumed_fill_permille: Permille = 100
 
 
-Tradable = Callable[[int], bool]
-
-
 def plan_without_battery(
     now: int, forecast: Sequence[SlotForecast], position: Callable[[int], int], slots: int
 ) -> list[PlannedSlot]:
@@ -75,10 +72,12 @@ def plan_with_battery(
     has_pv: bool,
     energy_wh: int,
     terms: Terms,
-    tradable: Tradable,
+    tradable: Container[int],
     rule: Rule,
 ) -> list[PlannedSlot]:
     """Simulate the battery over ``slots`` slots; the forecast beyond them says what dearer hours will need.
+
+    ``tradable``: the slots for which some book is open.
 
     In each slot the battery steers the meter to what is contracted. A home without PV holds back the energy that
     dearer slots will need, and buys it where a rebate is posted; one with PV has the sun fill the battery.
@@ -92,7 +91,7 @@ def plan_with_battery(
         gap, contracted = expected.load_wh - expected.pv_wh, position(slot)
         stored, reserve = energy - battery.min_wh, reserves[index]
         missing = reserve - stored
-        charge = missing > 0 and terms.of(slot).rebate_neur_per_wh > 0 and tradable(slot)
+        charge = missing > 0 and terms.of(slot).rebate_neur_per_wh > 0 and slot in tradable
         hold = gap - contracted > 0 and 0 < stored <= reserve * rule.hold_permille // PERMILLE
         out = battery.possible_wh(energy, 0 if hold else gap - contracted)
         flow = gap - out

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,7 +17,13 @@ from clients.common.subscribe import Cursor
 from clients.common.wallet import Wallet
 from clients.household.account import Account
 from clients.household.battery import BatteryLimits
-from clients.household.chain_state import read_account, read_contracts, read_settled, read_terms
+from clients.household.chain_state import (
+    TERMS_SLOTS,
+    read_account,
+    read_contracts,
+    read_settled,
+    read_terms,
+)
 from clients.household.configuration import HouseholdConfiguration
 from clients.household.database import Database
 from clients.household.follower import Follower
@@ -39,7 +45,6 @@ T = TypeVar("T")
 
 # Contracts of slots up to so long ago may still wait for settlement.
 _UNSETTLED_SLOTS = 144
-_ACCOUNT_SLOTS = 14
 
 
 class Service:
@@ -116,6 +121,7 @@ class Service:
         configuration = self._configuration
         names = sorted({configuration.vdg_of(home) for home in configuration.homes})
         terms = {vdg: await patiently(partial(read_terms, chain, vdg)) for vdg in names}
+        self._require_products(terms.values())
         by_grid: dict[str, list[Home]] = {vdg: [] for vdg in terms}
         for section in configuration.homes:
             vdg = configuration.vdg_of(section)
@@ -141,6 +147,15 @@ class Service:
             self._traders[vdg] = trader
             self._trader_of |= dict.fromkeys((home.id for home in homes), trader)
 
+    def _require_products(self, all_terms: Iterable[Terms]) -> None:
+        """Raises: ConfigurationError for a product to stay out of that the chain does not have."""
+        known = sorted({name for terms in all_terms for name in terms.products})
+        for name in self._configuration.offers.without_products:
+            if name not in known:
+                raise ConfigurationError(
+                    f"offers.without_products = {name}: the chain has no such product; it has {', '.join(known)}"
+                )
+
     def _account(self, database: Database, address: bytes, terms: Terms) -> Account:
         """What the file knows of an account."""
         since = terms.clock.slot_at(time.time()) - 7 * 144
@@ -161,7 +176,8 @@ class Service:
         for trader in self._traders.values():
             now = trader.terms.clock.slot_at(time.time())
             for home in trader.homes.values():
-                await patiently(partial(read_account, chain, trader.terms, home.account, now, _ACCOUNT_SLOTS))
+                books = home.open_books(trader.terms, now)
+                await patiently(partial(read_account, chain, trader.terms, home.account, now, books))
 
     async def _follow(self, chain: Chain, database: Database, follower: Follower, start: Cursor) -> None:
         """Follow the chain; where its history is gone, read the state anew and go on from there."""
@@ -178,7 +194,7 @@ class Service:
     async def _read_anew(self, chain: Chain, database: Database, start: Cursor) -> None:
         for vdg, trader in self._traders.items():
             now = trader.terms.clock.slot_at(time.time())
-            slots = range(max(0, now - _UNSETTLED_SLOTS), max(0, now + _ACCOUNT_SLOTS))
+            slots = range(max(0, now - _UNSETTLED_SLOTS), max(0, now + TERMS_SLOTS))
             homes = {home.account.address: home for home in trader.homes.values()}
             contracts = await patiently(partial(read_contracts, chain, vdg, slots))
             own = [c for c in contracts if c.buyer in homes or c.seller in homes]

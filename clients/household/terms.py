@@ -48,6 +48,14 @@ class Terms(NamedTuple):
             return (slot // SLOTS_PER_DAY - 1) * SLOTS_PER_DAY + product.gate_slots
         return slot - product.gate_slots
 
+    def open_slots(self, product: Product, now: int) -> range:
+        """The (first) slots that a product takes orders for in slot ``now``."""
+        first = now + product.gate_slots + 1
+        if product.gate_kind is GateKind.GATE_KIND_DAY_BEFORE:
+            first = ((now - product.gate_slots) // SLOTS_PER_DAY + 2) * SLOTS_PER_DAY
+        first = -(-first // product.block_slots) * product.block_slots
+        return range(first, now + product.horizon_slots + 1, product.block_slots)
+
     def gate_s(self, product: Product, slot: int) -> int:
         """The Unix time from which on the book for ``slot`` is closed."""
         return self.clock.start_s(self.gate_slot(product, slot))

@@ -170,15 +170,12 @@ class Trader:
             await read_debts(self._chain, home.account)
 
     async def _trade(
-        self, home: Home, availability: DeclareAvailability | None, orders: Iterable[PlaceOrder | CancelOrder]
+        self, home: Home, availability: Iterable[DeclareAvailability], orders: Iterable[PlaceOrder | CancelOrder]
     ) -> None:
         clock = self.terms.clock
-        if availability is not None:
-            await self._sender.send(home, [(availability, clock.start_s(availability.first_slot))])
-        # What opens money or availability goes first.
-        ordered = sorted(orders, key=lambda order: isinstance(order, PlaceOrder))
+        await self._sender.send(home, [(each, clock.start_s(each.first_slot)) for each in availability])
         dated = []
-        for order in ordered:
+        for order in orders:
             gate_s = self.terms.gate_s(self.terms.products[order.product], order.slot)
             dated.append((order, gate_s + _GRACE_SECONDS))
         await self._sender.send(home, dated)

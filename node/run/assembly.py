@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from node.run.report import (
     BooksReport,
     ContractsReport,
     HomeReport,
+    ProductReport,
     Report,
     SlotReport,
     TransactionsReport,
@@ -61,6 +63,7 @@ def assemble(seen: Observed) -> Report:
             made=log.contracts_made, settled=log.contracts_settled, unwound=log.contracts_unwound
         ),
         books=BooksReport(cleared=log.books_cleared, late_blocks_max=log.late_blocks_max, traded=log.books_traded),
+        products=[ProductReport(product=name, **asdict(done)) for name, done in sorted(log.by_product.items())],
         proofs=log.proofs,
         slots_settled=log.slots_settled,
         slots_settled_at_deadline=log.slots_at_deadline,

@@ -17,7 +17,7 @@ from node.run.day import DisplayFactory, Options, run_day
 from node.run.daylog import DayLog
 from node.run.progress import Display
 from node.run.report import Report
-from node.run.timing import SLOTS_PER_DAY, Timing
+from node.run.timing import SLOTS_PER_DAY, DayAhead, Timing
 
 
 def run_command(
@@ -27,6 +27,13 @@ def run_command(
     from_slot: Annotated[int, typer.Option(min=0, max=143, help="Begin with this slot of the day.")] = 0,
     slots: Annotated[int | None, typer.Option(min=1, help="Live so many slots. [default: to the day's end]")] = None,
     day: Annotated[str, typer.Option(help="The day to live, MM-DD.")] = DEFAULT_DAY,
+    day_ahead: Annotated[
+        str | None,
+        typer.Option(
+            help="Trade the day's hourly blocks too: begin before their gate at `noon` of the day before, or have each "
+            "close so many slots before it starts."
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for report.json and report.html.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -35,13 +42,22 @@ def run_command(
     Exit code 0 when every slot of the day is settled and nothing is wrong; 130 after Ctrl-C, with a report of what was
     settled by then.
     """
-    options = Options(slot_seconds, from_slot, slots or SLOTS_PER_DAY - from_slot, homes, validators, day, out)
     console = Console(stderr=True)
 
     def display_of(log: DayLog, timing: Timing) -> Display:
         return Display(log, timing.epoch_s, slot_seconds, console, quiet=as_json)
 
     try:
+        options = Options(
+            slot_seconds,
+            from_slot,
+            slots or SLOTS_PER_DAY - from_slot,
+            homes,
+            validators,
+            day,
+            out,
+            day_ahead=None if day_ahead is None else DayAhead.parse(day_ahead),
+        )
         report = asyncio.run(_until_done(options, display_of))
     except ValueError as error:
         raise CommandError(str(error), Exit.BAD_INPUT) from error
@@ -68,6 +84,11 @@ def _summary(report: Report, out: Path) -> str:
     lines = [
         f"{report.energy_traded_wh / 1000:.1f} kWh traded, {report.energy_verified_wh / 1000:.1f} kWh of it verified; "
         f"{report.contracts.settled} contracts settled, {report.contracts.unwound} unwound",
+        *(
+            f"{product.product}: {product.traded_wh / 1000:.1f} kWh traded, {product.verified_wh / 1000:.1f} kWh of it "
+            f"verified, {product.contracts_made} contracts"
+            for product in report.products
+        ),
         f"bills: {saved / 1e9:.2f} € less than without the market"
         + (f"; higher for {higher} homes, and the report says why" if higher else "; higher for nobody"),
         f"{report.blocks} blocks, {report.proofs} proofs, {report.transactions.submitted} transactions; "

@@ -24,7 +24,7 @@ from node.run.page import render
 from node.run.progress import Display
 from node.run.report import Report
 from node.run.services import Stage
-from node.run.timing import Timing
+from node.run.timing import DayAhead, Timing
 from wire.ledger import GetSupplyRequest
 
 _KEPT_RUNS = 3
@@ -42,7 +42,8 @@ class RunError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """What a user chooses; ``from_slot`` is a slot of the day.
+    """What a user chooses; ``from_slot`` is a slot of the day. Without ``day_ahead`` the gate of the day's hourly
+    blocks has passed when the run begins.
 
     ``folder`` is where the processes' files and logs of all runs go.
     """
@@ -55,6 +56,7 @@ class Options:
     day: str
     out: Path
     folder: Path = Path("run")
+    day_ahead: DayAhead | None = None
 
 
 async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Event) -> Report:
@@ -64,7 +66,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     """
     started_s = time.time()
     homes = neighbourhood(options.homes, options.day)
-    timing = Timing.starting(int(started_s), options.slot_seconds, options.from_slot, options.slots)
+    timing = Timing.starting(int(started_s), options.slot_seconds, options.from_slot, options.slots, options.day_ahead)
     chain_id = f"vdg-{options.day}-{int(started_s)}"
     folder = _new_folder(options.folder, chain_id)
     cast = Cast.fresh(homes, options.validators)
@@ -72,7 +74,9 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     net = Localnet.create(
         folder / "net", chain_id=chain_id, validators=options.validators, settings=_settings(options.slot_seconds)
     )
-    net.write_genesis(app_state(cast, net.validator_public_keys, timing.epoch_s, timing.slot_seconds))
+    net.write_genesis(
+        app_state(cast, net.validator_public_keys, timing.epoch_s, timing.slot_seconds, options.day_ahead)
+    )
     for service in stage.services(options.validators):
         net.add_service(service)
     log = DayLog(timing.from_slot, timing.slots)

@@ -11,7 +11,7 @@ from wire.flowproof import EquivocationRecorded, FlowProved
 from wire.ledger import DebtChanged
 from wire.market import BookCleared, ContractMade
 from wire.results import Code
-from wire.settlement import CertificateMinted, ContractUnwound, HouseholdSettled, SlotSettled
+from wire.settlement import CertificateMinted, ContractSettled, ContractUnwound, HouseholdSettled, SlotSettled
 
 
 @dataclass
@@ -44,6 +44,16 @@ class SlotDay:
 
 
 @dataclass
+class ProductDay:
+    """What was contracted in a product so far."""
+
+    contracts_made: int = 0
+    contracts_settled: int = 0
+    traded_wh: int = 0
+    verified_wh: int = 0
+
+
+@dataclass
 class DayLog:
     """Figures of the slots from ``first_slot`` on, ``slots`` of them; those of other slots are counted, not kept."""
 
@@ -51,6 +61,7 @@ class DayLog:
     slots: int
     homes: dict[bytes, HomeDay] = field(default_factory=dict)
     by_slot: dict[int, SlotDay] = field(default_factory=dict)
+    by_product: dict[str, ProductDay] = field(default_factory=dict)
     block_times_s: list[float] = field(default_factory=list)
     height: int = 0
     contracts_made: int = 0
@@ -65,6 +76,7 @@ class DayLog:
     certificates_wh: int = 0
     last_prices: tuple[int, int] | None = None
     results: Counter[Code] = field(default_factory=Counter)
+    _product_of: dict[str, str] = field(default_factory=dict)
     troubles: deque[str] = field(default_factory=lambda: deque(maxlen=200))
 
     def add_block(self, height: int, time_s: float) -> None:
@@ -94,7 +106,16 @@ class DayLog:
                 slot.traded_wh += contract.energy_wh
                 slot.paid_neur += contract.energy_wh * contract.buy_price_neur_per_wh
                 slot.received_neur += contract.energy_wh * contract.sell_price_neur_per_wh
+                product = self.by_product.setdefault(contract.product, ProductDay())
+                product.contracts_made += 1
+                product.traded_wh += contract.energy_wh
+                self._product_of[contract.contract_id] = contract.product
+            case ContractSettled():
+                product = self.by_product[self._product_of.pop(event.contract_id)]
+                product.contracts_settled += 1
+                product.verified_wh += event.verified_wh
             case ContractUnwound():
+                del self._product_of[event.contract_id]
                 self.contracts_unwound += 1
             case FlowProved():
                 self.proofs += 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from node.run.cast import Actor, Cast
+from node.run.timing import INTRADAY_GATE_SLOTS, NOON_SLOT, SLOTS_PER_DAY, DayAhead
 
 VDG = "les-lilas"
-SLOTS_PER_DAY = 144
 # 15 c€/kWh until 17:00 and 20 c€/kWh from then on; feed-in 10 c€/kWh (thesis 5.3, 6.2).
 _EVENING_SLOT = 17 * 6
 TARIFF_BUY_NEUR_PER_WH = tuple(150_000 if slot < _EVENING_SLOT else 200_000 for slot in range(SLOTS_PER_DAY))
@@ -19,10 +19,20 @@ REWARD_RATE_NEUR_PER_WH = 5_000
 DEVIATION_NEUR_PER_WH2 = 10
 PROOF_DEADLINE_SLOTS = 6
 
-# The standard products, open no further ahead than persistence says anything: agents offer for every open slot.
-_PRODUCTS = [
-    {"name": "day_ahead", "block_slots": 6, "gate": "day_before", "gate_slots": 72, "horizon_slots": 288},
-    {"name": "intraday", "block_slots": 1, "gate": "before_start", "gate_slots": 6, "horizon_slots": 12},
+# The standard products; single slots are open no further ahead than the last hours say anything.
+_BLOCK_SLOTS = 6
+_DAY_AHEAD = {
+    "name": "day_ahead", "block_slots": _BLOCK_SLOTS, "gate": "day_before", "gate_slots": NOON_SLOT,
+    "horizon_slots": 2 * SLOTS_PER_DAY,
+}  # fmt: skip
+_SINGLE_SLOTS = [
+    {
+        "name": "intraday",
+        "block_slots": 1,
+        "gate": "before_start",
+        "gate_slots": INTRADAY_GATE_SLOTS,
+        "horizon_slots": 12,
+    },
     {"name": "real_time", "block_slots": 1, "gate": "before_start", "gate_slots": 1, "horizon_slots": 3},
 ]
 
@@ -30,7 +40,13 @@ EUR = 10**9
 _HOME_NEUR, _COMPANY_NEUR, _POOL_NEUR = 100 * EUR, 5_000 * EUR, 100 * EUR
 
 
-def app_state(cast: Cast, validator_keys: tuple[bytes, ...], epoch_s: int, slot_seconds: int) -> dict[str, Any]:
+def app_state(
+    cast: Cast,
+    validator_keys: tuple[bytes, ...],
+    epoch_s: int,
+    slot_seconds: int,
+    day_ahead: DayAhead | None = None,
+) -> dict[str, Any]:
     """The ``app_state``. ``validator_keys`` are the consensus keys in the order of the operators."""
     households = [actor for _, actor in cast.households]
     companies = [(cast.registrar, "registrar"), (cast.issuer, "issuer"), (cast.dso, "dso"), (cast.supplier, "supplier")]
@@ -49,9 +65,17 @@ def app_state(cast: Cast, validator_keys: tuple[bytes, ...], epoch_s: int, slot_
         "ledger": {"balances": balances},
         "grid": {"grids": [_grid(cast, epoch_s, slot_seconds)]},
         "asset": {"assets": _assets(cast)},
-        "market": {"products": _PRODUCTS},
+        "market": {"products": [_day_ahead(day_ahead or DayAhead()), *_SINGLE_SLOTS]},
         "settlement": {"payout_s": 24 * slot_seconds},
     }
+
+
+def _day_ahead(chosen: DayAhead) -> dict[str, Any]:
+    """Hourly blocks: the standard product, or one that closes later, with two or three blocks open at any time."""
+    if chosen.gate_slots is None:
+        return _DAY_AHEAD
+    horizon = chosen.gate_slots + 3 * _BLOCK_SLOTS
+    return _DAY_AHEAD | {"gate": "before_start", "gate_slots": chosen.gate_slots, "horizon_slots": horizon}
 
 
 def _account(actor: Actor, role: str) -> dict[str, Any]:

@@ -47,6 +47,16 @@ class BooksReport(Part):
     traded: int = Field(description="books in which something was traded")
 
 
+class ProductReport(Part):
+    """What was contracted in a product's books, and what became of it."""
+
+    product: str
+    contracts_made: int
+    contracts_settled: int
+    traded_wh: int
+    verified_wh: int = Field(description="of settled contracts, what flowed as proved")
+
+
 class AppHashReport(Part):
     """For how many heights every validator's own app hash was compared, and for how many they differed."""
 
@@ -103,6 +113,7 @@ class Report(Part):
     energy_verified_wh: int
     contracts: ContractsReport
     books: BooksReport
+    products: list[ProductReport] = Field(description="products in which something was traded, by name")
     proofs: int
     slots_settled: int
     slots_settled_at_deadline: int

@@ -6,10 +6,32 @@ import math
 from typing import NamedTuple
 
 SLOTS_PER_DAY = 144
+# Noon of the day before, as a slot of it (MODEL section 4).
+NOON_SLOT = 72
+INTRADAY_GATE_SLOTS = 6
 # Enough for the intraday gate, and for all services to be ready on a slow machine.
 _LEAD_SLOTS, _LEAD_SECONDS = 10, 20
 # From the decision on the epoch until the chain's first slot: keys, genesis, validators.
 _START_SECONDS = 15
+
+
+class DayAhead(NamedTuple):
+    """Hourly blocks are traded before the day. ``gate_slots``: they close so many slots before they start; None: at
+    noon of the day before, as the standard product does."""
+
+    gate_slots: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> DayAhead:
+        """Reads ``noon`` or a number of slots. Raises: ValueError."""
+        if text == "noon":
+            return cls()
+        if not text.isdecimal() or not INTRADAY_GATE_SLOTS <= int(text) <= SLOTS_PER_DAY:
+            raise ValueError(
+                f"day-ahead = {text!r}: give noon, or how many slots before its start an hourly block closes, from "
+                f"{INTRADAY_GATE_SLOTS}, when the intraday market closes, to {SLOTS_PER_DAY}"
+            )
+        return cls(int(text))
 
 
 class Timing(NamedTuple):
@@ -23,15 +45,23 @@ class Timing(NamedTuple):
     slots: int
 
     @classmethod
-    def starting(cls, now_s: int, slot_seconds: int, from_slot_of_day: int, slots: int) -> Timing:
-        """A run whose first slot begins in a moment. Raises: ValueError for slots that are not of one day."""
+    def starting(
+        cls, now_s: int, slot_seconds: int, from_slot_of_day: int, slots: int, day_ahead: DayAhead | None = None
+    ) -> Timing:
+        """A run whose first slot begins in a moment, before the gate of ``day_ahead`` for its first slots.
+
+        Raises: ValueError for slots that are not of one day.
+        """
         if not (from_slot_of_day >= 0 and 1 <= slots <= SLOTS_PER_DAY - from_slot_of_day):
             raise ValueError(
                 f"from slot {from_slot_of_day}, {slots} slots: a day has slots 0 to {SLOTS_PER_DAY - 1}; "
                 "stay within one day"
             )
         from_slot = SLOTS_PER_DAY + from_slot_of_day
-        first_slot = from_slot - max(_LEAD_SLOTS, math.ceil(_LEAD_SECONDS / slot_seconds))
+        first_gate = from_slot
+        if day_ahead is not None:
+            first_gate = NOON_SLOT if day_ahead.gate_slots is None else from_slot - day_ahead.gate_slots
+        first_slot = first_gate - max(_LEAD_SLOTS, math.ceil(_LEAD_SECONDS / slot_seconds))
         return cls(now_s + _START_SECONDS - first_slot * slot_seconds, slot_seconds, first_slot, from_slot, slots)
 
     @property

@@ -1,27 +1,30 @@
 """What the market is worth to each home: ``python -m tests.household.compare [06-15 03-20 …]``.
 
 Lives each day (MM-DD) of the emulator's data with the real clearing and settlement, about nine seconds of CPU a
-day, and prints every home's bill beside its bill without the market.
+day, and prints every home's bill beside its bill without the market. With ``--days 2`` each day and the next, for which
+day-ahead blocks are traded too; with ``--without day_ahead`` nobody does.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 
-from tests.household.day import Day
+from clients.household.offers import OfferRules
+from tests.household.day import Day, Settings
 
 EUR = 1e9
 
 
-def show(date: str) -> None:
-    """Live a day and print it."""
-    day = Day(date)
+def show(date: str, days: int, without: tuple[str, ...]) -> None:
+    """Live a day, or some from it on, and print it."""
+    day = Day(date, settings=Settings(offers=OfferRules(without_products=without)), days=days)
     day.run()
     gains = [home.gain_neur / EUR for home in day.homes]
     slots = sorted(slot for slot, energy_wh in day.traded_wh.items() if energy_wh)
     print(
-        f"{date}: traded {day.traded_wh.total()} Wh in {len(slots)} slots ({min(slots, default=0)} to"
-        f" {max(slots, default=0)}), verified {day.verified_wh} Wh; gain {sum(gains):.3f} eur, worst {min(gains):.4f},"
+        f"{date}: traded {day.traded_wh.total()} Wh ({dict(day.traded_in_wh)}) in {len(slots)} slots"
+        f" ({min(slots, default=0)} to {max(slots, default=0)}), verified {day.verified_wh} Wh;"
+        f" gain {sum(gains):.3f} eur, worst {min(gains):.4f},"
         f" {sum(gain < 0 for gain in gains)} of {len(gains)} homes pay more; results {dict(day.chain.results)}"
     )
     for home in sorted(day.homes, key=lambda one: one.gain_neur):
@@ -34,5 +37,10 @@ def show(date: str) -> None:
 
 
 if __name__ == "__main__":
-    for date in sys.argv[1:] or ["06-15"]:
-        show(date)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("dates", nargs="*", default=["06-15"])
+    parser.add_argument("--days", type=int, default=1)
+    parser.add_argument("--without", nargs="*", default=[])
+    chosen = parser.parse_args()
+    for date in chosen.dates:
+        show(date, chosen.days, tuple(chosen.without))

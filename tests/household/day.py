@@ -1,4 +1,4 @@
-"""A whole day of the neighbourhood in one process: real homes, real agents, the real state machine, no network."""
+"""Whole days of the neighbourhood in one process: real homes, real agents, the real state machine, no network."""
 
 from __future__ import annotations
 
@@ -112,10 +112,14 @@ class DayChain:
 
 
 class Day:
-    """A day of homes; ``run`` lives it, then the counts and ``homes`` tell what came of it."""
+    """A day of homes, or several; ``run`` lives them, then the counts and ``homes`` tell what came of it.
 
-    def __init__(self, day: str = "06-15", homes: int = 33, settings: Settings | None = None) -> None:
+    Day-ahead blocks are traded from the first noon on, for the days after the first.
+    """
+
+    def __init__(self, day: str = "06-15", homes: int = 33, settings: Settings | None = None, days: int = 1) -> None:
         self._settings = settings or Settings()
+        self._slots = days * SLOTS_A_DAY
         self._buildings = neighbourhood(homes, day)
         self._clock = Clock(EPOCH_S, SLOT_SECONDS)
         names = ("registrar", "issuer", "dso", "supplier", "proof-key")
@@ -129,13 +133,17 @@ class Day:
         self.agents = {building.id: self._agent(building) for building in self._buildings}
         self._by_address = {agent.account.address: agent for agent in self.agents.values()}
         self.traded_wh: Counter[int] = Counter()
+        self.traded_in_wh: Counter[str] = Counter()
         self.verified_wh = 0
         self.homes: list[HomeDay] = []
 
-    def run(self, slots: int = SLOTS_A_DAY) -> None:
-        """Live slots 0 to ``slots - 1``, and work out the bills."""
+    def run(self) -> None:
+        """Live the days, and work out the bills."""
+        slots = self._slots
         self.chain.block(EPOCH_S - SLOT_SECONDS, [])
-        self.chain.block(EPOCH_S - SLOT_SECONDS // 2, [(self._cast.dso, SetRebates(VDG, 1, self._rebates()[1:]))])
+        rebates = self._rebates()
+        posted = [SetRebates(VDG, max(1, day), rebates[max(1, day) - day :]) for day in range(0, slots, SLOTS_A_DAY)]
+        self.chain.block(EPOCH_S - SLOT_SECONDS // 2, [(self._cast.dso, message) for message in posted])
         answer = self.chain.query("/market/ListProducts", ListProductsRequest(), ListProductsResponse)
         products = {product.name: product for product in answer.products}
         proofs: Sent = []
@@ -160,7 +168,11 @@ class Day:
             Account(address, capacity_wh=power_w // 6),
             measurements,
             Persistence(self._settings.persistence),
-            Offers(self._settings.offers, own_margin_permille(address, self._settings.highest_margin_permille)),
+            # Nobody lives to settle what is traded for later slots.
+            Offers(
+                self._settings.offers.model_copy(update={"last_slot": self._slots - 1}),
+                own_margin_permille(address, self._settings.highest_margin_permille),
+            ),
             self._settings.rule,
             self._settings.habits,
             battery=BatteryLimits.of(nameplate(building, self._clock, 0)),
@@ -181,8 +193,7 @@ class Day:
             actor, household = self._actors[name], self._physical[name]
             agent.measurements.take_telemetry(telemetry(household.powers(), self._clock))
             decision = agent.decide(terms, now)
-            if decision.availability is not None:
-                backing.append((actor, decision.availability))
+            backing += [(actor, declared) for declared in decision.availability]
             trading += [(actor, order) for order in decision.orders]
             declaration = agent.declaration(terms, now + 1)
             if declaration is not None:
@@ -218,6 +229,7 @@ class Day:
         for event in events:
             if isinstance(event, ContractMade) and event.contract:
                 self.traded_wh[event.contract.slot] += event.contract.energy_wh
+                self.traded_in_wh[event.contract.product] += event.contract.energy_wh
                 for party in (event.contract.buyer, event.contract.seller):
                     self._by_address[party].account.add_contract(event.contract)
             elif isinstance(event, HouseholdSettled) and event.settlement:

@@ -24,8 +24,8 @@ CHEAP, DEAR, FEED_IN = 150_000, 200_000, 100_000
 EVENING = 102
 PRODUCTS = (
     Product("day_ahead", 6, GateKind.GATE_KIND_DAY_BEFORE, 72, 288, 10**6, 10**7),
-    Product("intraday", 1, GateKind.GATE_KIND_BEFORE_START, 6, 144, 10**6, 10**7),
-    Product("real_time", 1, GateKind.GATE_KIND_BEFORE_START, 1, 144, 10**6, 10**7),
+    Product("intraday", 1, GateKind.GATE_KIND_BEFORE_START, 6, 12, 10**6, 10**7),
+    Product("real_time", 1, GateKind.GATE_KIND_BEFORE_START, 1, 3, 10**6, 10**7),
 )
 
 
@@ -78,7 +78,7 @@ def home(
     rule: Rule | None = None,
     habits: Habits | None = None,
 ) -> Home:
-    """A home that was heard of in slot ``now`` and may deliver 1,000 Wh a slot."""
+    """A home that was heard of in slot ``now`` and may deliver 1,000 Wh a slot; it leaves tomorrow alone by default."""
     measurements = Measurements(EPOCH_S, SLOT_SECONDS)
     measurements.take_telemetry(telemetry(now, energy_wh=energy_wh))
     return Home(
@@ -86,7 +86,7 @@ def home(
         Account(ADDRESS, capacity_wh=1_000),
         measurements,
         Oracle(*forecast),
-        Offers(rules or OfferRules(), margin_permille),
+        Offers(rules or OfferRules(ahead_slots=12), margin_permille),
         rule or Rule(),
         habits or Habits(),
         battery=battery,

@@ -31,6 +31,7 @@ from node.localnet.plan import Service
 from node.localnet.ports import free_ports
 from node.run.cast import Actor, Cast
 from node.run.genesis import VDG, app_state
+from node.run.timing import DayAhead
 from wire.flowproof import FlowProof, FlowStatement, SubmitProofs, flow_sign_bytes
 from wire.grid import SetRebates
 from wire.mqtt import Reading, Topics, decode
@@ -40,6 +41,8 @@ CHAIN_ID = "household-test"
 DEADLINE_SECONDS = 90.0
 # The emulated day begins in slot 0; the test lives from before noon on, when there is something to trade.
 FIRST_SLOT = 66
+# Hourly blocks close so many slots before they start; the first one that can be offered starts in slot 78.
+BLOCK_GATE_SLOTS = 6
 # Long enough for validator, gateway, broker and homes to be up before the first slot begins.
 _START_SECONDS = 12
 # Small, so that they are full and homes have something to sell within a few slots.
@@ -50,17 +53,17 @@ _REBATE_NEUR_PER_WH = 10_000
 class Neighbourhood:
     """What the tests steer and see."""
 
-    def __init__(self, folder: Path, homes: int, slot_seconds: int) -> None:
+    def __init__(self, folder: Path, homes: int, slot_seconds: int, validators: int) -> None:
         self.folder = folder
         self.slot_seconds = slot_seconds
         self.epoch_s = int(time.time()) + _START_SECONDS - FIRST_SLOT * slot_seconds
-        self.cast = Cast.fresh(neighbourhood(homes, battery_wh=_BATTERY_WH), 1)
+        self.cast = Cast.fresh(neighbourhood(homes, battery_wh=_BATTERY_WH), validators)
         self.events: list[ChainEvent] = []
         self.results: list[ChainResult] = []
         self.net = Localnet.create(
             folder / "net",
             chain_id=CHAIN_ID,
-            validators=1,
+            validators=validators,
             settings=Settings(timeout_commit_ms=100, create_empty_blocks_interval_ms=100, log_level="error"),
         )
         gateway, broker = free_ports(2)
@@ -78,9 +81,10 @@ class Neighbourhood:
             raise RuntimeError("the neighbourhood is not up")
         return self._chain
 
-    def prepare(self) -> None:
+    def prepare(self, settings: dict[str, Any]) -> None:
         """Write genesis, seeds and configuration."""
-        state = app_state(self.cast, self.net.validator_public_keys, self.epoch_s, self.slot_seconds)
+        keys = self.net.validator_public_keys
+        state = app_state(self.cast, keys, self.epoch_s, self.slot_seconds, DayAhead(BLOCK_GATE_SLOTS))
         self.net.write_genesis(state)
         for service in self._services():
             self.net.add_service(service)
@@ -95,6 +99,7 @@ class Neighbourhood:
             "mqtt": {"url": f"mqtt://127.0.0.1:{self._broker_port}"},
             "vdg": VDG,
             "homes": homes,
+            **settings,
         }
         self.configuration.write_text(yaml.safe_dump(content))
 
@@ -182,7 +187,9 @@ class Neighbourhood:
             self.results.append(result)
 
     async def _post_rebates(self) -> None:
-        slots = range(FIRST_SLOT + 1, FIRST_SLOT + 70)
+        # A busy machine may have taken longer than planned to get here.
+        now = int(time.time() - self.epoch_s) // self.slot_seconds
+        slots = range(max(FIRST_SLOT, now + 5) + 1, FIRST_SLOT + 100)
         await self.chain.submit(
             Wallet.from_seed(self.cast.dso.seed), SetRebates(VDG, slots.start, (_REBATE_NEUR_PER_WH,) * len(slots))
         )
@@ -225,10 +232,15 @@ class Neighbourhood:
 
 
 @asynccontextmanager
-async def living(folder: Path, homes: int = 12, slot_seconds: int = 1) -> AsyncIterator[Neighbourhood]:
-    """A neighbourhood that is up, without its agent; everything ends with the context."""
-    place = Neighbourhood(folder, homes, slot_seconds)
-    place.prepare()
+async def living(
+    folder: Path, homes: int = 12, slot_seconds: int = 1, validators: int = 1, **settings: Any
+) -> AsyncIterator[Neighbourhood]:
+    """A neighbourhood that is up, without its agent; everything ends with the context.
+
+    ``settings`` are parts of the agent's configuration.
+    """
+    place = Neighbourhood(folder, homes, slot_seconds, validators)
+    place.prepare(settings)
     async with place.net:
         await place.net.up()
         await place.connect()

@@ -49,7 +49,7 @@ def test_the_sample_shows_every_default() -> None:
     content = yaml.safe_load(SAMPLE.read_text())
     for part in ("forecast", "battery", "offers", "habits"):
         left_out = set(type(getattr(sample, part)).model_fields) - set(content[part])
-        assert left_out <= {"last_slot"}, part
+        assert left_out <= {"last_slot", "ahead_slots"}, part
 
 
 def test_paths_start_at_the_file(tmp_path: Path) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from clients.household.account import LiveOrder
 from clients.household.home import Habits, Steering
 from clients.household.offers import OfferRules
-from tests.household.made import BATTERY, CHEAP, EVENING, FEED_IN, VDG, expected, home, telemetry, terms
-from wire.asset import DeclareAvailability
+from tests.household.made import BATTERY, CHEAP, DEAR, EVENING, FEED_IN, PRODUCTS, VDG, expected, home, telemetry, terms
 from wire.grid import SlotTerms
-from wire.market import CancelOrder, Contract, PlaceOrder, Side
+from wire.market import CancelOrder, Contract, GateKind, PlaceOrder, Product, Side
 from wire.settlement import DeclareFlow
 
 LACKING = [expected(100, 0)]
@@ -24,23 +25,59 @@ def contract(
     return Contract(f"{name}/{slot}", VDG, slot, "intraday", buyer, seller, energy_wh, 120_000, 110_000)
 
 
-def test_it_bids_in_every_open_book_of_its_horizon() -> None:
-    decision = home(LACKING, now=20).decide(terms(), 20)
-    books = [(order.product, order.slot) for order in decision.orders]
-    assert books == [("real_time", 22), ("real_time", 23), *(("intraday", slot) for slot in range(27, 33))]
-    assert set(decision.orders) == {PlaceOrder(VDG, product, slot, BID, 100, CHEAP) for product, slot in books}
+def books_of(orders: Iterable[PlaceOrder | CancelOrder]) -> list[tuple[str, int]]:
+    return [(order.product, order.slot) for order in orders]
+
+
+def test_it_bids_in_every_open_book_of_every_product_those_first_that_close_first() -> None:
+    decision = home(LACKING, now=20, rules=OfferRules()).decide(terms(), 20)
+    single = [("real_time", 22), ("intraday", 27), ("real_time", 23), ("intraday", 28)]
+    single += [("intraday", slot) for slot in range(29, 33)]
+    blocks = [("day_ahead", slot) for slot in range(144, 20 + 288 + 1, 6)]
+    assert books_of(decision.orders) == single + blocks
+    bids = {PlaceOrder(VDG, product, slot, BID, 100, CHEAP) for product, slot in single}
+    # Half of what each of the six slots lacks.
+    bids |= {
+        PlaceOrder(VDG, "day_ahead", slot, BID, 300, CHEAP if slot % 144 < EVENING else DEAR) for _, slot in blocks
+    }
+    assert set(decision.orders) == bids
+
+
+def test_it_stays_out_of_a_product_and_of_slots_further_ahead_where_that_is_wanted() -> None:
+    rules = OfferRules(without_products=("day_ahead", "intraday"))
+    assert books_of(home(LACKING, now=20, rules=rules).decide(terms(), 20).orders) == [
+        ("real_time", 22),
+        ("real_time", 23),
+    ]
+    rules = OfferRules(ahead_slots=7)
+    books = books_of(home(LACKING, now=20, rules=rules).decide(terms(), 20).orders)
+    assert books == [("real_time", 22), ("intraday", 27), ("real_time", 23)]
+
+
+def test_what_a_book_is_offered_is_not_offered_in_one_that_closes_later() -> None:
+    hourly = Product("hourly", 6, GateKind.GATE_KIND_BEFORE_START, 7, 18, 10**6, 10**7)
+    longer = [product._replace(horizon_slots=18) for product in PRODUCTS[1:]]
+    wide = terms()._replace(products={product.name: product for product in (*longer, hourly)})
+    orders = home(LACKING, now=16, rules=OfferRules()).decide(wide, 16).orders
+    offered: dict[str, dict[int, int]] = {"hourly": {}, "intraday": {}, "real_time": {}}
+    for order in orders:
+        assert isinstance(order, PlaceOrder)
+        offered[order.product][order.slot] = order.energy_wh
+    assert offered["hourly"] == {24: 300, 30: 300}
+    assert offered["intraday"] == {23: 100} | dict.fromkeys(range(24, 35), 50)
+    assert offered["real_time"] == dict.fromkeys(range(18, 23), 100)
 
 
 def test_it_asks_with_availability_declared_before() -> None:
     agent = home(SUNNY, now=20)
     decision = agent.decide(terms(), 20)
-    assert decision.availability is not None
-    assert decision.availability.first_slot == 22
-    assert len(decision.availability.energy_wh) == 36
-    assert decision.availability.energy_wh[0] == 750
+    (availability,) = decision.availability
+    assert availability.first_slot == 22
+    assert len(availability.energy_wh) == 36
+    assert availability.energy_wh[0] == 750
     assert {order.side for order in decision.orders if isinstance(order, PlaceOrder)} == {ASK}
     agent.account.declared_wh = dict.fromkeys(range(20, 40), 750)
-    assert agent.decide(terms(), 20).availability is None
+    assert agent.decide(terms(), 20).availability == ()
 
 
 def test_it_never_asks_for_more_than_its_devices_deliver() -> None:
@@ -50,8 +87,8 @@ def test_it_never_asks_for_more_than_its_devices_deliver() -> None:
     decision = agent.decide(terms(), 20)
     energies = {order.slot: order.energy_wh for order in decision.orders if isinstance(order, PlaceOrder)}
     assert energies == {22: 60, 23: 150} | dict.fromkeys(range(27, 33), 150)
-    assert decision.availability is not None
-    assert max(decision.availability.energy_wh) == 150
+    (availability,) = decision.availability
+    assert max(availability.energy_wh) == 150
 
 
 def test_what_is_contracted_is_not_offered_again() -> None:
@@ -77,7 +114,7 @@ def test_what_is_contracted_is_not_offered_again() -> None:
     ],
 )
 def test_an_order_is_replaced_only_when_it_moved_materially(standing: LiveOrder, sent: list[type]) -> None:
-    agent = home(LACKING, now=20, rules=OfferRules(intraday_slots=0, real_time_slots=1))
+    agent = home(LACKING, now=20, rules=OfferRules(ahead_slots=2))
     agent.account.orders[("real_time", 22)] = standing
     assert [type(order) for order in agent.decide(terms(), 20).orders] == sent
 
@@ -92,7 +129,7 @@ def test_an_order_that_is_not_wanted_any_more_is_cancelled_while_its_gate_is_ope
 
 
 def test_a_book_with_a_transaction_under_way_is_left_alone() -> None:
-    agent = home(LACKING, now=20, rules=OfferRules(intraday_slots=0, real_time_slots=1))
+    agent = home(LACKING, now=20, rules=OfferRules(ahead_slots=2))
     agent.account.under_way.add(("real_time", 22))
     assert agent.decide(terms(), 20).orders == ()
 
@@ -107,7 +144,7 @@ def test_a_debtor_places_nothing_and_cancels_what_stands() -> None:
 def test_a_suspended_home_sends_nothing() -> None:
     agent = home(LACKING, now=20)
     agent.account.suspended = "SENDER_FROZEN"
-    assert agent.decide(terms(), 20) == (None, ())
+    assert agent.decide(terms(), 20) == ((), ())
     assert agent.declaration(terms(), 21) is None
 
 
@@ -136,18 +173,32 @@ def test_orders_stay_below_the_caps_of_the_dso() -> None:
     assert not home(SUNNY, now=20).decide(terms(caps=caps), 20).orders
 
 
-def test_tomorrows_blocks_are_offered_until_noon_where_it_is_wanted() -> None:
-    rules = OfferRules(trade_day_ahead=True, intraday_slots=0, real_time_slots=0)
+def test_tomorrows_blocks_are_offered_until_noon() -> None:
+    rules = OfferRules(without_products=("intraday", "real_time"))
     orders = home(LACKING, now=71, rules=rules).decide(terms(), 71).orders
-    assert [order.slot for order in orders] == list(range(144, 288, 6))
-    # Half of what each of the six slots lacks.
-    assert {order.energy_wh for order in orders if isinstance(order, PlaceOrder)} == {300}
-    assert not home(LACKING, now=72, rules=rules).decide(terms(), 72).orders
+    assert [order.slot for order in orders] == list(range(144, 71 + 288 + 1, 6))
+    later = home(LACKING, now=72, rules=rules).decide(terms(), 72).orders
+    assert [order.slot for order in later] == list(range(288, 72 + 288 + 1, 6))
+
+
+def test_availability_for_tomorrow_and_for_the_next_hours_is_declared_in_messages_of_a_day_at_most() -> None:
+    declared = home(SUNNY, now=70, rules=OfferRules()).decide(terms(), 70).availability
+    assert [(each.first_slot, len(each.energy_wh)) for each in declared] == [(72, 144), (216, 144)]
+
+
+def test_more_orders_than_the_quota_bears_are_sent_slot_by_slot_those_first_that_close_first() -> None:
+    agent = home(LACKING, now=71, rules=OfferRules(orders_a_slot=20))
+    everything = home(LACKING, now=71, rules=OfferRules()).decide(terms(), 71).orders
+    assert len(everything) == 8 + 36
+    assert agent.decide(terms(), 71).orders == everything[:20]
 
 
 def test_nothing_is_offered_after_the_last_slot() -> None:
     agent = home(LACKING, now=20, rules=OfferRules(last_slot=27))
-    assert [order.slot for order in agent.decide(terms(), 20).orders] == [22, 23, 27]
+    assert [order.slot for order in agent.decide(terms(), 20).orders] == [22, 27, 23]
+    agent = home(LACKING, now=71, rules=OfferRules(last_slot=154))
+    assert ("day_ahead", 144) in books_of(agent.decide(terms(), 71).orders)
+    assert ("day_ahead", 150) not in books_of(agent.decide(terms(), 71).orders)
 
 
 def test_the_battery_follows_contracts_and_is_left_to_itself_without() -> None:
@@ -196,6 +247,5 @@ def test_prices_are_the_utilitys_moved_by_the_own_margin() -> None:
 def test_a_declaration_covers_what_was_declared_before() -> None:
     agent = home(SUNNY, now=20)
     agent.account.declared_wh = {23: 900}
-    decision = agent.decide(terms(), 20)
-    assert isinstance(decision.availability, DeclareAvailability)
-    assert decision.availability.energy_wh[1] == 900
+    (availability,) = agent.decide(terms(), 20).availability
+    assert availability.energy_wh[1] == 900

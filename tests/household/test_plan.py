@@ -31,7 +31,7 @@ def planned(
         has_pv=has_pv,
         energy_wh=energy_wh,
         terms=terms(rebate=rebate),
-        tradable=lambda slot: slot >= now + 2,
+        tradable=range(now + 2, now + 999),
         rule=rule or Rule(sell_permille=1000, refill_permille=1000),
     )
 
@@ -130,7 +130,7 @@ def test_only_own_sun_is_sold_and_never_more_than_the_surplus(
         has_pv=has_pv,
         energy_wh=energy_wh,
         terms=terms(rebate=rebate),
-        tradable=lambda slot: True,
+        tradable=range(999),
         rule=Rule(sell_permille=1000, refill_permille=1000),
     )
     for index, slot in enumerate(plan):

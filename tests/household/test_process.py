@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.household.neighbourhood import Neighbourhood, living
-from wire.market import ContractMade, OrderCancelled, OrderPlaced
+from wire.flowproof import FlowProved
+from wire.market import BookCleared, Contract, ContractMade, OrderCancelled, OrderPlaced, Side
 from wire.results import Code
-from wire.settlement import CertificateMinted, FlowDeclared, HouseholdSettled, HouseholdSettlement
+from wire.settlement import CertificateMinted, ContractSettled, FlowDeclared, HouseholdSettled, HouseholdSettlement
 
 # What a moment that has passed is answered with; anything else would be the agent's mistake.
 _PASSED = {Code.GATE_CLOSED, Code.SLOT_OUT_OF_RANGE, Code.EXPIRED, Code.UNKNOWN_ORDER}
@@ -33,6 +34,41 @@ async def test_an_agent_trades_steers_and_settles_and_does_nothing_twice_whateve
             assert place.end_agent() == 0
             await _agrees_with_the_chain(place)
     _nothing_twice(place)
+
+
+@pytest.mark.network
+async def test_agents_offer_hourly_blocks_that_clear_are_proved_and_settle_on_real_validators() -> None:
+    with tempfile.TemporaryDirectory(prefix="hb", dir="/tmp") as folder:
+        # An auction needs several small sellers: homes sell but a fiftieth of what the day still brings.
+        async with living(Path(folder), homes=16, validators=2, battery={"refill_permille": 20}) as place:
+            place.start_agent()
+            await place.until(lambda: bool(_flowed_wh(place)), "a contract of an hourly block is settled with proofs")
+            made, verified_wh = _contracts(place), _flowed_wh(place)
+    for contract_id in verified_wh:
+        contract = made[contract_id]
+        (book,) = (e.book for e in place.of_type(BookCleared) if (e.book.product, e.book.slot) == _book_of(contract))
+        assert contract.slot in range(book.slot, book.slot + 6)
+        placed = {(e.account, e.side) for e in place.of_type(OrderPlaced) if (e.product, e.slot) == _book_of(contract)}
+        assert {(contract.buyer, Side.SIDE_BID), (contract.seller, Side.SIDE_ASK)} <= placed
+        proved = {e.account for e in place.of_type(FlowProved) if e.slot == contract.slot}
+        assert {contract.buyer, contract.seller} <= proved
+
+
+def _contracts(place: Neighbourhood) -> dict[str, Contract]:
+    """The contracts of hourly blocks."""
+    contracts = [made.contract for made in place.of_type(ContractMade)]
+    return {contract.contract_id: contract for contract in contracts if contract.product == "day_ahead"}
+
+
+def _flowed_wh(place: Neighbourhood) -> dict[str, int]:
+    """What flowed of those that are settled, where something did."""
+    made = _contracts(place)
+    settled = [event for event in place.of_type(ContractSettled) if event.contract_id in made]
+    return {event.contract_id: event.verified_wh for event in settled if event.verified_wh}
+
+
+def _book_of(contract: Contract) -> tuple[str, int]:
+    return contract.product, contract.slot - contract.slot % 6
 
 
 async def _trades(place: Neighbourhood, what: str) -> None:

@@ -30,6 +30,8 @@ from wire.market import PlaceOrder, Side
 from wire.results import Code
 
 NOW = 50
+# The home looks twelve slots ahead: real time for slots 52 to 56, intraday for 57 to 62.
+BOOKS = 11
 LACKING, SUNNY = [expected(100, 0)], [expected(100, 500)]
 EUR = 10**9
 
@@ -52,7 +54,7 @@ class Place:
     async def open(self) -> None:
         """Read the chain, as the service does at its start."""
         terms = await read_terms(self._chain, VDG)
-        await read_account(self._chain, terms, self.home.account, NOW, 14)
+        await read_account(self._chain, terms, self.home.account, NOW, self.home.open_books(terms, NOW))
         self._trader = Trader(self._chain, self.database, self.sender, self.link, terms, [self.home])
 
     @property
@@ -101,10 +103,10 @@ async def sunny(tmp_path: Path) -> AsyncIterator[Place]:
 
 async def test_orders_are_placed_once_and_stand(rich: Place) -> None:
     await rich.pass_slot()
-    assert len(rich.orders()) == 8
+    assert len(rich.orders()) == BOOKS
     assert set(rich.home.account.orders) == {(order.product, order.slot) for order in rich.orders()}
     await rich.pass_slot()
-    assert len(rich.orders()) == 8
+    assert len(rich.orders()) == BOOKS
 
 
 async def test_a_restarted_agent_knows_what_stands_and_places_nothing_again(rich: Place) -> None:
@@ -114,7 +116,7 @@ async def test_a_restarted_agent_knows_what_stands_and_places_nothing_again(rich
     await rich.open()
     assert rich.home.account.orders == before
     await rich.pass_slot()
-    assert len(rich.orders()) == 8
+    assert len(rich.orders()) == BOOKS
 
 
 async def test_what_was_under_way_is_not_sent_again_after_a_crash(rich: Place) -> None:
@@ -131,8 +133,8 @@ async def test_what_was_under_way_is_not_sent_again_after_a_crash(rich: Place) -
 
 async def test_asks_follow_the_availability_that_backs_them(sunny: Place) -> None:
     await sunny.pass_slot()
-    assert len(sunny.orders()) == 8
-    assert sunny.sender.results == {"OK": 10}
+    assert len(sunny.orders()) == BOOKS
+    assert sunny.sender.results == {"OK": BOOKS + 2}
     assert sunny.home.account.capacity_wh == 1_000
 
 
@@ -140,17 +142,17 @@ async def test_availability_that_is_not_there_is_asked_for_and_declared(sunny: P
     sunny.home.account.declared_wh = dict.fromkeys(range(NOW, NOW + 40), 1_000)
     await sunny.pass_slot()
     assert not sunny.orders()
-    assert sunny.sender.results["BEYOND_AVAILABILITY"] == 8
+    assert sunny.sender.results["BEYOND_AVAILABILITY"] == BOOKS
     assert sunny.home.account.declared_wh[NOW + 2] == 0
     await sunny.pass_slot()
-    assert len(sunny.orders()) == 8
+    assert len(sunny.orders()) == BOOKS
 
 
 async def test_with_little_money_it_offers_what_it_can_back(tmp_path: Path) -> None:
     place = Place(tmp_path, LACKING, 150 * CHEAP)
     await place.open()
     await place.pass_slot()
-    assert place.sender.results["INSUFFICIENT_FUNDS"] == 7
+    assert place.sender.results["INSUFFICIENT_FUNDS"] == BOOKS - 1
     assert [order.energy_wh for order in place.orders()] == [100]
     assert place.home.account.budget_neur == 50 * CHEAP
     await place.pass_slot()
@@ -167,7 +169,7 @@ async def test_a_debtor_stops_ordering_pays_as_soon_as_it_can_and_goes_on(tmp_pa
     await place.open()
     await place.chain.prove(NOW - 1, 400)
     await place.pass_slot()
-    assert place.sender.results["IN_DEBT"] == 8
+    assert place.sender.results["IN_DEBT"] == BOOKS
     assert sum(place.home.account.debts.values()) == 400 * CHEAP
     await place.pass_slot(NOW + 1)
     assert "in debt" in place.database.alarms()["h1"][1]
@@ -220,7 +222,7 @@ async def test_a_frozen_home_is_suspended_with_an_alarm_and_tries_again_later(ri
 async def test_a_new_cap_is_read_when_an_order_breaks_it(rich: Place) -> None:
     await rich.chain.submit(DSO, SetCaps(VDG, NOW + 2, (60,) * 20, (0,) * 20))
     await rich.pass_slot()
-    assert rich.sender.results["ABOVE_CAP"] == 8
+    assert rich.sender.results["ABOVE_CAP"] == BOOKS
     await rich.pass_slot()
     assert {order.energy_wh for order in rich.orders()} == {60}
 

@@ -12,7 +12,7 @@ from node.run.timing import Timing
 from wire.flowproof import FlowProved
 from wire.ledger import GetSupplyResponse
 from wire.market import Book, BookCleared, Contract, ContractMade
-from wire.settlement import HouseholdSettled, HouseholdSettlement, SlotSettled, SlotSettlement
+from wire.settlement import ContractSettled, HouseholdSettled, HouseholdSettlement, SlotSettled, SlotSettlement
 
 EPOCH_S = 1_700_000_000
 SLOTS = 3
@@ -45,6 +45,8 @@ def observed(folder: Path, *, settled_slots: int = SLOTS, finished: bool = True)
                 ),
                 0.0,
             )  # fmt: skip
+        if traded:
+            log.add_event(ContractSettled("v/1", 100, 16_000_000, 12_000_000), 0.0)
         record = SlotSettlement("v", slot, proofs=3, contracts_settled=int(bool(traded)), verified_wh=traded)
         log.add_event(SlotSettled(record), timing.slot_start_s(slot + 1) + 0.5)
     for height in range(1, 11):

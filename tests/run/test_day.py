@@ -138,6 +138,8 @@ def test_ctrl_c_stops_everything_cleanly_and_still_reports(start: Callable[..., 
         (("--from-slot", "140", "--slots", "10"), "stay within one day"),
         (("--slot-seconds", "0"), "slot-seconds"),
         (("--homes", "1"), "homes"),
+        (("--day-ahead", "tomorrow"), "give noon, or how many slots"),
+        (("--day-ahead", "5"), "give noon, or how many slots"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_with_a_reason(
