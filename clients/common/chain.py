@@ -16,6 +16,8 @@ from clients.common.query import DEFAULT_PATIENCE_SECONDS, Queries
 from clients.common.state_file import StateFile
 from clients.common.submit import DEFAULT_EXPIRY_SECONDS, Receipt, Submitter
 from clients.common.subscribe import ChainEvent, ChainResult, Cursor, EventBatch, Subscriptions
+from clients.common.trust import TrustSection
+from clients.common.verified import VerifiedReads
 from clients.common.wallet import Wallet
 from wire.gen.vdg.gateway.v1 import gateway_pb2 as pb
 
@@ -123,6 +125,15 @@ class Chain:
         Raises: GatewayError, Unavailable.
         """
         return await self._queries.ask(request, patience_seconds=patience_seconds)
+
+    async def verified(self, trust: TrustSection, *, file: Path | None = None) -> VerifiedReads:
+        """Reads that believe nothing of what the gateway says but what is proved to them.
+
+        ``file`` keeps the newest verified header for the next process.
+
+        Raises: ConfigurationError, Unverified, Unavailable.
+        """
+        return await VerifiedReads.open(self._channel, self.chain_id, trust, file)
 
     def pages(self, request: Any) -> AsyncGenerator[Any, None]:
         """All pages of a request that has a `page_token`."""

@@ -14,6 +14,8 @@ from node.cometbft.blocks import Block, BlockResults, CommittedBlock, CommittedT
 from node.cometbft.responses import AppInfo, Broadcast, MempoolSize, Peer, QueryAnswer, Status, Validator
 from node.cometbft.rpc_errors import RpcMalformedError, RpcUnreachableError, refusal
 from wire.go_json import Json, to_base64
+from wire.light.block import LightBlock
+from wire.light.json_form import parse_light_block
 
 DEFAULT_TIMEOUT_SECONDS: Final = 10.0
 # CometBFT's own bound on `validators`.
@@ -126,14 +128,27 @@ class RpcClient:
 
     async def validators(self, height: int | None = None) -> tuple[Validator, ...]:
         """The whole validator set at a height, in its canonical order."""
-        found: list[Validator] = []
+        return tuple(Validator.from_json(item) for item in await self._validators(height))
+
+    async def light_block(self, height: int | None = None) -> LightBlock:
+        """Header, commit and validators of a height, the latest by default, verified by nobody yet."""
+        # The latest may be another one by the time that its validators are asked for.
+        signed_header, found = await self._ask(parse_signed_header, "commit", **at(height))
+        validators = await self._validators(found)
+        try:
+            return parse_light_block(signed_header, validators)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RpcMalformedError(f"commit and validators at {self.url} answered what is no light block") from error
+
+    async def _validators(self, height: int | None) -> list[Json]:
+        found: list[Json] = []
         for page in itertools.count(1):
             place = {"page": str(page), "per_page": str(VALIDATORS_PER_PAGE)}
             members, total = await self._ask(parse_validators, "validators", **at(height), **place)
             found += members
             if len(found) >= total or not members:
                 break
-        return tuple(found)
+        return found
 
     async def abci_query(self, path: str, data: bytes = b"", *, height: int = 0, prove: bool = False) -> QueryAnswer:
         """Ask the application; height 0 is the newest it can answer for."""
@@ -159,6 +174,12 @@ def at(height: int | None) -> dict[str, str]:
     return {} if height is None else {"height": str(height)}
 
 
-def parse_validators(data: Json) -> tuple[list[Validator], int]:
+def parse_signed_header(data: Json) -> tuple[Json, int]:
+    """A signed header, still as JSON, and its height."""
+    signed_header = data["signed_header"]
+    return signed_header, int(signed_header["header"]["height"])
+
+
+def parse_validators(data: Json) -> tuple[list[Json], int]:
     """One page of the validator set and the size of the whole."""
-    return [Validator.from_json(item) for item in data["validators"]], int(data["total"])
+    return list(data["validators"]), int(data["total"])

@@ -19,12 +19,19 @@ from node.gateway.refusals import NODE_RETRY_MS, CallRefused
 from node.gateway.upstreams import Upstreams
 from wire.gen.tendermint.crypto import proof_pb2
 from wire.gen.vdg.gateway.v1 import gateway_pb2 as pb
+from wire.light.block import LightBlock
+from wire.light.proto_form import light_block_to_proto
 
 # The application's codes for queries it does not answer.
 UNKNOWN_PATH: Final = 1
 BAD_REQUEST: Final = 2
+HEIGHT_UNAVAILABLE: Final = 3
 # Trailing metadata: the height that a typed query was answered at.
 HEIGHT_KEY: Final = "vdg-height"
+_STATUS: Final = {
+    BAD_REQUEST: grpc.StatusCode.INVALID_ARGUMENT,
+    HEIGHT_UNAVAILABLE: grpc.StatusCode.OUT_OF_RANGE,
+}
 _STORE_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
@@ -74,6 +81,15 @@ class ReadService:
             response.proof.CopyFrom(proof_pb2.ProofOps(ops=ops))
         return response.SerializeToString()
 
+    async def light_block(self, request: pb.LightBlockRequest, _call: Call) -> bytes:
+        """See LightService.LightBlock."""
+
+        async def ask(client: RpcClient) -> LightBlock:
+            return await client.light_block(request.height or None)
+
+        block = light_block_to_proto(await self._upstreams.ask(ask))
+        return pb.LightBlockResponse(light_block=block).SerializeToString()
+
     async def status(self, _request: pb.StatusRequest, _call: Call) -> bytes:
         """See NodeService.Status."""
         head, status = self._feed.head, self._feed.status
@@ -97,8 +113,5 @@ class ReadService:
         if answer.code == UNKNOWN_PATH:
             raise CallRefused(grpc.StatusCode.UNIMPLEMENTED, f"the application has no query {path}: {answer.log}")
         if answer.code:
-            status = (
-                grpc.StatusCode.INVALID_ARGUMENT if answer.code == BAD_REQUEST else grpc.StatusCode.FAILED_PRECONDITION
-            )
-            raise CallRefused(status, f"{path}: {answer.log}")
+            raise CallRefused(_STATUS.get(answer.code, grpc.StatusCode.FAILED_PRECONDITION), f"{path}: {answer.log}")
         return answer

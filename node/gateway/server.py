@@ -116,6 +116,9 @@ class Gateway:
             },
             "NodeService": {"Status": methods.unary("Status", pb.StatusRequest.FromString, reads.status)},
             "StoreService": {"Get": methods.unary("Get", pb.GetRequest.FromString, reads.get)},
+            "LightService": {
+                "LightBlock": methods.unary("LightBlock", pb.LightBlockRequest.FromString, reads.light_block)
+            },
         }
         handlers = [service(f"{PACKAGE}.{name}", members) for name, members in own.items()]
         queries = query_services()

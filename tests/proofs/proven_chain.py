@@ -34,9 +34,9 @@ class ProvenChain(Chain):
         self._times_s: dict[int, int] = {}
         super().__init__()
 
-    def finalize(self, *txs: bytes, time_s: int | None = None) -> Finalized:
+    def finalize(self, *txs: bytes, **options: Any) -> Finalized:
         """As a chain does; keeps what the next header needs."""
-        done = super().finalize(*txs, time_s=time_s)
+        done = super().finalize(*txs, **options)
         self._hashes[self.height] = done.app_hash
         self._times_s[self.height] = self.time_s
         return done

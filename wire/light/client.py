@@ -69,7 +69,7 @@ class LightClient:
         self._trust = trust or Trust()
         check_trust(self._trust)
         self._primary = primary
-        self._now_ns = now_ns
+        self.now_ns = now_ns
         self._witnesses = tuple(witnesses)
         self._first = anchor
         self._verified: dict[int, Verified] = {}
@@ -94,7 +94,7 @@ class LightClient:
         known = self._verified.get(height)
         if known is not None:
             return known
-        now_ns = self._now_ns()
+        now_ns = self.now_ns()
         found = await self._reach(self._primary, height, now_ns)
         await self._compare(found.block, now_ns)
         self._remember(found)

@@ -23,55 +23,62 @@ _sym_db = _symbol_database.Default()
 
 
 from wire.gen.tendermint.crypto import proof_pb2 as tendermint_dot_crypto_dot_proof__pb2
+from wire.gen.tendermint.types import types_pb2 as tendermint_dot_types_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cvdg/gateway/v1/gateway.proto\x12\x0evdg.gateway.v1\x1a\x1dtendermint/crypto/proof.proto\"\'\n\x06\x43ursor\x12\x0e\n\x06height\x18\x01 \x01(\x04\x12\r\n\x05index\x18\x02 \x01(\x04\"A\n\rSubmitRequest\x12\n\n\x02tx\x18\x01 \x01(\x0c\x12$\n\x05until\x18\x02 \x01(\x0e\x32\x15.vdg.gateway.v1.Until\"\x80\x01\n\x0eSubmitResponse\x12&\n\x05state\x18\x01 \x01(\x0e\x32\x17.vdg.gateway.v1.TxState\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\x12\x0c\n\x04\x63ode\x18\x03 \x01(\r\x12\x0b\n\x03log\x18\x04 \x01(\t\x12\x0e\n\x06height\x18\x05 \x01(\x04\x12\r\n\x05index\x18\x06 \x01(\x04\" \n\x10GetResultRequest\x12\x0c\n\x04hash\x18\x01 \x01(\x0c\"\xaa\x01\n\x11GetResultResponse\x12&\n\x05state\x18\x01 \x01(\x0e\x32\x17.vdg.gateway.v1.TxState\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\x12\x0c\n\x04\x63ode\x18\x03 \x01(\r\x12\x0b\n\x03log\x18\x04 \x01(\t\x12\x0e\n\x06height\x18\x05 \x01(\x04\x12\r\n\x05index\x18\x06 \x01(\x04\x12%\n\x06\x65vents\x18\x07 \x03(\x0b\x32\x15.vdg.gateway.v1.Event\"h\n\rStreamRequest\x12$\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x16.vdg.gateway.v1.Cursor\x12\r\n\x05types\x18\x02 \x03(\t\x12\x10\n\x08\x61\x63\x63ounts\x18\x03 \x03(\x0c\x12\x10\n\x08\x63hain_id\x18\x04 \x01(\t\"U\n\x05\x45vent\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\x12\x10\n\x08\x61\x63\x63ounts\x18\x04 \x03(\x0c\x12\x0f\n\x07tx_hash\x18\x05 \x01(\x0c\"\x90\x01\n\x0eStreamResponse\x12\x0e\n\x06height\x18\x01 \x01(\x04\x12\x0f\n\x07time_ns\x18\x02 \x01(\x04\x12%\n\x06\x65vents\x18\x03 \x03(\x0b\x32\x15.vdg.gateway.v1.Event\x12$\n\x04next\x18\x04 \x01(\x0b\x32\x16.vdg.gateway.v1.Cursor\x12\x10\n\x08\x63omplete\x18\x05 \x01(\x08\"_\n\x14StreamResultsRequest\x12$\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x16.vdg.gateway.v1.Cursor\x12\x0f\n\x07senders\x18\x02 \x03(\x0c\x12\x10\n\x08\x63hain_id\x18\x03 \x01(\t\"R\n\x08TxResult\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\x12\x0c\n\x04\x63ode\x18\x03 \x01(\r\x12\x0b\n\x03log\x18\x04 \x01(\t\x12\x0e\n\x06sender\x18\x05 \x01(\x0c\"\x9b\x01\n\x15StreamResultsResponse\x12\x0e\n\x06height\x18\x01 \x01(\x04\x12\x0f\n\x07time_ns\x18\x02 \x01(\x04\x12)\n\x07results\x18\x03 \x03(\x0b\x32\x18.vdg.gateway.v1.TxResult\x12$\n\x04next\x18\x04 \x01(\x0b\x32\x16.vdg.gateway.v1.Cursor\x12\x10\n\x08\x63omplete\x18\x05 \x01(\x08\"\x0f\n\rStatusRequest\"\x83\x01\n\x0eStatusResponse\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\t\x12\x0e\n\x06height\x18\x02 \x01(\x04\x12\x0f\n\x07time_ns\x18\x03 \x01(\x04\x12\x10\n\x08\x61pp_hash\x18\x04 \x01(\x0c\x12\x13\n\x0b\x63\x61tching_up\x18\x05 \x01(\x08\x12\x17\n\x0f\x65\x61rliest_height\x18\x06 \x01(\x04\"G\n\nGetRequest\x12\r\n\x05store\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\x0c\x12\x0e\n\x06height\x18\x03 \x01(\x04\x12\r\n\x05prove\x18\x04 \x01(\x08\"X\n\x0bGetResponse\x12\r\n\x05value\x18\x01 \x01(\x0c\x12\x0e\n\x06height\x18\x02 \x01(\x04\x12*\n\x05proof\x18\x03 \x01(\x0b\x32\x1b.tendermint.crypto.ProofOps*F\n\x05Until\x12\x15\n\x11UNTIL_UNSPECIFIED\x10\x00\x12\x12\n\x0eUNTIL_ACCEPTED\x10\x01\x12\x12\n\x0eUNTIL_IN_BLOCK\x10\x02*}\n\x07TxState\x12\x18\n\x14TX_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10TX_STATE_UNKNOWN\x10\x01\x12\x14\n\x10TX_STATE_REFUSED\x10\x02\x12\x15\n\x11TX_STATE_ACCEPTED\x10\x03\x12\x15\n\x11TX_STATE_IN_BLOCK\x10\x04\x32\xa6\x01\n\tTxService\x12G\n\x06Submit\x12\x1d.vdg.gateway.v1.SubmitRequest\x1a\x1e.vdg.gateway.v1.SubmitResponse\x12P\n\tGetResult\x12 .vdg.gateway.v1.GetResultRequest\x1a!.vdg.gateway.v1.GetResultResponse2\xb9\x01\n\x0c\x45ventService\x12I\n\x06Stream\x12\x1d.vdg.gateway.v1.StreamRequest\x1a\x1e.vdg.gateway.v1.StreamResponse0\x01\x12^\n\rStreamResults\x12$.vdg.gateway.v1.StreamResultsRequest\x1a%.vdg.gateway.v1.StreamResultsResponse0\x01\x32V\n\x0bNodeService\x12G\n\x06Status\x12\x1d.vdg.gateway.v1.StatusRequest\x1a\x1e.vdg.gateway.v1.StatusResponse2N\n\x0cStoreService\x12>\n\x03Get\x12\x1a.vdg.gateway.v1.GetRequest\x1a\x1b.vdg.gateway.v1.GetResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cvdg/gateway/v1/gateway.proto\x12\x0evdg.gateway.v1\x1a\x1dtendermint/crypto/proof.proto\x1a\x1ctendermint/types/types.proto\"\'\n\x06\x43ursor\x12\x0e\n\x06height\x18\x01 \x01(\x04\x12\r\n\x05index\x18\x02 \x01(\x04\"A\n\rSubmitRequest\x12\n\n\x02tx\x18\x01 \x01(\x0c\x12$\n\x05until\x18\x02 \x01(\x0e\x32\x15.vdg.gateway.v1.Until\"\x80\x01\n\x0eSubmitResponse\x12&\n\x05state\x18\x01 \x01(\x0e\x32\x17.vdg.gateway.v1.TxState\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\x12\x0c\n\x04\x63ode\x18\x03 \x01(\r\x12\x0b\n\x03log\x18\x04 \x01(\t\x12\x0e\n\x06height\x18\x05 \x01(\x04\x12\r\n\x05index\x18\x06 \x01(\x04\" \n\x10GetResultRequest\x12\x0c\n\x04hash\x18\x01 \x01(\x0c\"\xaa\x01\n\x11GetResultResponse\x12&\n\x05state\x18\x01 \x01(\x0e\x32\x17.vdg.gateway.v1.TxState\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\x12\x0c\n\x04\x63ode\x18\x03 \x01(\r\x12\x0b\n\x03log\x18\x04 \x01(\t\x12\x0e\n\x06height\x18\x05 \x01(\x04\x12\r\n\x05index\x18\x06 \x01(\x04\x12%\n\x06\x65vents\x18\x07 \x03(\x0b\x32\x15.vdg.gateway.v1.Event\"h\n\rStreamRequest\x12$\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x16.vdg.gateway.v1.Cursor\x12\r\n\x05types\x18\x02 \x03(\t\x12\x10\n\x08\x61\x63\x63ounts\x18\x03 \x03(\x0c\x12\x10\n\x08\x63hain_id\x18\x04 \x01(\t\"U\n\x05\x45vent\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\x12\x10\n\x08\x61\x63\x63ounts\x18\x04 \x03(\x0c\x12\x0f\n\x07tx_hash\x18\x05 \x01(\x0c\"\x90\x01\n\x0eStreamResponse\x12\x0e\n\x06height\x18\x01 \x01(\x04\x12\x0f\n\x07time_ns\x18\x02 \x01(\x04\x12%\n\x06\x65vents\x18\x03 \x03(\x0b\x32\x15.vdg.gateway.v1.Event\x12$\n\x04next\x18\x04 \x01(\x0b\x32\x16.vdg.gateway.v1.Cursor\x12\x10\n\x08\x63omplete\x18\x05 \x01(\x08\"_\n\x14StreamResultsRequest\x12$\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x16.vdg.gateway.v1.Cursor\x12\x0f\n\x07senders\x18\x02 \x03(\x0c\x12\x10\n\x08\x63hain_id\x18\x03 \x01(\t\"R\n\x08TxResult\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\x12\x0c\n\x04\x63ode\x18\x03 \x01(\r\x12\x0b\n\x03log\x18\x04 \x01(\t\x12\x0e\n\x06sender\x18\x05 \x01(\x0c\"\x9b\x01\n\x15StreamResultsResponse\x12\x0e\n\x06height\x18\x01 \x01(\x04\x12\x0f\n\x07time_ns\x18\x02 \x01(\x04\x12)\n\x07results\x18\x03 \x03(\x0b\x32\x18.vdg.gateway.v1.TxResult\x12$\n\x04next\x18\x04 \x01(\x0b\x32\x16.vdg.gateway.v1.Cursor\x12\x10\n\x08\x63omplete\x18\x05 \x01(\x08\"\x0f\n\rStatusRequest\"\x83\x01\n\x0eStatusResponse\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\t\x12\x0e\n\x06height\x18\x02 \x01(\x04\x12\x0f\n\x07time_ns\x18\x03 \x01(\x04\x12\x10\n\x08\x61pp_hash\x18\x04 \x01(\x0c\x12\x13\n\x0b\x63\x61tching_up\x18\x05 \x01(\x08\x12\x17\n\x0f\x65\x61rliest_height\x18\x06 \x01(\x04\"G\n\nGetRequest\x12\r\n\x05store\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\x0c\x12\x0e\n\x06height\x18\x03 \x01(\x04\x12\r\n\x05prove\x18\x04 \x01(\x08\"X\n\x0bGetResponse\x12\r\n\x05value\x18\x01 \x01(\x0c\x12\x0e\n\x06height\x18\x02 \x01(\x04\x12*\n\x05proof\x18\x03 \x01(\x0b\x32\x1b.tendermint.crypto.ProofOps\"#\n\x11LightBlockRequest\x12\x0e\n\x06height\x18\x01 \x01(\x04\"G\n\x12LightBlockResponse\x12\x31\n\x0blight_block\x18\x01 \x01(\x0b\x32\x1c.tendermint.types.LightBlock*F\n\x05Until\x12\x15\n\x11UNTIL_UNSPECIFIED\x10\x00\x12\x12\n\x0eUNTIL_ACCEPTED\x10\x01\x12\x12\n\x0eUNTIL_IN_BLOCK\x10\x02*}\n\x07TxState\x12\x18\n\x14TX_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10TX_STATE_UNKNOWN\x10\x01\x12\x14\n\x10TX_STATE_REFUSED\x10\x02\x12\x15\n\x11TX_STATE_ACCEPTED\x10\x03\x12\x15\n\x11TX_STATE_IN_BLOCK\x10\x04\x32\xa6\x01\n\tTxService\x12G\n\x06Submit\x12\x1d.vdg.gateway.v1.SubmitRequest\x1a\x1e.vdg.gateway.v1.SubmitResponse\x12P\n\tGetResult\x12 .vdg.gateway.v1.GetResultRequest\x1a!.vdg.gateway.v1.GetResultResponse2\xb9\x01\n\x0c\x45ventService\x12I\n\x06Stream\x12\x1d.vdg.gateway.v1.StreamRequest\x1a\x1e.vdg.gateway.v1.StreamResponse0\x01\x12^\n\rStreamResults\x12$.vdg.gateway.v1.StreamResultsRequest\x1a%.vdg.gateway.v1.StreamResultsResponse0\x01\x32V\n\x0bNodeService\x12G\n\x06Status\x12\x1d.vdg.gateway.v1.StatusRequest\x1a\x1e.vdg.gateway.v1.StatusResponse2N\n\x0cStoreService\x12>\n\x03Get\x12\x1a.vdg.gateway.v1.GetRequest\x1a\x1b.vdg.gateway.v1.GetResponse2c\n\x0cLightService\x12S\n\nLightBlock\x12!.vdg.gateway.v1.LightBlockRequest\x1a\".vdg.gateway.v1.LightBlockResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'vdg.gateway.v1.gateway_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_UNTIL']._serialized_start=1518
-  _globals['_UNTIL']._serialized_end=1588
-  _globals['_TXSTATE']._serialized_start=1590
-  _globals['_TXSTATE']._serialized_end=1715
-  _globals['_CURSOR']._serialized_start=79
-  _globals['_CURSOR']._serialized_end=118
-  _globals['_SUBMITREQUEST']._serialized_start=120
-  _globals['_SUBMITREQUEST']._serialized_end=185
-  _globals['_SUBMITRESPONSE']._serialized_start=188
-  _globals['_SUBMITRESPONSE']._serialized_end=316
-  _globals['_GETRESULTREQUEST']._serialized_start=318
-  _globals['_GETRESULTREQUEST']._serialized_end=350
-  _globals['_GETRESULTRESPONSE']._serialized_start=353
-  _globals['_GETRESULTRESPONSE']._serialized_end=523
-  _globals['_STREAMREQUEST']._serialized_start=525
-  _globals['_STREAMREQUEST']._serialized_end=629
-  _globals['_EVENT']._serialized_start=631
-  _globals['_EVENT']._serialized_end=716
-  _globals['_STREAMRESPONSE']._serialized_start=719
-  _globals['_STREAMRESPONSE']._serialized_end=863
-  _globals['_STREAMRESULTSREQUEST']._serialized_start=865
-  _globals['_STREAMRESULTSREQUEST']._serialized_end=960
-  _globals['_TXRESULT']._serialized_start=962
-  _globals['_TXRESULT']._serialized_end=1044
-  _globals['_STREAMRESULTSRESPONSE']._serialized_start=1047
-  _globals['_STREAMRESULTSRESPONSE']._serialized_end=1202
-  _globals['_STATUSREQUEST']._serialized_start=1204
-  _globals['_STATUSREQUEST']._serialized_end=1219
-  _globals['_STATUSRESPONSE']._serialized_start=1222
-  _globals['_STATUSRESPONSE']._serialized_end=1353
-  _globals['_GETREQUEST']._serialized_start=1355
-  _globals['_GETREQUEST']._serialized_end=1426
-  _globals['_GETRESPONSE']._serialized_start=1428
-  _globals['_GETRESPONSE']._serialized_end=1516
-  _globals['_TXSERVICE']._serialized_start=1718
-  _globals['_TXSERVICE']._serialized_end=1884
-  _globals['_EVENTSERVICE']._serialized_start=1887
-  _globals['_EVENTSERVICE']._serialized_end=2072
-  _globals['_NODESERVICE']._serialized_start=2074
-  _globals['_NODESERVICE']._serialized_end=2160
-  _globals['_STORESERVICE']._serialized_start=2162
-  _globals['_STORESERVICE']._serialized_end=2240
+  _globals['_UNTIL']._serialized_start=1658
+  _globals['_UNTIL']._serialized_end=1728
+  _globals['_TXSTATE']._serialized_start=1730
+  _globals['_TXSTATE']._serialized_end=1855
+  _globals['_CURSOR']._serialized_start=109
+  _globals['_CURSOR']._serialized_end=148
+  _globals['_SUBMITREQUEST']._serialized_start=150
+  _globals['_SUBMITREQUEST']._serialized_end=215
+  _globals['_SUBMITRESPONSE']._serialized_start=218
+  _globals['_SUBMITRESPONSE']._serialized_end=346
+  _globals['_GETRESULTREQUEST']._serialized_start=348
+  _globals['_GETRESULTREQUEST']._serialized_end=380
+  _globals['_GETRESULTRESPONSE']._serialized_start=383
+  _globals['_GETRESULTRESPONSE']._serialized_end=553
+  _globals['_STREAMREQUEST']._serialized_start=555
+  _globals['_STREAMREQUEST']._serialized_end=659
+  _globals['_EVENT']._serialized_start=661
+  _globals['_EVENT']._serialized_end=746
+  _globals['_STREAMRESPONSE']._serialized_start=749
+  _globals['_STREAMRESPONSE']._serialized_end=893
+  _globals['_STREAMRESULTSREQUEST']._serialized_start=895
+  _globals['_STREAMRESULTSREQUEST']._serialized_end=990
+  _globals['_TXRESULT']._serialized_start=992
+  _globals['_TXRESULT']._serialized_end=1074
+  _globals['_STREAMRESULTSRESPONSE']._serialized_start=1077
+  _globals['_STREAMRESULTSRESPONSE']._serialized_end=1232
+  _globals['_STATUSREQUEST']._serialized_start=1234
+  _globals['_STATUSREQUEST']._serialized_end=1249
+  _globals['_STATUSRESPONSE']._serialized_start=1252
+  _globals['_STATUSRESPONSE']._serialized_end=1383
+  _globals['_GETREQUEST']._serialized_start=1385
+  _globals['_GETREQUEST']._serialized_end=1456
+  _globals['_GETRESPONSE']._serialized_start=1458
+  _globals['_GETRESPONSE']._serialized_end=1546
+  _globals['_LIGHTBLOCKREQUEST']._serialized_start=1548
+  _globals['_LIGHTBLOCKREQUEST']._serialized_end=1583
+  _globals['_LIGHTBLOCKRESPONSE']._serialized_start=1585
+  _globals['_LIGHTBLOCKRESPONSE']._serialized_end=1656
+  _globals['_TXSERVICE']._serialized_start=1858
+  _globals['_TXSERVICE']._serialized_end=2024
+  _globals['_EVENTSERVICE']._serialized_start=2027
+  _globals['_EVENTSERVICE']._serialized_end=2212
+  _globals['_NODESERVICE']._serialized_start=2214
+  _globals['_NODESERVICE']._serialized_end=2300
+  _globals['_STORESERVICE']._serialized_start=2302
+  _globals['_STORESERVICE']._serialized_end=2380
+  _globals['_LIGHTSERVICE']._serialized_start=2382
+  _globals['_LIGHTSERVICE']._serialized_end=2481
 # @@protoc_insertion_point(module_scope)

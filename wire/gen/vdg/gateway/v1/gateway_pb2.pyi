@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from wire.gen.tendermint.crypto import proof_pb2 as _proof_pb2
+from wire.gen.tendermint.types import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -484,7 +485,9 @@ Global___StatusResponse: _TypeAlias = StatusResponse  # noqa: Y015
 
 @_typing.final
 class GetRequest(_message.Message):
-    """A read of one stored value. Height 0: the newest that can be answered."""
+    """A read of one stored value. Height 0: the newest that can be answered; with a proof, the newest whose next block is
+    there. Proofs are given for the last heights only.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -539,3 +542,46 @@ class GetResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetResponse: _TypeAlias = GetResponse  # noqa: Y015
+
+@_typing.final
+class LightBlockRequest(_message.Message):
+    """Which block; 0 for the newest."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    height: _builtins.int
+    def __init__(
+        self,
+        *,
+        height: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["height", b"height"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LightBlockRequest: _TypeAlias = LightBlockRequest  # noqa: Y015
+
+@_typing.final
+class LightBlockResponse(_message.Message):
+    """Header, commit and validators of a height."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIGHT_BLOCK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def light_block(self) -> _types_pb2.LightBlock: ...
+    def __init__(
+        self,
+        *,
+        light_block: _types_pb2.LightBlock | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["light_block", b"light_block"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["light_block", b"light_block"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LightBlockResponse: _TypeAlias = LightBlockResponse  # noqa: Y015

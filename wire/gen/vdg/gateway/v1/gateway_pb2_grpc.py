@@ -413,3 +413,81 @@ class StoreService:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class LightServiceStub:
+    """Signed headers for clients that verify what they read. The gateway passes on what its node says; clients trust none
+    of it.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.LightBlock = channel.unary_unary(
+                '/vdg.gateway.v1.LightService/LightBlock',
+                request_serializer=vdg_dot_gateway_dot_v1_dot_gateway__pb2.LightBlockRequest.SerializeToString,
+                response_deserializer=vdg_dot_gateway_dot_v1_dot_gateway__pb2.LightBlockResponse.FromString,
+                _registered_method=True)
+
+
+class LightServiceServicer:
+    """Signed headers for clients that verify what they read. The gateway passes on what its node says; clients trust none
+    of it.
+    """
+
+    def LightBlock(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_LightServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'LightBlock': grpc.unary_unary_rpc_method_handler(
+                    servicer.LightBlock,
+                    request_deserializer=vdg_dot_gateway_dot_v1_dot_gateway__pb2.LightBlockRequest.FromString,
+                    response_serializer=vdg_dot_gateway_dot_v1_dot_gateway__pb2.LightBlockResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'vdg.gateway.v1.LightService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('vdg.gateway.v1.LightService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class LightService:
+    """Signed headers for clients that verify what they read. The gateway passes on what its node says; clients trust none
+    of it.
+    """
+
+    @staticmethod
+    def LightBlock(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vdg.gateway.v1.LightService/LightBlock',
+            vdg_dot_gateway_dot_v1_dot_gateway__pb2.LightBlockRequest.SerializeToString,
+            vdg_dot_gateway_dot_v1_dot_gateway__pb2.LightBlockResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

@@ -167,3 +167,37 @@ class StoreServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_gateway_pb2.GetResponse, _abc.Awaitable[_gateway_pb2.GetResponse]]: ...
 
 def add_StoreServiceServicer_to_server(servicer: StoreServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class LightServiceStub:
+    """Signed headers for clients that verify what they read. The gateway passes on what its node says; clients trust none
+    of it.
+    """
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> LightServiceAsyncStub: ...
+    LightBlock: _grpc.UnaryUnaryMultiCallable[_gateway_pb2.LightBlockRequest, _gateway_pb2.LightBlockResponse]
+
+@_typing.type_check_only
+class LightServiceAsyncStub(LightServiceStub):
+    """Signed headers for clients that verify what they read. The gateway passes on what its node says; clients trust none
+    of it.
+    """
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    LightBlock: _aio.UnaryUnaryMultiCallable[_gateway_pb2.LightBlockRequest, _gateway_pb2.LightBlockResponse]  # type: ignore[assignment]
+
+class LightServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Signed headers for clients that verify what they read. The gateway passes on what its node says; clients trust none
+    of it.
+    """
+
+    @_abc_1.abstractmethod
+    def LightBlock(
+        self,
+        request: _gateway_pb2.LightBlockRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gateway_pb2.LightBlockResponse, _abc.Awaitable[_gateway_pb2.LightBlockResponse]]: ...
+
+def add_LightServiceServicer_to_server(servicer: LightServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

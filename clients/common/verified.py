@@ -1,0 +1,230 @@
+"""Reads that trust no gateway: every value is proved, against a header that the validators signed, and is recent."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+import grpc
+
+from clients.common.errors import GatewayError, Unavailable
+from clients.common.light_blocks import GatewayBlocks, RpcBlocks
+from clients.common.query import Queries
+from clients.common.retry import Backoff
+from clients.common.trust import TrustFile, TrustSection, beginning
+from wire.codec import CodecError, decode
+from wire.gen.vdg.gateway.v1 import gateway_pb2 as pb
+from wire.gen.vdg.gateway.v1.gateway_pb2_grpc import StoreServiceStub
+from wire.light.client import BlockUnavailable, LightClient, Verified
+from wire.light.hashing import NANOSECONDS
+from wire.merkle import ProofOp
+from wire.proof import verified_value
+from wire.state_keys import Item
+from wire.unverified import Reason, Unverified
+from wire.verifiable import MAX_ENTRIES, Listed, verifiable
+
+CALL_SECONDS: Final = 5.0
+DEFAULT_PATIENCE_SECONDS: Final = 30.0
+# How often a list is asked for again when blocks came in between.
+_LIST_TRIES: Final = 3
+_AT_ONCE: Final = 32
+_MAX_HEIGHT: Final = 1 << 62
+
+
+class ProvenItem(NamedTuple):
+    """An item at a height, its value (None: there is none), and what proves it: operators and the next header."""
+
+    item: Item[Any]
+    height: int
+    data: bytes | None
+    ops: tuple[ProofOp, ...]
+    header: Verified
+
+    @property
+    def value(self) -> Any:
+        """The value as a message, or None. Raises: Unverified MALFORMED for a value of another type."""
+        if self.data is None:
+            return None
+        try:
+            return decode(self.item.type, self.data)
+        except CodecError as error:
+            raise Unverified(Reason.MALFORMED, f"the proved value is no {self.item.type.__name__}: {error}") from error
+
+
+class VerifiedReads:
+    """Asks a gateway for values with proofs, and believes what follows from signed headers.
+
+    Later reads never see an older state than earlier ones did.
+    """
+
+    def __init__(
+        self, channel: grpc.aio.Channel, light: LightClient, *, max_age_seconds: int, file: TrustFile | None = None
+    ) -> None:
+        """``max_age_seconds``: a header that is older is not taken for the chain's present. ``file`` keeps trust."""
+        self._store = StoreServiceStub(channel)
+        self._queries = Queries(channel)
+        self._light = light
+        self._max_age_seconds = max_age_seconds
+        self._file = file
+        self._seen_height = 0
+
+    @classmethod
+    async def open(
+        cls, channel: grpc.aio.Channel, chain_id: str, trust: TrustSection, file_path: Path | None = None
+    ) -> Self:
+        """Reads through a gateway's channel, from the beginning that is configured, or where the file has come to.
+
+        Raises: ConfigurationError, Unverified; Unavailable when the gateway does not give the trusted header.
+        """
+        blocks = GatewayBlocks(channel)
+        try:
+            root = await beginning(trust, chain_id, blocks)
+        except BlockUnavailable as error:
+            raise Unavailable(str(error)) from error
+        file = TrustFile(file_path, root) if file_path else None
+        anchor = (file.load() if file else None) or root
+        witnesses = [RpcBlocks(url) for url in trust.witnesses]
+        light = LightClient(blocks, anchor, time.time_ns, trust=trust.reach, witnesses=witnesses)
+        return cls(channel, light, max_age_seconds=trust.max_age_seconds, file=file)
+
+    @property
+    def light(self) -> LightClient:
+        """The light client that verifies the headers."""
+        return self._light
+
+    async def ask(self, request: Any, *, patience_seconds: float = DEFAULT_PATIENCE_SECONDS) -> Any:
+        """The response to a request of `wire.verifiable`, made of proved values alone.
+
+        Raises:
+            Unverified: the query can't be verified, or what the gateway says is not true.
+            Unavailable, GatewayError: as `Queries.ask`.
+        """
+        how = verifiable(type(request))
+        try:
+            async with asyncio.timeout(patience_seconds):
+                if isinstance(how, Listed):
+                    return await self._ask_list(how, request)
+                items = _keys(partial(how.items, request))
+                return how.answer(request, [proven.value for proven in await self.prove(items)])
+        except TimeoutError:
+            raise Unavailable(f"{type(request).__name__}: no verified answer within {patience_seconds:g} s") from None
+        except BlockUnavailable as error:
+            raise Unavailable(str(error)) from error
+
+    async def prove(self, items: Sequence[Item[Any]]) -> list[ProvenItem]:
+        """Items, all of one height: the newest that can be proved.
+
+        Raises: Unverified, GatewayError; BlockUnavailable when the gateway has no header for its own proof.
+        """
+        first = await self._get(items[0], 0)
+        height = first.height
+        if height < self._seen_height:
+            first = await self._catch_up(items[0])
+            height = first.height
+        header = await self._light.block_at(height + 1)
+        self._check_age(header)
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def other(item: Item[Any]) -> pb.GetResponse:
+            async with gate:
+                return await self._get(item, height)
+
+        answers = [first, *await asyncio.gather(*(other(item) for item in items[1:]))]
+        proven = [_proven(item, height, answer, header) for item, answer in zip(items, answers, strict=True)]
+        self._seen_height = max(self._seen_height, height)
+        if self._file is not None:
+            self._file.keep(header.block)
+        return proven
+
+    async def _ask_list(self, how: Listed, request: Any) -> Any:
+        tries = 0
+        while True:
+            tries += 1
+            claimed = await self._claimed(request)
+            entries = _keys(partial(how.entries, request, claimed))
+            if len(entries) > MAX_ENTRIES:
+                text = f"a list of {len(entries)} entries: at most {MAX_ENTRIES} are verified at once"
+                raise Unverified(Reason.OVERSIZED, text)
+            if len({item.key for item in entries}) != len(entries):
+                raise Unverified(Reason.CONTRADICTION, "the answer names an entry twice")
+            total, *values = [proven.value for proven in await self.prove([how.total(request), *entries])]
+            try:
+                if None in values:
+                    raise Unverified(Reason.CONTRADICTION, "the answer names entries that the state does not have")
+                return how.answer(request, total, values)
+            except Unverified as refusal:
+                # The list was of an older state than the proofs, perhaps: the next one may be of the same.
+                if refusal.reason is not Reason.CONTRADICTION or tries == _LIST_TRIES:
+                    raise
+
+    async def _claimed(self, request: Any) -> Any:
+        """What the gateway says, all pages of it. Nothing of it is believed."""
+        if "page_token" not in request._fields:
+            return await self._queries.ask(request)
+        whole: Any = None
+        async for page in self._queries.pages(request._replace(page_token=b"")):
+            # The list is the first field of every paged response.
+            whole = page if whole is None else page._replace(**{page._fields[0]: whole[0] + page[0]})
+            if len(whole[0]) > MAX_ENTRIES:
+                break
+        return whole
+
+    async def _catch_up(self, item: Item[Any]) -> pb.GetResponse:
+        """Ask until the gateway is where an earlier answer was. Raises: Unverified STALE."""
+        backoff = Backoff()
+        ends_at = time.monotonic() + self._max_age_seconds / 10
+        while True:
+            answer = await self._get(item, 0)
+            if answer.height >= self._seen_height:
+                return answer
+            if time.monotonic() > ends_at:
+                text = (
+                    f"the gateway answers from height {answer.height}, an earlier answer was from {self._seen_height}"
+                )
+                raise Unverified(Reason.STALE, text)
+            await asyncio.sleep(backoff.next_seconds())
+
+    def _check_age(self, header: Verified) -> None:
+        age_seconds = (self._light.now_ns() - header.block.header.time_ns) // NANOSECONDS
+        if age_seconds > self._max_age_seconds:
+            text = (
+                f"the newest that the gateway proves is {age_seconds} s old (height {header.block.height}), more than "
+                f"{self._max_age_seconds} s: either the chain stands still, or the gateway keeps the present back"
+            )
+            raise Unverified(Reason.STALE, text)
+
+    async def _get(self, item: Item[Any], height: int) -> pb.GetResponse:
+        """What the gateway says about an item. Raises: GatewayError when it refuses for good."""
+        backoff = Backoff()
+        request = pb.GetRequest(store=item.store, key=item.key, height=height, prove=True)
+        while True:
+            try:
+                answer: pb.GetResponse = await self._store.Get(request, timeout=CALL_SECONDS)
+            except grpc.aio.AioRpcError as error:
+                try:
+                    await backoff.pause(error)
+                except GatewayError as refused:
+                    raise GatewayError(f"/store/{item.store}/key: {refused}") from error
+                continue
+            if answer.height > _MAX_HEIGHT or (height and answer.height != height):
+                text = f"asked for height {height or '(the newest)'}, the gateway answers for {answer.height}"
+                raise Unverified(Reason.WRONG_HEIGHT, text)
+            return answer
+
+
+def _proven(item: Item[Any], height: int, answer: pb.GetResponse, header: Verified) -> ProvenItem:
+    ops = tuple(ProofOp(op.type, op.key, op.data) for op in answer.proof.ops)
+    data = verified_value(header.block.header.app_hash, item.store, item.key, answer.value, ops)
+    return ProvenItem(item, height, data, ops, header)
+
+
+def _keys(make: Callable[[], Sequence[Item[Any]]]) -> list[Item[Any]]:
+    """Items whose keys are made of numbers and names that somebody gave. Raises: Unverified MALFORMED."""
+    try:
+        return list(make())
+    except (ValueError, OverflowError) as error:
+        raise Unverified(Reason.MALFORMED, f"no key of the state can be made of it: {error}") from error
