@@ -19,6 +19,7 @@ class Command:
     """What to run: `name` is unique in the localnet, `grace_seconds` how long it may take to end when asked to.
 
     `passing_ends` are exit codes, with their meanings, of troubles that pass by themselves, such as a full disk.
+    `ready` is a file that is there once it can be used: what depends on it is not started before.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Command:
     environment: Mapping[str, str] = field(default_factory=dict)
     grace_seconds: float = 15.0
     passing_ends: Mapping[int, str] = field(default_factory=dict)
+    ready: Path | None = None
 
 
 class Process:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from node.localnet.process import Command, Process
 
@@ -29,16 +29,20 @@ class RestartPolicy:
     The pause doubles from `first_pause_seconds` to `longest_pause_seconds` with each end that comes sooner than
     `healthy_seconds` after its start; after `max_quick_ends` of those in a row the unit is given up as failed.
     What passes by itself (`Command.passing_ends`, or a disk that takes no new log) is no reason to give up: then the
-    pause is the longest at once, and there is no limit.
+    pause is the longest at once, and there is no limit. What does not end within `grace_seconds` of being asked to,
+    such as a CometBFT that hangs because its application is gone, is killed.
     """
 
     first_pause_seconds: float = 0.2
     longest_pause_seconds: float = 10.0
     healthy_seconds: float = 10.0
     max_quick_ends: int = 5
+    grace_seconds: float = 15.0
 
 
 DEFAULT_POLICY: Final = RestartPolicy()
+_READY_SECONDS: Final = 60.0
+_READY_POLL_SECONDS: Final = 0.02
 _DISK_ERRORS: Final = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
@@ -55,7 +59,8 @@ class Unit:
     """Runs `commands` in their order; when one ends, stops the others in reverse order and starts all again.
 
     Neither CometBFT nor its application reconnects to the other, so half a pair is of no use. `leftovers` (sockets)
-    are removed before each start. `on_change` is called whenever anything that can be seen here has changed.
+    are removed and `prepare` is called before each start. `on_change` is called whenever anything that can be seen
+    here has changed.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class Unit:
         commands: tuple[Command, ...],
         *,
         leftovers: tuple[Path, ...] = (),
+        prepare: Callable[[], None] = lambda: None,
         policy: RestartPolicy = DEFAULT_POLICY,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
@@ -74,6 +80,7 @@ class Unit:
         self.last_end = ""
         self.processes: dict[str, Process] = {}
         self._leftovers = leftovers
+        self._prepare = prepare
         self._policy = policy
         self._on_change = on_change
         self._stopping = asyncio.Event()
@@ -134,6 +141,7 @@ class Unit:
         try:
             for leftover in self._leftovers:
                 leftover.unlink(missing_ok=True)
+            self._prepare()
             ended = await self._run_until_one_ends()
         except OSError as error:
             if error.errno not in _DISK_ERRORS:
@@ -159,6 +167,8 @@ class Unit:
                 process = await Process.start(command)
                 self.processes[command.name] = process
                 waiting.append(asyncio.create_task(process.wait()))
+                if not await self._ready(command, [stop, *waiting]):
+                    break
             self._change(UnitState.RUNNING)
             await asyncio.wait([stop, *waiting], return_when=asyncio.FIRST_COMPLETED)
             return [] if self._stopping.is_set() else list(self.processes.values())
@@ -169,6 +179,17 @@ class Unit:
             self.processes.clear()
             for task in waiting:
                 task.cancel()
+
+    async def _ready(self, command: Command, ends: list[asyncio.Task[Any]]) -> bool:
+        """Wait until the command can be used, at most `_READY_SECONDS`; false once one of `ends` is done."""
+        deadline = asyncio.get_running_loop().time() + _READY_SECONDS
+        while command.ready is not None and not command.ready.exists():
+            if any(end.done() for end in ends):
+                return False
+            if asyncio.get_running_loop().time() > deadline:
+                break
+            await asyncio.sleep(_READY_POLL_SECONDS)
+        return True
 
     def _change(self, state: UnitState) -> None:
         self.state = state

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from node.cometbft.databases import remove_unfinished
 from node.localnet.plan import SOCKET, Plan, Service, ValidatorPlan, fill_in
 from node.localnet.process import Command
 from node.localnet.unit import RestartPolicy, Unit
@@ -30,11 +31,38 @@ def validator_unit(
     if plan.application.command:
         name = f"{validator.name}.app"
         argv = tuple(fill_in(part, {"home": str(folder)}) for part in plan.application.command)
-        commands.append(Command(name, argv, folder, log_of(home, name), passing_ends=PASSING))
+        # CometBFT that finds no application tries again only after three seconds.
+        ready = folder / SOCKET
+        commands.append(
+            Command(
+                name,
+                argv,
+                folder,
+                log_of(home, name),
+                passing_ends=PASSING,
+                ready=ready,
+                grace_seconds=policy.grace_seconds,
+            )
+        )
     name = f"{validator.name}.cometbft"
     argv = (*validator.prefix, str(cometbft), "start", "--home", str(folder))
-    commands.append(Command(name, argv, folder, log_of(home, name)))
-    return Unit(validator.name, tuple(commands), leftovers=(folder / SOCKET,), policy=policy, on_change=on_change)
+    commands.append(Command(name, argv, folder, log_of(home, name), grace_seconds=policy.grace_seconds))
+    return Unit(
+        validator.name,
+        tuple(commands),
+        leftovers=(folder / SOCKET,),
+        prepare=lambda: _remove_unfinished(folder, log_of(home, name)),
+        policy=policy,
+        on_change=on_change,
+    )
+
+
+def _remove_unfinished(folder: Path, log: Path) -> None:
+    """Have a validator whose first start was cut off make its databases anew, and say so in its log."""
+    for database in remove_unfinished(folder):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as out:
+            out.write(f"vdg: {database.name} was not finished when this node was ended; it is made anew\n")
 
 
 def service_unit(
@@ -49,5 +77,6 @@ def service_unit(
         home,
         log_of(home, service.name),
         {name: fill_in(value, values) for name, value in service.environment.items()},
+        grace_seconds=policy.grace_seconds,
     )
     return Unit(service.name, (command,), policy=policy, on_change=on_change)

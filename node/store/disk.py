@@ -25,8 +25,13 @@ class Disk:
         self._reserve_bytes = reserve_bytes
 
     def require_room(self) -> None:
-        """Raises: DiskFull when less than the reserve is free."""
-        disk = os.statvfs(self._place.parent)
+        """Raises: DiskFull when less than the reserve is free, DiskReadOnly when the disk has become read-only."""
+        try:
+            disk = os.statvfs(self._place.parent)
+        except OSError as error:
+            raise StoreUnavailable(self._place, error.strerror) from error
+        if disk.f_flag & os.ST_RDONLY:
+            raise DiskReadOnly(self._place, "the disk is mounted read-only")
         free_bytes = disk.f_bavail * disk.f_frsize
         # Some network disks tell no size at all.
         if disk.f_blocks and free_bytes < self._reserve_bytes:

@@ -12,8 +12,10 @@ from abci_app.app import DEFAULT_VERSIONS
 from abci_app.genesis import GenesisError
 from node.abci import AbciError, run
 from node.snapshots.service import DEFAULT_INTERVAL_BLOCKS, DEFAULT_KEPT, Snapshots
-from node.store import DEFAULT_RESERVE_BYTES, StoreUnavailable
+from node.store import DEFAULT_RESERVE_BYTES, StoreUnavailable, store_place
+from node.store.disk import Disk
 from node.validator.application import Keeping, ValidatorApplication
+from node.validator.disk_watch import DiskWatch
 from node.validator.exits import exit_for
 from node.validator.retention import DEFAULT_RETAIN_BLOCKS, DEFAULT_RETAIN_SECONDS, Retention
 from node.validator.state_home import StateHome
@@ -72,7 +74,8 @@ def _serve(arguments: argparse.Namespace) -> None:
         try:
             retention = Retention(home, arguments.retain_blocks, arguments.retain_seconds)
             application = ValidatorApplication(state.app, Keeping(snapshots, state.replace, retention))
-            run(application, arguments.address or _default_address(home))
+            with DiskWatch(Disk(store_place(home), arguments.reserve_mib * _MIB)):
+                run(application, arguments.address or _default_address(home))
         finally:
             snapshots.close()
     finally:

@@ -22,6 +22,8 @@ from tests.crash.unix_rpc import RpcGone, call
 DEADLINE_SECONDS: Final = 60.0
 COMETBFT_VARIABLE: Final = "FAIL_TEST_INDEX"
 APP_SOCKET, RPC_SOCKET = "app.sock", "rpc.sock"
+# A campaign goes on with the code it began with, also when it runs in a copy of the checkout.
+_CHECKOUT: Final = Path(__file__).parents[2]
 
 
 class Gone(Exception):
@@ -35,8 +37,9 @@ class Refused(Gone):
 class Node:
     """One validator in a folder; its sockets are in there too, so keep the folder's name short."""
 
-    def __init__(self, folder: Path, *, timeout_commit_ms: int = 10) -> None:
+    def __init__(self, folder: Path, *, timeout_commit_ms: int = 10, reserve_mib: int = 1) -> None:
         self.folder = folder
+        self._reserve_mib = reserve_mib
         self.app: subprocess.Popen[bytes] | None = None
         self.cometbft: subprocess.Popen[bytes] | None = None
         self._binary = str(binary("cometbft"))
@@ -68,7 +71,8 @@ class Node:
         """Start what does not run. The failpoints are values of VDG_FAILPOINT and FAIL_TEST_INDEX."""
         if not running(self.app):
             (self.folder / APP_SOCKET).unlink(missing_ok=True)
-            command = [sys.executable, "-m", "node.validator", "--home", ".", "--address", f"unix://{APP_SOCKET}"]
+            options = ["--home", ".", "--address", f"unix://{APP_SOCKET}", "--reserve-mib", str(self._reserve_mib)]
+            command = [sys.executable, "-m", "node.validator", *options]
             self.app = self._popen(command, "app.log", {VARIABLE: app_failpoint})
             # CometBFT that finds no application tries again only after three seconds.
             self._wait_for_app()
@@ -91,7 +95,7 @@ class Node:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=os.environ | dict(environment),
+                env=os.environ | {"PYTHONPATH": str(_CHECKOUT)} | dict(environment),
             )
 
     def kill(self) -> None:

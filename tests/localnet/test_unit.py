@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from node.localnet.process import Command
+from node.localnet.process import Command, Process
 from node.localnet.unit import RestartPolicy, Unit, UnitState
 from tests.localnet.conftest import eventually
 
@@ -37,9 +39,18 @@ time.sleep(600)
 """
 
 
-def python(folder: Path, name: str, script: str, grace_seconds: float = 15.0) -> Command:
+def python(
+    folder: Path, name: str, script: str, grace_seconds: float = 15.0, passing_ends: Mapping[int, str] | None = None
+) -> Command:
     argv = (sys.executable, "-IS", "-c", script, name)
-    return Command(name, argv, folder, folder / f"{name}.log", grace_seconds=grace_seconds)
+    return Command(
+        name,
+        argv,
+        folder,
+        folder / f"{name}.log",
+        grace_seconds=grace_seconds,
+        passing_ends=passing_ends or {},
+    )
 
 
 def log(command: Command) -> str:
@@ -149,3 +160,69 @@ async def test_what_a_command_started_ends_with_it(tmp_path: Path, start: Callab
     await unit.stop()
     # The kernel may keep the line of a dead process for as long as nobody has read it.
     await eventually(lambda: not child.exists() or "Z (zombie)" in (child / "status").read_text())
+
+
+async def test_a_trouble_that_passes_by_itself_is_waited_out_without_end_and_named(
+    tmp_path: Path, start: Callable[..., Unit]
+) -> None:
+    script = (
+        "import os, signal; print('tried', flush=True); os.path.exists('room') and signal.pause(); raise SystemExit(74)"
+    )
+    passing = python(tmp_path, "app", script, passing_ends={74: "its disk is full"})
+    unit = start(passing)
+    await eventually(lambda: log(passing).count("tried") >= 2 * QUICK.max_quick_ends)
+    assert unit.state is not UnitState.FAILED
+    assert unit.last_end == "app ended with exit code 74 (its disk is full)"
+    (tmp_path / "room").touch()
+    tries = log(passing).count("tried")
+    await eventually(lambda: log(passing).count("tried") > tries and unit.state is UnitState.RUNNING)
+
+
+async def test_the_trouble_counts_although_another_process_ends_first(
+    tmp_path: Path, start: Callable[..., Unit]
+) -> None:
+    socket = tmp_path / "app.sock"
+    script = (
+        "import signal, sys; signal.signal(15, lambda *_: sys.exit(74)); "
+        f"open({str(socket)!r}, 'w'); print('up', flush=True); signal.pause()"
+    )
+    app = replace(python(tmp_path, "app", script, passing_ends={74: "its disk is full"}), ready=socket)
+    unit = start(app, python(tmp_path, "node", ""), leftovers=(socket,))
+    await eventually(lambda: log(app).count("up") > QUICK.max_quick_ends)
+    assert unit.last_end == "app ended with exit code 74 (its disk is full)"
+
+
+async def test_a_log_that_the_disk_does_not_take_is_waited_out(
+    tmp_path: Path, start: Callable[..., Unit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_command: Command) -> Process:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    command = python(tmp_path, "app", POLITE)
+    with monkeypatch.context() as patch:
+        patch.setattr(Process, "start", full)
+        unit = start(command)
+        await eventually(lambda: unit.restarts > QUICK.max_quick_ends)
+        assert unit.last_end == "cannot start: [Errno 28] No space left on device"
+    await eventually(lambda: "start" in log(command))
+
+
+async def test_what_depends_on_a_process_starts_once_that_is_ready(tmp_path: Path, start: Callable[..., Unit]) -> None:
+    socket = tmp_path / "app.sock"
+    app = python(tmp_path, "app", f"import time; time.sleep(0.2); open({str(socket)!r}, 'w'); time.sleep(600)")
+    app = replace(app, ready=socket)
+    node = python(
+        tmp_path, "node", f"import os, time; print(os.path.exists({str(socket)!r}), flush=True); time.sleep(9)"
+    )
+    start(app, node, leftovers=(socket,))
+    await eventually(lambda: log(node) == "True\n")
+
+
+async def test_nothing_waits_for_a_process_that_ends_before_it_is_ready(
+    tmp_path: Path, start: Callable[..., Unit]
+) -> None:
+    app = replace(python(tmp_path, "app", "print('tried')"), ready=tmp_path / "app.sock")
+    node = python(tmp_path, "node", "print('started')")
+    unit = start(app, node)
+    await eventually(lambda: unit.state is UnitState.FAILED)
+    assert log(node) == ""
