@@ -22,17 +22,23 @@ ENTRIES: Final = (
     Entry("gateway", "node.gateway.command:gateway_command", "Serve gRPC to clients, in front of CometBFT nodes."),
     Entry("dso", "clients.dso.command:app", "The DSO's services: signing, meters, proofs of flow, rebates."),
     Entry("household", "clients.household.command:household_command", "The agents of homes: trade, steer, settle."),
+    Entry(
+        "home plan", "clients.household.planner.command:plan_command", "Find a home's cheapest plan for a JSON file."
+    ),
     Entry("keys", "node.cli.keys:app", "Encrypted key files: new, show, list, address."),
     Entry("tx", "node.cli.tx:app", "Send a transaction: one command a message."),
     Entry("query", "node.cli.query:app", "Ask the chain: one command a query."),
     Entry("replay", "node.replay.command:replay_command", "Execute a node's whole chain anew; compare every hash."),
-    Entry("audit", "node.audit.command:audit_command", "Compute the chain again from its transactions, by other rules."),
+    Entry(
+        "audit", "node.audit.command:audit_command", "Compute the chain again from its transactions, by other rules."
+    ),
     Entry("market clear", "node.market_clear.command:clear_command", "Clear a book of orders from a CSV file."),
     Entry("scenario run", "node.scenario.command:run_command", "Run a scenario file with the real application."),
 )
 
 # Groups that exist only as the first word of an entry's path.
 GROUPS: Final = {
+    "home": "One home: plans.",
     "market": "The market's rules, without a chain.",
     "scenario": "Scenario files: a whole chain in one process.",
 }

@@ -1,0 +1,52 @@
+"""What is wrong with a plan's file, said so that its author can mend it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from clients.household.planner.vector import runs
+
+_SHOWN_CHARACTERS = 60
+
+
+class FileError(NamedTuple):
+    """One fault: the field, the value found there, why that is refused and what to write instead."""
+
+    field: str
+    value: str
+    reason: str
+    way_out: str
+
+    def as_text(self, source: str) -> str:
+        """One line for people."""
+        value = f" {self.value}" if self.value else ""
+        return f"{source}: {self.field}{value} {self.reason}; {self.way_out}"
+
+
+class BadPlanFile(Exception):
+    """A plan's file can't be used; ``errors`` are all that is wrong with it."""
+
+    def __init__(self, errors: list[FileError]) -> None:
+        super().__init__("; ".join(f"{error.field} {error.reason}" for error in errors))
+        self.errors = errors
+
+
+def shown(value: object) -> str:
+    """A value from outside as safe, short ASCII."""
+    text = ascii(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+
+
+def grouped(errors: list[tuple[str, int | None, FileError]]) -> list[FileError]:
+    """Faults with the field (without an index), the index in it and the fault; those of one kind become one."""
+    together: dict[tuple[str, str, str], list[tuple[int | None, FileError]]] = {}
+    for field, index, error in errors:
+        together.setdefault((field, error.reason, error.way_out), []).append((index, error))
+    merged = []
+    for (field, reason, way_out), found in together.items():
+        indices = sorted(index for index, _ in found if index is not None)
+        place = f"{field}[{runs(indices)}]" if indices else field
+        first = found[0][1].value
+        value = first if all(error.value == first for _, error in found) else f"{first} and others"
+        merged.append(FileError(place, value, reason, way_out))
+    return merged

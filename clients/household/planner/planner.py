@@ -1,0 +1,100 @@
+"""From a problem to its plan."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clients.household.planner.limit import Limit
+from clients.household.planner.model import Arrays
+from clients.household.planner.plan import Plan, Status
+from clients.household.planner.problem import Problem
+from clients.household.planner.program import Program
+from clients.household.planner.solver import PlanningFailed, Solver
+from clients.household.planner.vector import Indices, Vector
+
+# What a limit that gave may be exceeded by beyond its least, so that the next step isn't infeasible by rounding.
+_GIVEN = 1e-6
+
+
+class Planner:
+    """Solves problems, one at a time; keep one, since starting the solver costs more than a plan."""
+
+    def __init__(self, time_limit_seconds: float = 10.0) -> None:
+        self._solver = Solver(time_limit_seconds)
+
+    def plan(self, problem: Problem) -> Plan:
+        """The cheapest plan within all limits; if there is none, the cheapest of those that exceed them least.
+
+        Raises: PlanningFailed if the solver gives up; the home then goes on without a plan.
+        """
+        program = Program(problem, elastic=False, exclusive=False)
+        x = self._cheapest(program)
+        if x is not None and program.overlaps(x):
+            program = Program(problem, elastic=False, exclusive=True)
+            x = self._cheapest(program)
+        if x is None:
+            return self._relaxed(problem)
+        return program.plan(x, Status.OPTIMAL if self._solver.proved else Status.UNPROVED, ())
+
+    def _cheapest(self, program: Program) -> Vector | None:
+        arrays, _ = program.model.compiled()
+        self._solver.load(arrays)
+        return self._whole(arrays)
+
+    def _whole(self, arrays: Arrays) -> Vector | None:
+        """The optimum of the loaded program; with its binaries at 0 and 1 exactly, where it has any."""
+        x = self._solver.solution()
+        binaries = np.flatnonzero(arrays.integer).astype(np.int32)
+        if x is None or not len(binaries):
+            return x
+        proved = self._solver.proved
+        self._solver.fix(binaries, np.round(x[binaries]))
+        exact = self._solver.solution()
+        self._solver.proved = proved
+        return x if exact is None else exact
+
+    def _relaxed(self, problem: Problem) -> Plan:
+        program = Program(problem, elastic=True, exclusive=False)
+        x, conflict = self._least_exceeding(program)
+        if program.overlaps(x):
+            program = Program(problem, elastic=True, exclusive=True)
+            x, conflict = self._least_exceeding(program)
+        return program.plan(x, Status.RELAXED, conflict)
+
+    def _least_exceeding(self, program: Program) -> tuple[Vector, tuple[Limit, ...]]:
+        """Exceed what gives last as little as possible, then what gives before it, and so on; then the cost."""
+        arrays, totals = program.model.compiled()
+        solver = self._solver
+        solver.load(arrays)
+        conflict = self._conflict(arrays, totals)
+        for limit in sorted(totals, reverse=True):
+            exceeded = np.zeros(len(arrays.cost))
+            for slack in program.model.slacks:
+                if slack.limit is limit:
+                    exceeded[slack.columns] = 1.0
+            solver.minimise(exceeded)
+            x = solver.solution()
+            if x is None:
+                raise PlanningFailed("HiGHS found no plan although every limit may give")
+            solver.cap(totals[limit], float(exceeded @ x) + _GIVEN)
+        solver.minimise(arrays.cost)
+        x = self._whole(arrays)
+        if x is None:
+            raise PlanningFailed("HiGHS lost the plan that it had found")
+        return x, conflict
+
+    def _conflict(self, arrays: Arrays, totals: dict[Limit, Indices]) -> tuple[Limit, ...]:
+        """The limits of which any one alone, if it gave, would let all others hold."""
+        solver = self._solver
+        solver.minimise(np.zeros(len(arrays.cost)))
+        for row in totals.values():
+            solver.cap(row, 0.0)
+        found = []
+        for limit, row in totals.items():
+            solver.cap(row, float("inf"))
+            if solver.solution() is not None:
+                found.append(limit)
+            solver.cap(row, 0.0)
+        for row in totals.values():
+            solver.cap(row, float("inf"))
+        return tuple(sorted(found))

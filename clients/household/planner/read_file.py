@@ -1,0 +1,156 @@
+"""From a plan's file to its problem: the whole file is checked, and every fault in it is named at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from clients.household.planner.file_check import contradictions
+from clients.household.planner.file_error import BadPlanFile, FileError, grouped, shown
+from clients.household.planner.plan_file import PlanFile
+from clients.household.planner.problem import Problem
+
+STDIN = "-"
+MAX_BYTES = 4_000_000
+
+# A whole number of more digits is beyond every limit; and converting it would take quadratic time.
+_MAX_DIGITS = 40
+
+
+def read_problem(source: str) -> Problem:
+    """The problem of a file (a path, or ``-`` for standard input).
+
+    Raises: BadPlanFile.
+    """
+    try:
+        if source == STDIN:
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(source).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL byte
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        way_out = f"name a readable JSON file, or {STDIN} for standard input"
+        raise BadPlanFile([FileError("file", "", f"can't be read ({reason})", way_out)]) from error
+    return parse_problem(data)
+
+
+def parse_problem(data: bytes) -> Problem:
+    """The problem that the bytes of a file describe.
+
+    Raises: BadPlanFile with everything that is wrong.
+    """
+    if len(data) > MAX_BYTES:
+        raise BadPlanFile([FileError("file", "", f"is larger than {MAX_BYTES} bytes", "plan fewer slots at once")])
+    repeated: list[FileError] = []
+
+    def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in fields:
+                repeated.append(FileError(shown(name), "", "stands there twice", "keep one of them"))
+            fields[name] = value
+        return fields
+
+    try:
+        fields = json.loads(data.decode("utf-8-sig"), object_pairs_hook=collect, parse_int=_whole)
+    except UnicodeDecodeError as error:
+        raise BadPlanFile([FileError("file", "", "is not UTF-8 text", "save it as UTF-8")]) from error
+    except json.JSONDecodeError as error:
+        reason = f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
+        raise BadPlanFile([FileError("file", "", reason, "correct it there")]) from error
+    except RecursionError as error:
+        raise BadPlanFile([FileError("file", "", "is nested too deeply", "give an object of arrays")]) from error
+    if not isinstance(fields, dict):
+        raise BadPlanFile([FileError("file", shown(fields), "is no JSON object", 'write {"load_wh": [...], ...}')])
+    errors = list(repeated)
+    file: PlanFile | None = None
+    try:
+        file = PlanFile.model_validate(fields)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        errors += grouped([_fault(item) for item in details])
+        for item in details:
+            _blank(fields, item["loc"])
+    else:
+        fields = file.model_dump()
+    errors += contradictions(fields)
+    if file is None or errors:
+        raise BadPlanFile(errors)
+    return file.problem()
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
+
+
+def _fault(item: ErrorDetails) -> tuple[str, int | None, FileError]:
+    """One of pydantic's errors in our words: the field, the index if it is an array's element, and the fault."""
+    *path, last = item["loc"]
+    index = last if isinstance(last, int) else None
+    field = _field(tuple(path) if index is not None else item["loc"])
+    limits = item.get("ctx", {})
+    value = shown(item["input"])
+    match item["type"]:
+        case "missing":
+            return field, index, FileError(field, "", "is missing", "add it")
+        case "extra_forbidden":
+            known = ", ".join(PlanFile.model_fields) if len(item["loc"]) == 1 else "the documented ones"
+            return field, index, FileError(field, "", "is no field of a plan's file", f"remove it; fields are {known}")
+        case "finite_number":
+            return (
+                field,
+                index,
+                FileError(field, value, "is not a finite number", "write a number; forecast what is missing"),
+            )
+        case "greater_than_equal":
+            low = limits["ge"]
+            reason = "is negative" if low == 0 else f"is below {low:g}"
+            return field, index, FileError(field, value, reason, f"write {low:g} or more")
+        case "greater_than":
+            return (
+                field,
+                index,
+                FileError(field, value, f"is not above {limits['gt']:g}", f"write more than {limits['gt']:g}"),
+            )
+        case "less_than_equal":
+            high = limits["le"]
+            return (
+                field,
+                index,
+                FileError(field, value, f"is above {high:g}", f"write {high:g} or less; check the unit"),
+            )
+        case "too_long" | "string_too_long":
+            return field, index, FileError(field, "", f"has more than {limits['max_length']} values", "shorten it")
+        case "too_short" | "string_too_short":
+            return field, index, FileError(field, "", "is empty", "give one value a slot")
+        case "model_type" | "list_type":
+            kind = "array" if item["type"] == "list_type" else "object"
+            return field, index, FileError(field, value, f"is no {kind}", "write what docs/planner.md shows")
+        case "float_type" | "int_type":
+            kind = "whole number" if item["type"] == "int_type" else "number"
+            return field, index, FileError(field, value, f"is not a {kind}", f"write a {kind} without quotes")
+    return field, index, FileError(field, value, f"is not usable: {item['msg']}", "write what docs/planner.md shows")
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text if text.isascii() and text.isprintable() else shown(text)
+
+
+def _blank(fields: dict[str, Any], location: tuple[int | str, ...]) -> None:
+    """Put None where a fault is, so that it isn't compared with others but still counts as a value."""
+    owner: Any = fields
+    for part in location[:-1]:
+        if not isinstance(owner[part], dict | list):
+            owner[part] = None  # a single number that stands for an array
+            return
+        owner = owner[part]
+    owner[location[-1]] = None
