@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from node.localnet.errors import LocalnetError, NotRunningError, UnknownNameError
-from node.localnet.localnet import UP_SECONDS, Report, silent
+from node.localnet.localnet import Report, silent
+from node.localnet.plan import Plan
 from node.localnet.runstate import Phase, RunState, is_running, read_running
 from node.localnet.unit import UnitState
 from node.localnet.wiring import log_of
@@ -47,7 +48,7 @@ def start_in_background(home: Path, report: Report = silent) -> RunState:
     seen: dict[str, str] = {}
     try:
         # The supervisor has a deadline of its own; this one is for a supervisor that hangs.
-        for _ in until(time.monotonic() + UP_SECONDS + DOWN_SECONDS):
+        for _ in until(time.monotonic() + Plan.load(home).up_seconds + DOWN_SECONDS):
             if supervisor.poll() is not None:
                 raise LocalnetError(log.read_text(errors="replace").strip() or f"the supervisor ended: see {log}")
             state = read_running(home)

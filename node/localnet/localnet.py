@@ -143,8 +143,11 @@ class Localnet:
     ) -> None:
         await self.down()
 
-    async def up(self, *, timeout_seconds: float = UP_SECONDS, report: Report = silent) -> None:
+    async def up(self, *, timeout_seconds: float | None = None, report: Report = silent) -> None:
         """Start everything and wait until every validator has a block; builds CometBFT first where it is missing.
+
+        Args:
+            timeout_seconds: how long that may take; the plan's `up_seconds` by default.
 
         Raises:
             LocalnetError: it runs already, has no genesis, a process keeps ending (with its log's last lines), or
@@ -153,6 +156,8 @@ class Localnet:
         """
         if not self.has_genesis:
             raise LocalnetError(f"the localnet in {self.home} has no genesis yet")
+        if timeout_seconds is None:
+            timeout_seconds = self.plan.up_seconds
         cometbft = await asyncio.to_thread(binary, version=self.plan.cometbft_version)
         self._held.enter_context(supervision(self.home))
         try:

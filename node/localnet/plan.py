@@ -91,13 +91,14 @@ class Service(Model):
 
 
 class Plan(Model):
-    """All that stays the same from start to start."""
+    """All that stays the same from start to start; `up_seconds` is how long a start may take."""
 
     chain_id: str
     cometbft_version: str = COMETBFT_VERSION
     application: Application
     validators: tuple[ValidatorPlan, ...]
     services: tuple[Service, ...] = ()
+    up_seconds: float = 90.0
 
     def save(self, home: Path) -> None:
         """Write localnet.json in one step."""
