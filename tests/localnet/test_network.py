@@ -9,15 +9,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from node.cometbft.rpc_errors import NotFoundError, RpcUnreachableError
 from node.localnet.errors import LocalnetError, NotRunningError, UnknownNameError
 from node.localnet.localnet import Localnet, Part
-from node.localnet.plan import Application, Service
+from node.localnet.plan import SOCKET, Application, Service
 from node.localnet.runstate import Phase, read_running
 from node.localnet.status import read_status
 from node.localnet.unit import RestartPolicy, UnitState
+from node.toolchain import binary
 from tests.localnet.conftest import DEADLINE_SECONDS, FAST, eventually, processes_in
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(900)]
@@ -74,6 +76,58 @@ async def test_when_one_side_of_a_validator_is_killed_both_restart_and_catch_up(
         newest = (await pairs.rpc(2).status()).height
         await pairs.wait_for_height(newest)
         assert len(await app_hashes(pairs, newest)) == 1
+
+
+async def test_a_cometbft_that_hangs_when_its_application_dies_is_killed_and_the_chain_goes_on(home: Path) -> None:
+    store = str(binary("abci-cli"))
+    application = Application.of_command(store, "kvstore", "--address", f"unix://{SOCKET}", "--persist", "store")
+    made = Localnet.create(home, chain_id="hung", application=application, settings=FAST)
+    net = Localnet(made.home, made.plan, RestartPolicy(grace_seconds=1.0))
+    net.write_genesis({})
+    async with net:
+        await net.up()
+        hung = psutil.Process(net.unit("validator1").processes["validator1.cometbft"].pid)
+        hung.suspend()
+        await net.kill(1, "app")
+        await eventually(lambda: net.unit("validator1").restarts == 1)
+        assert not hung.is_running()
+        assert "validator1.app was ended by SIGKILL" in net.unit("validator1").last_end
+        await everybody_has(net, b"goes=on")
+        newest = (await net.rpc(0).status()).height
+        await net.wait_for_height(newest)
+        assert len(await app_hashes(net, newest)) == 1
+
+
+@pytest.mark.parametrize("database", ["blockstore", "tx_index"])
+async def test_a_validator_that_was_killed_during_its_very_first_start_comes_up_the_next_time(
+    home: Path, database: str
+) -> None:
+    net = Localnet.create(home, chain_id="cut", validators=1, application=KVSTORE, settings=FAST)
+    net.write_genesis({})
+    # A first start up to the moment in which this database has a manifest that nothing names yet.
+    folder = home / "validator0"
+    node = subprocess.Popen([binary(), "start", "--home", folder], stdout=subprocess.DEVNULL, cwd=folder)
+    manifest = folder / "data" / f"{database}.db" / "MANIFEST-000000"
+    try:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while not manifest.exists():
+                await asyncio.sleep(0)
+    finally:
+        node.kill()
+        node.wait()
+    # It may have come a step or two further.
+    for later in ("CURRENT", "000001.log"):
+        (manifest.parent / later).unlink(missing_ok=True)
+    again = await asyncio.create_subprocess_exec(
+        binary(), "start", "--home", folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    said, _ = await asyncio.wait_for(again.communicate(), DEADLINE_SECONDS)
+    assert again.returncode != 0
+    assert b"database entry point either missing or corrupted" in said
+    async with net:
+        await net.up()
+        await everybody_has(net, b"born=late")
+    assert f"vdg: {database}.db was not finished" in (home / "log" / "validator0.cometbft.log").read_text()
 
 
 async def test_three_go_on_without_the_fourth_and_it_catches_up_when_it_comes_back(pairs: Localnet) -> None:
@@ -183,7 +237,7 @@ def test_senseless_numbers_are_refused_before_anything_is_written(
 async def test_when_the_supervisor_is_killed_nothing_survives_it(pairs: Localnet) -> None:
     supervisor = subprocess.Popen([sys.executable, "-m", "node.localnet.daemon", str(pairs.home)])
     try:
-        # Not sooner: a database that is killed while it is being made cannot be opened again.
+        # Not sooner: the database of Go's application, killed while it is being made, cannot be opened again.
         await eventually(lambda: (state := read_running(pairs.home)) is not None and state.phase is Phase.UP)
         assert len(processes_in(pairs.home)) == 9
         os.kill(supervisor.pid, signal.SIGKILL)
