@@ -35,7 +35,7 @@ class OfferRules(Section):
     last_slot: Annotated[int, Field(ge=0)] | None = None
     without_products: Annotated[tuple[str, ...], Field(strict=False)] = ()
     ahead_slots: Annotated[int, Field(ge=1, le=7 * SLOTS_PER_DAY)] | None = None
-    block_permille: Permille = 500
+    block_permille: Permille = 250
     min_offer_wh: Annotated[int, Field(ge=1, le=1_000_000)] = 5
     material_wh: Annotated[int, Field(ge=0, le=1_000_000)] = 10
     material_permille: Permille = 100

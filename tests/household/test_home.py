@@ -36,9 +36,9 @@ def test_it_bids_in_every_open_book_of_every_product_those_first_that_close_firs
     blocks = [("day_ahead", slot) for slot in range(144, 20 + 288 + 1, 6)]
     assert books_of(decision.orders) == single + blocks
     bids = {PlaceOrder(VDG, product, slot, BID, 100, CHEAP) for product, slot in single}
-    # Half of what each of the six slots lacks.
+    # A quarter of what each of the six slots lacks.
     bids |= {
-        PlaceOrder(VDG, "day_ahead", slot, BID, 300, CHEAP if slot % 144 < EVENING else DEAR) for _, slot in blocks
+        PlaceOrder(VDG, "day_ahead", slot, BID, 150, CHEAP if slot % 144 < EVENING else DEAR) for _, slot in blocks
     }
     assert set(decision.orders) == bids
 
@@ -63,8 +63,8 @@ def test_what_a_book_is_offered_is_not_offered_in_one_that_closes_later() -> Non
     for order in orders:
         assert isinstance(order, PlaceOrder)
         offered[order.product][order.slot] = order.energy_wh
-    assert offered["hourly"] == {24: 300, 30: 300}
-    assert offered["intraday"] == {23: 100} | dict.fromkeys(range(24, 35), 50)
+    assert offered["hourly"] == {24: 150, 30: 150}
+    assert offered["intraday"] == {23: 100} | dict.fromkeys(range(24, 35), 75)
     assert offered["real_time"] == dict.fromkeys(range(18, 23), 100)
 
 
