@@ -10,20 +10,23 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from abci_app.auth import Quotas
-from abci_app.block import BlockResult, execute_block
+from abci_app.block import BlockResult, Decided, execute_block
 from abci_app.core.context import Context
 from abci_app.core.refusal import InvariantBroken, Refusal
 from abci_app.genesis import parse_genesis, write_genesis
+from abci_app.migrations import THIS_SOFTWARE, Software
 from abci_app.pipeline import Pipeline, TxResult
 from abci_app.registry import Registry
 from abci_app.state.history import History, Undo, rebuild
 from abci_app.state.overlay import Committed, Overlay
 from abci_app.state.proof import prove
-from abci_app.state.singles import VALIDATORS, parameters
+from abci_app.state.singles import UPGRADE, VALIDATORS, parameters
 from abci_app.state.store import Change, Store, StoreView
 from abci_app.state.tree import TreeView
+from abci_app.upgrade import migrate, require_genesis, require_software
 from wire.chain import BlockInfo, GetParametersResponse, Validator
 from wire.codec import CodecError, decode, encode
+from wire.governance import Misbehaviour
 from wire.merkle import ProofOp
 from wire.results import Code
 
@@ -54,10 +57,11 @@ class QueryResult(NamedTuple):
 
 
 class Finalized(NamedTuple):
-    """A block's outcome, and the app hash after it."""
+    """A block's outcome, the app hash after it, and the version of the rules from the next one on."""
 
     block: BlockResult
     app_hash: bytes
+    app_version: int
 
 
 class _Pending(NamedTuple):
@@ -72,11 +76,13 @@ class _Pending(NamedTuple):
 class App:
     """The state machine over a store, of which the last ``versions`` heights can be proved.
 
-    Raises: StoreCorrupted when the store is not what was committed.
+    Raises: StoreCorrupted when the store is not what was committed; WrongSoftware when the next block is not for
+    ``software`` to execute.
     """
 
-    def __init__(self, store: Store, versions: int = DEFAULT_VERSIONS) -> None:
+    def __init__(self, store: Store, versions: int = DEFAULT_VERSIONS, software: Software = THIS_SOFTWARE) -> None:
         self._store = store
+        self._software = software
         self._committed = Committed(store)
         meta = store.get(LAST_BLOCK_KEY)
         self._last = decode(BlockInfo, meta) if meta else BlockInfo()
@@ -89,7 +95,9 @@ class App:
                 f"the store hashes to {self._tree.root.hex()}, but height {self._last.height} was committed with "
                 f"{self._last.app_hash.hex()}: remove the data folders of application and CometBFT, and sync anew"
             )
-        self._open_chain(parameters(self._committed).modules if meta else ())
+        if meta:
+            self._uncommitted = migrate(self._committed, software, self._last)
+        self._open_chain(parameters(self._fresh_overlay()).modules if meta else ())
 
     def _open_chain(self, modules: Sequence[str]) -> None:
         """Set up what depends on the genesis."""
@@ -120,17 +128,37 @@ class App:
         """The store as of the last commit, to be read by another thread while blocks go on."""
         return self._store.view()
 
+    @property
+    def app_version(self) -> int:
+        """The version of the rules after the last commit; this software's before the first."""
+        return parameters(self._committed).app_version if self._last.height else self._software.version
+
+    @property
+    def software_version(self) -> int:
+        """The version of the rules that this software executes."""
+        return self._software.version
+
     def init_chain(
-        self, chain_id: str, time_s: int, validators: Sequence[tuple[bytes, int]], app_state: bytes
+        self,
+        chain_id: str,
+        time_s: int,
+        validators: Sequence[tuple[bytes, int]],
+        app_state: bytes,
+        app_version: int = 0,
     ) -> bytes:
         """Write the genesis; returns the app hash. ``validators`` are consensus keys with their power.
 
-        Raises: GenesisError. Nothing is written to disk before the first block is committed.
+        ``app_version`` is the version that the chain began with; 0 takes this software's.
+
+        Raises: GenesisError, WrongSoftware. Nothing is written to disk before the first block is committed.
         """
+        require_genesis(self._software, app_version)
         genesis = parse_genesis(app_state)
         overlay = Overlay(self._committed)
         context = Context(overlay, chain_id=chain_id, height=0, time_s=time_s)
-        registry = write_genesis(context, genesis, [Validator(key, power) for key, power in validators])
+        registry = write_genesis(
+            context, genesis, [Validator(key, power) for key, power in validators], self._software.version
+        )
         self._registry = registry
         before = Context(Overlay(self._committed), chain_id=chain_id, height=0, time_s=time_s)
         registry.check_invariants(before, overlay.changes)
@@ -175,16 +203,29 @@ class App:
             return False
         return True
 
-    def finalize_block(self, height: int, time_ns: int, txs: Sequence[bytes]) -> Finalized:
-        """Execute a decided block. Raises: InvariantBroken; the node must stop then."""
+    def finalize_block(
+        self,
+        height: int,
+        time_ns: int,
+        txs: Sequence[bytes],
+        misbehaviour: Sequence[Misbehaviour] = (),
+        signers: frozenset[bytes] | None = None,
+    ) -> Finalized:
+        """Execute a decided block.
+
+        ``misbehaviour`` is what CometBFT proved of validators (offence, consensus address, height); ``signers`` are
+        those whose votes are in the last block's commit, None where nobody tells.
+
+        Raises: WrongSoftware, InvariantBroken; the node must stop then.
+        """
         if self._pending is not None:
             self._tree.revert(self._pending.undo.tree)
             self._pending = None
         if height != self._last.height + 1:
             raise InvariantBroken(f"block {height} was asked for after {self._last.height}")
-        block = execute_block(
-            self._committed, self._uncommitted, self._registry, self._pipeline, self._last, height, time_ns, txs
-        )
+        require_software(self._fresh_overlay(), self._software, height)
+        decided = Decided(height, time_ns, txs, misbehaviour, signers)
+        block = execute_block(self._committed, self._uncommitted, self._registry, self._pipeline, self._last, decided)
         encoded: list[Change] = [
             (key, None if value is None else encode(value)) for key, value in block.changes.items()
         ]
@@ -193,7 +234,7 @@ class App:
         last = BlockInfo(height, time_ns // 10**9, self._last.chain_id, self._tree.root)
         self._pending = _Pending(last, encoded, block.changes, undo)
         self._pipeline.forget(list(txs))
-        return Finalized(block, self._tree.root)
+        return Finalized(block, self._tree.root, self._software.version)
 
     def commit(self) -> None:
         """Write the finalized block and what takes it back: one atomic, synced batch."""
@@ -254,4 +295,6 @@ class App:
 
     def _parameters(self) -> GetParametersResponse:
         state = self._fresh_overlay()
-        return GetParametersResponse(parameters(state), tuple(VALIDATORS.values(state)), self._last)
+        return GetParametersResponse(
+            parameters(state), tuple(VALIDATORS.values(state)), self._last, UPGRADE.get(state, b"")
+        )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from nacl.bindings import crypto_sign_open
-from nacl.exceptions import BadSignatureError
-
 from abci_app.core.context import State
 from abci_app.core.refusal import Refusal
 from abci_app.modules.accounts.keys import ACCOUNTS, NONCES
@@ -55,15 +52,6 @@ def _quota(state: State, account: Account) -> int:
     """The largest quota that one of the account's roles has."""
     quotas = [quota.transactions for quota in parameters(state).quotas if quota.role in account.roles]
     return max(quotas, default=DEFAULT_QUOTA)
-
-
-def verified(public_key: bytes, signature: bytes, sign_bytes: bytes) -> bool:
-    """Whether an Ed25519 signature is the key's. One library for all validators: libsodium through PyNaCl."""
-    try:
-        crypto_sign_open(signature + sign_bytes, public_key)
-    except (BadSignatureError, ValueError):
-        return False
-    return True
 
 
 def require_sender(state: State, body: TxBody) -> Account:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from abci_app.core.context import Context
 from abci_app.core.refusal import Refusal
@@ -13,6 +13,7 @@ from abci_app.modules.accounts.genesis import AccountsGenesis
 from abci_app.modules.asset.genesis import AssetGenesis
 from abci_app.modules.flowproof.module import FlowproofGenesis
 from abci_app.modules.genesis_types import AddressHex, Positive, PublicKeyHex, RoleName, Section, role_of
+from abci_app.modules.governance.genesis import GovernanceGenesis
 from abci_app.modules.grid.genesis import GridGenesis
 from abci_app.modules.ledger.genesis import LedgerGenesis
 from abci_app.modules.market.genesis import MarketGenesis
@@ -22,6 +23,8 @@ from abci_app.state.singles import PARAMETERS, VALIDATORS
 from wire.chain import ChainParameters, Quota, Validator
 
 _NAMES = [module.name for module in MODULES]
+# Governance takes rights from the registrar and needs operators, so it is there for chains that ask for it.
+_ASKED_FOR = "governance"
 
 
 class GenesisQuota(Section):
@@ -48,9 +51,12 @@ _DEFAULT_QUOTAS = [
 
 
 class Genesis(Section):
-    """The whole document. ``modules`` switches modules on; one that is left out takes no transactions."""
+    """The whole document. ``modules`` switches modules on; one that is left out takes no transactions.
 
-    modules: list[str] = Field(default_factory=lambda: list(_NAMES))
+    Without ``modules`` all are on, governance only where its part is given.
+    """
+
+    modules: list[str] = Field(default_factory=lambda: [name for name in _NAMES if name != _ASKED_FOR])
     max_expiry_s: Positive = 3600
     quotas: list[GenesisQuota] = Field(default_factory=lambda: list(_DEFAULT_QUOTAS))
     validators: list[GenesisOperator] = Field(default_factory=list)
@@ -61,6 +67,15 @@ class Genesis(Section):
     market: MarketGenesis = Field(default_factory=MarketGenesis)
     flowproof: FlowproofGenesis = Field(default_factory=FlowproofGenesis)
     settlement: SettlementGenesis = Field(default_factory=SettlementGenesis)
+    governance: GovernanceGenesis = Field(default_factory=GovernanceGenesis)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _governed(cls, document: Any) -> Any:
+        """Whoever gives the part ``governance`` and no modules wants all of them."""
+        if isinstance(document, dict) and _ASKED_FOR in document and "modules" not in document:
+            return {**document, "modules": list(_NAMES)}
+        return document
 
     @field_validator("modules")
     @classmethod
@@ -101,14 +116,16 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def write_genesis(context: Context, genesis: Genesis, validators: list[Validator]) -> Registry:
+def write_genesis(context: Context, genesis: Genesis, validators: list[Validator], app_version: int) -> Registry:
     """Write the parameters, then every module's part. ``validators`` are CometBFT's, with their power.
 
     Raises: GenesisError naming the part that contradicts another.
     """
     registry = Registry(tuple(genesis.modules))
     quotas = tuple(Quota(role_of(quota.role), quota.transactions) for quota in genesis.quotas)
-    parameters = ChainParameters(genesis.max_expiry_s, quotas, tuple(genesis.modules), context.time_s, context.chain_id)
+    parameters = ChainParameters(
+        genesis.max_expiry_s, quotas, tuple(genesis.modules), context.time_s, context.chain_id, app_version
+    )
     PARAMETERS.put(context.state, b"", parameters)
     _write_validators(context, genesis, validators)
     for module in registry.modules:

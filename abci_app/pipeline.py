@@ -9,11 +9,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from abci_app.auth import NotAllowed, Quotas, authorise, require_sender, use_up, verified
+from abci_app.auth import NotAllowed, Quotas, authorise, require_sender, use_up
 from abci_app.core import check
 from abci_app.core.context import Context
 from abci_app.core.events import EncodedEvent, encode_event
 from abci_app.core.refusal import Refusal
+from abci_app.core.signature import verified
 from abci_app.modules.module import Action
 from abci_app.registry import Registry
 from abci_app.state.overlay import Overlay

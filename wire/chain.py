@@ -23,6 +23,8 @@ class Moment(IntEnum):
     MOMENT_SLOT_FORGOTTEN = 4
     # The validators' pool is shared out. Key: empty.
     MOMENT_PAYOUT = 5
+    # A proposal closes without enough approvals. Key: its number.
+    MOMENT_PROPOSAL_EXPIRES = 6
 
 
 class DueItem(NamedTuple):
@@ -49,13 +51,21 @@ class Quota(NamedTuple):
 
 
 class ChainParameters(NamedTuple):
-    """The chain's name and the limits of transactions. ``modules`` are those switched on, in order."""
+    """The chain's name, the version of its rules, and limits of transactions. ``modules`` are those switched on."""
 
     max_expiry_s: Annotated[int, uint(1)] = 0
     quotas: Annotated[tuple[Quota, ...], many(one(2, Quota))] = ()
     modules: Annotated[tuple[str, ...], many(text(3))] = ()
     genesis_time_s: Annotated[int, uint(4)] = 0
     chain_id: Annotated[str, text(5)] = ""
+    app_version: Annotated[int, uint(6)] = 0
+
+
+class UpgradePlan(NamedTuple):
+    """The version of the software whose rules hold from the block at ``height`` on."""
+
+    version: Annotated[int, uint(1)] = 0
+    height: Annotated[int, uint(2)] = 0
 
 
 class Validator(NamedTuple):
@@ -80,8 +90,9 @@ class GetParametersRequest(NamedTuple):
 
 
 class GetParametersResponse(NamedTuple):
-    """Parameters, validators and the last block."""
+    """Parameters, validators, the last block and the planned upgrade."""
 
     parameters: Annotated[ChainParameters | None, one(1, ChainParameters)] = None
     validators: Annotated[tuple[Validator, ...], many(one(2, Validator))] = ()
     block: Annotated[BlockInfo | None, one(3, BlockInfo)] = None
+    upgrade: Annotated[UpgradePlan | None, one(4, UpgradePlan)] = None

@@ -149,7 +149,7 @@ class CapsSet(NamedTuple):
 
 
 class GridChanged(NamedTuple):
-    """Event: a VDG's supplier or proof key changed; it is now this."""
+    """Event: a VDG's supplier, proof key or reward terms changed; it is now this."""
 
     grid: Annotated[Grid | None, one(1, Grid)] = None
 

@@ -37,6 +37,11 @@ class Code(IntEnum):
     ALREADY_EXISTS = 37
     NOT_A_MEMBER = 38
     NOT_OWNER = 39
+    UNKNOWN_PROPOSAL = 40
+    UNKNOWN_VALIDATOR = 41
+    KEY_USED = 42
+    ALREADY_PROPOSED = 43
+    ALREADY_APPROVED = 44
     # When.
     SLOT_INVALID = 50
     SLOT_OUT_OF_RANGE = 51
@@ -44,6 +49,8 @@ class Code(IntEnum):
     SLOT_NOT_OVER = 53
     SLOT_CLOSED = 54
     SUPERSEDED = 55
+    PROPOSAL_EXPIRED = 56
+    PROPOSAL_CLOSED = 57
     # How much.
     IN_DEBT = 70
     PRICE_OUT_OF_RANGE = 71
@@ -59,3 +66,9 @@ class Code(IntEnum):
     PROOF_CONFLICT = 92
     # The last administrator or the like can't remove itself.
     NOT_ALLOWED = 100
+    # What the operators may decide.
+    OUT_OF_BOUNDS = 110
+    SET_EMPTIED = 111
+    POWER_STEP_TOO_LARGE = 112
+    VALIDATOR_TOO_STRONG = 113
+    QUORUM_AT_RISK = 114

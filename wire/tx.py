@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
-from wire import accounts, asset, flowproof, grid, ledger, market, settlement
+from wire import accounts, asset, flowproof, governance, grid, ledger, market, settlement
 from wire.codec import encode
 from wire.fields import one_of, raw, text, uint
 
@@ -40,6 +40,9 @@ MESSAGES: dict[int, type[Any]] = {
     81: settlement.FundRewards,
     82: settlement.TransferCertificate,
     83: settlement.RetireCertificate,
+    90: governance.Propose,
+    91: governance.Approve,
+    92: governance.Withdraw,
 }
 
 

@@ -1,4 +1,4 @@
-"""Checks of a message's own fields, made before any state is read. All raise Refusal INVALID_FIELD."""
+"""Checks of a message's own fields, made before any state is read. All but ``within`` raise Refusal INVALID_FIELD."""
 
 from __future__ import annotations
 
@@ -68,6 +68,12 @@ def at_most(field: str, value: int, most: int) -> None:
     """A number not larger than a bound."""
     if value > most:
         raise invalid(field, value, f"give at most {most}")
+
+
+def within(field: str, value: int, least: int, most: int) -> None:
+    """A parameter of the chain inside its bounds. Raises: Refusal OUT_OF_BOUNDS."""
+    if not least <= value <= most:
+        raise Refusal(Code.OUT_OF_BOUNDS, f"{field} = {shown(value)}: give an integer from {least} to {most}")
 
 
 def length(field: str, values: Sequence[object], least: int, most: int) -> None:

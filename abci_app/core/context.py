@@ -29,9 +29,12 @@ class State(Reader, Protocol):
 
 
 class Context:
-    """One execution: of a transaction by ``sender``, or of due work or genesis (``sender`` is then b"")."""
+    """One execution: of a transaction by ``sender``, or of due work or genesis (``sender`` is then b"").
 
-    __slots__ = ("chain_id", "events", "height", "nonce", "seed", "sender", "state", "time_s")
+    ``signers`` are the consensus addresses whose votes are in the last block's commit, None where nobody tells.
+    """
+
+    __slots__ = ("chain_id", "events", "height", "nonce", "seed", "sender", "signers", "state", "time_s")
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class Context:
         seed: bytes = b"",
         sender: bytes = b"",
         nonce: int = 0,
+        signers: frozenset[bytes] | None = None,
     ) -> None:
         self.state = state
         self.chain_id = chain_id
@@ -51,6 +55,7 @@ class Context:
         self.seed = seed
         self.sender = sender
         self.nonce = nonce
+        self.signers = signers
         self.events: list[Any] = []
 
     def emit(self, event: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from abci_app.core.context import Context
 from wire.accounts import Role
 from wire.chain import Moment
+from wire.governance import Misbehaviour
 
 Handler = Callable[[Context, Any], None]
 Query = Callable[[Context, Any], Any]
@@ -26,6 +27,7 @@ class Module(NamedTuple):
 
     ``genesis`` writes the module's part of the genesis; ``moments`` are called with the due item's key;
     ``invariants`` are called at the end of a block with the keys that it changed and raise InvariantBroken.
+    ``misbehaviour`` is called at its beginning with each report of CometBFT's.
     """
 
     name: str
@@ -34,3 +36,4 @@ class Module(NamedTuple):
     queries: Mapping[type[Any], Query]
     moments: Mapping[Moment, Callable[[Context, bytes], None]]
     invariants: Callable[[Context, Mapping[bytes, Any]], None] | None = None
+    misbehaviour: Callable[[Context, Misbehaviour], None] | None = None

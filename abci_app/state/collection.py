@@ -26,6 +26,11 @@ class Collection(Generic[T]):
         self._base = store.encode() + b"/" + prefix
         self._type = type_
 
+    @property
+    def base(self) -> bytes:
+        """What its keys in the state start with: store, slash, prefix."""
+        return self._base
+
     def get(self, state: Reader, key: bytes) -> T | None:
         """The value at a key, or None."""
         return state.get(self._base + key, self._type)

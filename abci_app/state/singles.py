@@ -1,14 +1,16 @@
-"""The chain's own values: parameters and validators."""
+"""The chain's own values: parameters, validators, the planned upgrade."""
 
 from __future__ import annotations
 
 from abci_app.core.context import Reader
 from abci_app.core.refusal import InvariantBroken
 from abci_app.state.collection import Collection
-from wire.chain import ChainParameters, Validator
+from wire.chain import ChainParameters, UpgradePlan, Validator
 
 # p
 PARAMETERS = Collection("chain", b"p", ChainParameters)
+# u: the upgrade that is planned, if any
+UPGRADE = Collection("chain", b"u", UpgradePlan)
 # v<consensus public key, 32 bytes>
 VALIDATORS = Collection("chain", b"v", Validator)
 

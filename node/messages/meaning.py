@@ -22,13 +22,14 @@ _ADDRESSES = frozenset(
     (
         *("account", "address", "owner", "operator", "dso", "supplier", "to", "holder", "source", "target"),
         *("buyer", "seller", "producer", "consumer", "critical_buyer", "critical_seller"),
+        *("proposer", "approvals", "operators"),
     )
 )
 # Money is not only held by accounts: there are pools, and ISSUANCE, where it comes from.
 _LEDGER_HOLDERS = frozenset(("holder", "debtor", "creditor", "source", "target"))
-_PUBLIC_KEYS = frozenset(("public_key", "proof_key"))
+_PUBLIC_KEYS = frozenset(("public_key", "proof_key", "new_public_key", "successor"))
 _SIGNATURES = frozenset(("signature", "proof"))
-_BYTES = frozenset(("page_token", "next_page_token", "seed", "app_hash", "key"))
+_BYTES = frozenset(("page_token", "next_page_token", "seed", "app_hash", "key", "consensus_address"))
 
 
 class UnknownMeaningError(LookupError):
@@ -68,5 +69,5 @@ def unit_of(name: str) -> str:
     if name == "slot":
         return "slot number"
     if name.endswith("_s"):
-        return "s" if name in ("payout_s", "max_expiry_s") else "Unix s"
+        return "s" if name in ("payout_s", "max_expiry_s", "voting_s") else "Unix s"
     return ""

@@ -31,7 +31,7 @@ def example() -> dict[str, Any]:
     address = {name: (names.address(name) or b"").hex() for name in _ACCOUNTS}
     key = {name: (names.public_key(name) or b"").hex() for name in names.key_names}
     return {
-        "modules": ["accounts", "ledger", "grid", "asset", "market", "flowproof", "settlement"],
+        "modules": ["accounts", "ledger", "grid", "asset", "market", "flowproof", "settlement", "governance"],
         "max_expiry_s": 3600,
         "quotas": [{"role": "household", "transactions": 64}, {"role": "dso", "transactions": 256}],
         "validators": [{"public_key": key[VALIDATOR], "operator": address["operator"]}],
@@ -98,6 +98,7 @@ def example() -> dict[str, Any]:
         },
         "flowproof": {},
         "settlement": {"payout_s": 86_400, "keep_slots": 1008},
+        "governance": {"threshold": 1, "voting_s": 604_800},
     }
 
 

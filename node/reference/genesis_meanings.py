@@ -5,7 +5,7 @@ from __future__ import annotations
 MEANINGS: dict[str, dict[str, str]] = {
     "Genesis": {
         "modules": "The modules that are switched on. Each builds on those before it, so they are the first few of the "
-        "default.",
+        "default and, last, `governance`, which is on by default where its part is given.",
         "max_expiry_s": "How far ahead of block time a transaction's `expires_s` may be (s).",
         "quotas": "How many transactions an account may have in a block, by role; the largest of its roles counts, and "
         "16 where none is named.",
@@ -18,6 +18,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "market": "The products.",
         "flowproof": "Nothing: proofs are checked with the VDGs' keys.",
         "settlement": "Payouts and how long records are kept.",
+        "governance": "How the operators decide ([governance](governance.md)).",
     },
     "GenesisQuota": {
         "role": "The role.",
@@ -83,5 +84,9 @@ MEANINGS: dict[str, dict[str, str]] = {
         "payout_s": "How often the surplus is paid out to the validators' operators (s of block time).",
         "keep_slots": "How many slots after its own the records of a settled slot are kept. Certificates and evidence "
         "stay for good.",
+    },
+    "GovernanceGenesis": {
+        "threshold": "How many operators must approve: more than half. Without it, more than two thirds.",
+        "voting_s": "How long a proposal is open (s of block time).",
     },
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 from abci_app.app import QUERY_OK, App, Finalized
 from abci_app.core.events import EncodedEvent
@@ -16,6 +16,7 @@ from wire.asset import DeclareAvailability
 from wire.codec import decode, encode
 from wire.events import event_class, event_name
 from wire.flowproof import FlowProof, FlowStatement, SubmitProofs, flow_sign_bytes
+from wire.governance import Approve, Change, Misbehaviour, ProposalMade, Propose
 from wire.ledger import Balance, GetBalanceRequest, GetBalanceResponse, account_holder
 from wire.market import CancelOrder, PlaceOrder, Side
 from wire.results import Code
@@ -26,6 +27,9 @@ T = TypeVar("T")
 
 class Chain:
     """The application with its genesis written and a first, empty block committed."""
+
+    # Consensus keys by name, and their power.
+    validators: ClassVar[Mapping[str, int]] = {"validator-1": 30, "validator-2": 10}
 
     def __init__(
         self,
@@ -38,7 +42,10 @@ class Chain:
         self.time_s = time_s
         self.nonces: dict[str, int] = {}
         self.events: list[EncodedEvent] = []
-        validators = [(public_key_of("validator-1"), 30), (public_key_of("validator-2"), 10)]
+        # What the next block reports of validators, and whose votes are in its commit (None: nobody tells).
+        self.reports: list[Misbehaviour] = []
+        self.signers: frozenset[bytes] | None = None
+        validators = [(public_key_of(name), power) for name, power in self.validators.items()]
         document = json.dumps(world.genesis() if genesis is None else genesis).encode()
         self.app.init_chain(world.CHAIN_ID, time_s, validators, document)
         self.block()
@@ -60,7 +67,9 @@ class Chain:
     def finalize(self, *txs: bytes, time_s: int | None = None) -> Finalized:
         """A block, committed, with all that came of it."""
         self.time_s = self.time_s + 1 if time_s is None else time_s
-        done = self.app.finalize_block(self.app.last_block.height + 1, self.time_s * 10**9, list(txs))
+        height = self.app.last_block.height + 1
+        done = self.app.finalize_block(height, self.time_s * 10**9, list(txs), self.reports, self.signers)
+        self.reports = []
         self.app.commit()
         self.events += done.block.events
         for result in done.block.results:
@@ -76,6 +85,19 @@ class Chain:
         result = self.send(sender, message, **options)
         assert result.code is Code.OK, result
         return result
+
+    def decide(self, change: Change, operators: Sequence[str] = ("oscar", "olga")) -> TxResult:
+        """Propose a change with the first operator and have the others approve it, each in a block of its own."""
+        first, *others = operators
+        result = self.do(first, Propose(change))
+        for operator in others:
+            result = self.do(operator, Approve(self.proposals()))
+        return result
+
+    def proposals(self) -> int:
+        """The number of the newest proposal."""
+        made = self.events_of(ProposalMade)
+        return made[-1].proposal.proposal_id if made and made[-1].proposal else 0
 
     # Time
 

@@ -135,10 +135,10 @@ def _fall_into_debt(day: Day) -> None:
     day.do("dee", PayDebt(account_holder(address("supplier")), "consumption", 600))
 
 
-def examples(day: Day) -> dict[str, list[str]]:
+def examples(recorded: RecordingStore) -> dict[str, list[str]]:
     """The first key of every collection (store and prefix) with the first value that it had, in hex."""
     found: dict[str, list[str]] = {}
-    for key, value in sorted(day.recorded.first.items()):
+    for key, value in sorted(recorded.first.items()):
         if key[:1] != b"\x00":
             store, _, item = key.partition(b"/")
             found.setdefault(f"{store.decode()}/{item[:1].decode()}", [key.hex(), value.hex()])
@@ -151,7 +151,7 @@ def main() -> None:
     if "--write" in sys.argv:
         GOLDEN.mkdir(exist_ok=True)
         HASHES.write_text(json.dumps(day.blocks, indent=0) + "\n")
-        STORED.write_text(json.dumps(examples(day), indent=1) + "\n")
+        STORED.write_text(json.dumps(examples(day.recorded), indent=1) + "\n")
     else:
         print(json.dumps(day.blocks))
 

@@ -10,6 +10,7 @@ from abci_app.registry import MODULES, Registry
 from tests.app import scenario
 from tests.app.keyring import address
 from tests.app.world import VDG
+from tests.governance import asked as governance
 from wire import accounts, asset, flowproof, grid, ledger, market, settlement
 from wire.codec import decode, encode
 
@@ -65,7 +66,8 @@ def test_a_query_answers(day: scenario.Day, request_: Any, answer: Any, words: s
 
 def test_every_query_is_asked() -> None:
     registry = Registry(tuple(module.name for module in MODULES))
-    assert {request for request, _ in registry.queries.values()} == {type(request) for request, _, _ in ASKED}
+    asked = {type(request) for request, _, _ in (*ASKED, *governance.ASKED)}
+    assert {request for request, _ in registry.queries.values()} == asked
 
 
 def test_stored_bytes_are_shown_by_their_key(day: scenario.Day) -> None:

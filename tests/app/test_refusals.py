@@ -24,7 +24,7 @@ _EITHER = {Code.BAD_SIGNATURE, Code.WRONG_ROLE, Code.INVALID_FIELD}
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.code], ids=lambda row: f"{row.code.name}-{row.sentence}")
 def test_a_refused_transaction_has_its_code_says_why_and_changes_nothing(row: Row) -> None:
-    chain = Chain()
+    chain = row.chain()
     tx = row.make(chain)
     own = (b"accounts/n", *_MAY_CHANGE.get(row.code, ()))
     admitted = chain.app.check_tx(tx)
@@ -64,5 +64,5 @@ def test_every_code_has_a_row() -> None:
 def test_the_accepted_row_is_accepted() -> None:
     for row in ROWS:
         if row.code is Code.OK:
-            chain = Chain()
+            chain = row.chain()
             assert chain.block(row.make(chain))[0].code is Code.OK

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from abci_app.core.context import Context
-from abci_app.modules.accounts.handlers import admit, check_admit
+from abci_app.modules.accounts.store import admit, check_admit
 from abci_app.modules.genesis_types import PublicKeyHex, RoleName, Section, role_of
 from wire.accounts import AdmitAccount
 

@@ -2,74 +2,63 @@
 
 from __future__ import annotations
 
-from nacl.bindings import crypto_sign_open
-from nacl.exceptions import BadSignatureError
+from collections.abc import Sequence
 
 from abci_app.core import check
-from abci_app.core.context import Context
+from abci_app.core.context import Context, State
 from abci_app.core.refusal import Refusal
-from abci_app.modules.accounts.api import require_account
+from abci_app.core.signature import verified
+from abci_app.modules.accounts import store
 from abci_app.modules.accounts.keys import ACCOUNTS
 from abci_app.modules.module import Action
+from abci_app.state.singles import parameters
 from wire.accounts import (
-    Account,
-    AccountAdmitted,
     AccountFrozen,
     AdmitAccount,
     KeyRotated,
     Role,
-    RolesChanged,
     RotateKey,
     SetFrozen,
     SetRoles,
     rotation_bytes,
 )
-from wire.address import address_of
 from wire.results import Code
 
+# The module that, where it is switched on, takes these roles out of the registrar's hands.
+_GOVERNANCE = "governance"
+# Who has one of these can grant itself any other, mint money, or decide over the chain.
+RESERVED_ROLES = (Role.ROLE_ISSUER, Role.ROLE_REGISTRAR, Role.ROLE_OPERATOR)
 
-def _check_roles(roles: tuple[Role, ...]) -> None:
-    check.length("roles", roles, 1, len(Role) - 1)
-    if Role.ROLE_UNSPECIFIED in roles or list(roles) != sorted(set(roles)):
-        raise check.invalid("roles", [role.name for role in roles], "give each role once, in order of number")
 
-
-def check_admit(message: AdmitAccount) -> None:
-    """Fields of AdmitAccount."""
-    check.public_key("public_key", message.public_key)
-    _check_roles(message.roles)
-    check.label("label", message.label)
+def _require_not_reserved(state: State, before: Sequence[Role], after: Sequence[Role]) -> None:
+    """On a chain with governance only the operators' proposals touch these roles. Raises: Refusal NOT_ALLOWED."""
+    changed = [role.name for role in RESERVED_ROLES if (role in before) != (role in after)]
+    if changed and _GOVERNANCE in parameters(state).modules:
+        raise Refusal(
+            Code.NOT_ALLOWED,
+            f"roles: {' and '.join(changed)} are granted and withdrawn by the operators' proposals only; propose it",
+        )
 
 
 def admit(context: Context, message: AdmitAccount) -> None:
-    """Raises: Refusal ALREADY_EXISTS."""
-    address = address_of(message.public_key)
-    if ACCOUNTS.get(context.state, address) is not None:
-        raise Refusal(
-            Code.ALREADY_EXISTS, f"public_key = {message.public_key.hex()}: its account {address.hex()} exists"
-        )
+    """Raises: Refusal ALREADY_EXISTS, NOT_ALLOWED."""
+    store.require_new(context.state, message)
+    _require_not_reserved(context.state, (), message.roles)
     # After this point the action must succeed.
-    ACCOUNTS.put(context.state, address, Account(address, message.public_key, message.roles, False, message.label))
-    context.emit(AccountAdmitted(address, message.public_key, message.roles, message.label))
-
-
-def check_set_roles(message: SetRoles) -> None:
-    """Fields of SetRoles."""
-    check.address("address", message.address)
-    _check_roles(message.roles)
+    store.admit(context, message)
 
 
 def set_roles(context: Context, message: SetRoles) -> None:
     """Raises: Refusal UNKNOWN_ACCOUNT, NOT_ALLOWED."""
-    account = require_account(context.state, "address", message.address)
+    account = store.require_account(context.state, "address", message.address)
     if message.address == context.sender and Role.ROLE_REGISTRAR not in message.roles:
         raise Refusal(
             Code.NOT_ALLOWED,
             "address is the sender: a registrar can't drop its own role; have another registrar do it",
         )
+    _require_not_reserved(context.state, account.roles, message.roles)
     # After this point the action must succeed.
-    ACCOUNTS.put(context.state, message.address, account._replace(roles=message.roles))
-    context.emit(RolesChanged(message.address, message.roles))
+    store.set_roles(context, message)
 
 
 def check_rotate(message: RotateKey) -> None:
@@ -81,13 +70,11 @@ def check_rotate(message: RotateKey) -> None:
 def rotate(context: Context, message: RotateKey) -> None:
     """Raises: Refusal BAD_SIGNATURE when the new key did not sign, ALREADY_EXISTS when it is in use."""
     signed = rotation_bytes(context.chain_id, context.sender, message.public_key)
-    try:
-        crypto_sign_open(message.proof + signed, message.public_key)
-    except (BadSignatureError, ValueError):
+    if not verified(message.public_key, message.proof, signed):
         raise Refusal(
             Code.BAD_SIGNATURE, "proof: not the new key's signature over the rotation bytes; sign with the new key"
-        ) from None
-    account = require_account(context.state, "sender", context.sender)
+        )
+    account = store.require_account(context.state, "sender", context.sender)
     if account.public_key == message.public_key:
         raise Refusal(Code.ALREADY_EXISTS, "public_key is the account's key already: give a new one")
     # After this point the action must succeed.
@@ -102,9 +89,15 @@ def check_set_frozen(message: SetFrozen) -> None:
 
 def set_frozen(context: Context, message: SetFrozen) -> None:
     """Raises: Refusal UNKNOWN_ACCOUNT, NOT_ALLOWED."""
-    account = require_account(context.state, "address", message.address)
+    account = store.require_account(context.state, "address", message.address)
     if message.address == context.sender:
         raise Refusal(Code.NOT_ALLOWED, "address is the sender: have another registrar freeze this account")
+    if Role.ROLE_OPERATOR in account.roles and _GOVERNANCE in parameters(context.state).modules:
+        raise Refusal(
+            Code.NOT_ALLOWED,
+            f"address = {message.address.hex()} is an operator, who can't be kept from deciding; "
+            "have the operators withdraw its role first",
+        )
     # After this point the action must succeed.
     ACCOUNTS.put(context.state, message.address, account._replace(frozen=message.frozen))
     context.emit(AccountFrozen(message.address, message.frozen))
@@ -113,8 +106,8 @@ def set_frozen(context: Context, message: SetFrozen) -> None:
 _REGISTRAR = (Role.ROLE_REGISTRAR,)
 
 ACTIONS = {
-    AdmitAccount: Action(check_admit, _REGISTRAR, admit),
-    SetRoles: Action(check_set_roles, _REGISTRAR, set_roles),
+    AdmitAccount: Action(store.check_admit, _REGISTRAR, admit),
+    SetRoles: Action(store.check_set_roles, _REGISTRAR, set_roles),
     RotateKey: Action(check_rotate, (), rotate),
     SetFrozen: Action(check_set_frozen, _REGISTRAR, set_frozen),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from abci_app.core import check
 from abci_app.core.context import Context, State
 from abci_app.core.refusal import Refusal
 from abci_app.modules.grid.keys import GRIDS, MEMBERS, TARIFFS, TERMS
@@ -11,10 +12,12 @@ from abci_app.modules.grid.slots import deadline_s, energy_wh, slot_at, slot_sta
 from abci_app.modules.names import grid_prefix, slot_key
 from abci_app.state.due import schedule
 from wire.chain import Moment
-from wire.grid import Grid, Member, SlotTerms, Tariff
+from wire.grid import Grid, GridChanged, Member, SlotTerms, Tariff
 from wire.results import Code
 
 __all__ = [
+    "MAX_PRICE_NEUR_PER_WH",
+    "MAX_PRIORITY",
     "deadline_s",
     "energy_wh",
     "find_grid",
@@ -25,6 +28,8 @@ __all__ = [
     "require_future_slots",
     "require_grid",
     "require_member",
+    "require_reward_terms",
+    "set_reward_terms",
     "slot_at",
     "slot_start_s",
     "tariff_at",
@@ -35,6 +40,8 @@ __all__ = [
 _NO_TERMS = SlotTerms()
 # Nothing is announced or traded further ahead than a week; it bounds the state.
 MAX_AHEAD_SLOTS = 7 * 144
+MAX_PRICE_NEUR_PER_WH = 10**9
+MAX_PRIORITY = 1000
 
 
 def find_grid(state: State, vdg: str) -> Grid | None:
@@ -48,6 +55,26 @@ def require_grid(state: State, vdg: str) -> Grid:
     if grid is None:
         raise Refusal(Code.UNKNOWN_VDG, f"vdg = {vdg!r}: no such VDG; list the VDGs for their names")
     return grid
+
+
+def require_reward_terms(reward_rate_neur_per_wh: int, deviation_neur_per_wh2: int, priority: int) -> None:
+    """A VDG's terms of (6.6) and its rank are inside their bounds. Raises: Refusal OUT_OF_BOUNDS."""
+    check.within("reward_rate_neur_per_wh", reward_rate_neur_per_wh, 0, MAX_PRICE_NEUR_PER_WH)
+    check.within("deviation_neur_per_wh2", deviation_neur_per_wh2, 0, MAX_PRICE_NEUR_PER_WH)
+    check.within("priority", priority, 0, MAX_PRIORITY)
+
+
+def set_reward_terms(
+    context: Context, vdg: str, reward_rate_neur_per_wh: int, deviation_neur_per_wh2: int, priority: int
+) -> None:
+    """Settle by these terms from now on. Raises: Refusal UNKNOWN_VDG."""
+    grid = require_grid(context.state, vdg)._replace(
+        reward_rate_neur_per_wh=reward_rate_neur_per_wh,
+        deviation_neur_per_wh2=deviation_neur_per_wh2,
+        priority=priority,
+    )
+    GRIDS.put(context.state, grid_prefix(vdg), grid)
+    context.emit(GridChanged(grid))
 
 
 def find_member(state: State, vdg: str, account: bytes) -> Member | None:

@@ -8,7 +8,15 @@ from abci_app.core import check
 from abci_app.core.context import Context
 from abci_app.core.refusal import Refusal
 from abci_app.modules.accounts.api import require_role
-from abci_app.modules.grid.api import require_future_slots, require_grid, slot_at, terms_of, watch_slot
+from abci_app.modules.grid.api import (
+    MAX_PRICE_NEUR_PER_WH,
+    MAX_PRIORITY,
+    require_future_slots,
+    require_grid,
+    slot_at,
+    terms_of,
+    watch_slot,
+)
 from abci_app.modules.grid.keys import GRIDS, MEMBERS, METERS, TARIFFS, TERMS
 from abci_app.modules.grid.slots import SLOTS_PER_DAY
 from abci_app.modules.module import Action
@@ -34,11 +42,9 @@ from wire.grid import (
 )
 from wire.results import Code
 
-MAX_PRICE_NEUR_PER_WH = 10**9
 MAX_CAP_WH = 10**12
 MAX_SLOT_SECONDS = 86_400
 MAX_DEADLINE_SLOTS = 7 * SLOTS_PER_DAY
-MAX_PRIORITY = 1000
 
 
 def check_create(message: CreateGrid) -> None:

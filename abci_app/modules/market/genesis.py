@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from abci_app.core.context import Context
 from abci_app.modules.genesis_types import Name, Section
 from abci_app.modules.grid.slots import SLOTS_PER_DAY
-from abci_app.modules.market.keys import PRODUCTS
+from abci_app.modules.market.keys import MAX_ENERGY_WH, MAX_PRICE_NEUR_PER_WH, PRODUCTS
 from wire.market import GateKind, Product
 
 _KINDS = {"before_start": GateKind.GATE_KIND_BEFORE_START, "day_before": GateKind.GATE_KIND_DAY_BEFORE}
@@ -23,8 +23,8 @@ class GenesisProduct(Section):
     gate: Literal["before_start", "day_before"]
     gate_slots: int = Field(ge=0, le=SLOTS_PER_DAY)
     horizon_slots: int = Field(ge=1, le=7 * SLOTS_PER_DAY)
-    max_energy_wh: int = Field(default=10**9, ge=1, le=10**9)
-    max_price_neur_per_wh: int = Field(default=10**7, ge=1, le=10**9)
+    max_energy_wh: int = Field(default=10**9, ge=1, le=MAX_ENERGY_WH)
+    max_price_neur_per_wh: int = Field(default=10**7, ge=1, le=MAX_PRICE_NEUR_PER_WH)
 
     @model_validator(mode="after")
     def _blocks_divide_the_day(self) -> GenesisProduct:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from abci_app.state.collection import Collection
 from wire.market import Book, Contract, Order, Position, Product
 
+# Bounds of a product's limits, at genesis and ever after; their product fits signed 64 bits.
+MAX_ENERGY_WH = 10**9
+MAX_PRICE_NEUR_PER_WH = 10**9
+
 # p<product>
 PRODUCTS = Collection("market", b"p", Product)
 # o<vdg>/<product>/<slot, 8 bytes><address>: the orders of open books

@@ -12,6 +12,10 @@ from wire.settlement import (
     SlotSettlement,
 )
 
+# Bounds of the parameters, at genesis and ever after: a leap year, and some twenty years of real time.
+MAX_PAYOUT_S = 31_622_400
+MAX_KEEP_SLOTS = 1_000_000
+
 # p
 PARAMETERS = Collection("settlement", b"p", SettlementParameters)
 # d<vdg>/<slot, 8 bytes><address>

@@ -10,22 +10,25 @@ from wire.results import Code
 
 
 class Row(NamedTuple):
-    """``make`` prepares a chain and returns the transaction; its message must say all of ``says``."""
+    """``make`` prepares what ``chain`` makes and returns the transaction; its message must say all of ``says``."""
 
     code: Code
     sentence: str
     make: Callable[[Chain], bytes]
     says: tuple[str, ...] = ()
+    chain: Callable[[], Chain] = Chain
 
 
 ROWS: list[Row] = []
 
 
-def row(code: Code, *says: str) -> Callable[[Callable[[Chain], bytes]], Callable[[Chain], bytes]]:
+def row(
+    code: Code, *says: str, chain: Callable[[], Chain] = Chain
+) -> Callable[[Callable[[Chain], bytes]], Callable[[Chain], bytes]]:
     """Make a function a row; its name is the sentence."""
 
     def add(make: Callable[[Chain], bytes]) -> Callable[[Chain], bytes]:
-        ROWS.append(Row(code, make.__name__.replace("_", " "), make, says))
+        ROWS.append(Row(code, make.__name__.replace("_", " "), make, says, chain))
         return make
 
     return add

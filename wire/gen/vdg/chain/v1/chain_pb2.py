@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from wire.gen.vdg.accounts.v1 import accounts_pb2 as vdg_dot_accounts_dot_v1_dot_accounts__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18vdg/chain/v1/chain.proto\x12\x0cvdg.chain.v1\x1a\x1evdg/accounts/v1/accounts.proto\"L\n\x07\x44ueItem\x12$\n\x06moment\x18\x01 \x01(\x0e\x32\x14.vdg.chain.v1.Moment\x12\x0e\n\x06time_s\x18\x02 \x01(\x04\x12\x0b\n\x03key\x18\x03 \x01(\x0c\"N\n\tDueFailed\x12#\n\x04item\x18\x01 \x01(\x0b\x32\x15.vdg.chain.v1.DueItem\x12\x0c\n\x04\x63ode\x18\x02 \x01(\x04\x12\x0e\n\x06reason\x18\x03 \x01(\t\"B\n\x05Quota\x12#\n\x04role\x18\x01 \x01(\x0e\x32\x15.vdg.accounts.v1.Role\x12\x14\n\x0ctransactions\x18\x02 \x01(\x04\"\x87\x01\n\x0f\x43hainParameters\x12\x14\n\x0cmax_expiry_s\x18\x01 \x01(\x04\x12#\n\x06quotas\x18\x02 \x03(\x0b\x32\x13.vdg.chain.v1.Quota\x12\x0f\n\x07modules\x18\x03 \x03(\t\x12\x16\n\x0egenesis_time_s\x18\x04 \x01(\x04\x12\x10\n\x08\x63hain_id\x18\x05 \x01(\t\"@\n\tValidator\x12\x12\n\npublic_key\x18\x01 \x01(\x0c\x12\r\n\x05power\x18\x02 \x01(\x04\x12\x10\n\x08operator\x18\x03 \x01(\x0c\"O\n\tBlockInfo\x12\x0e\n\x06height\x18\x01 \x01(\x04\x12\x0e\n\x06time_s\x18\x02 \x01(\x04\x12\x10\n\x08\x63hain_id\x18\x03 \x01(\t\x12\x10\n\x08\x61pp_hash\x18\x04 \x01(\x0c\"\x16\n\x14GetParametersRequest\"\x9f\x01\n\x15GetParametersResponse\x12\x31\n\nparameters\x18\x01 \x01(\x0b\x32\x1d.vdg.chain.v1.ChainParameters\x12+\n\nvalidators\x18\x02 \x03(\x0b\x32\x17.vdg.chain.v1.Validator\x12&\n\x05\x62lock\x18\x03 \x01(\x0b\x32\x17.vdg.chain.v1.BlockInfo*\x91\x01\n\x06Moment\x12\x16\n\x12MOMENT_UNSPECIFIED\x10\x00\x12\x0f\n\x0bMOMENT_GATE\x10\x01\x12\x16\n\x12MOMENT_SLOT_PROVED\x10\x02\x12\x18\n\x14MOMENT_SLOT_DEADLINE\x10\x03\x12\x19\n\x15MOMENT_SLOT_FORGOTTEN\x10\x04\x12\x11\n\rMOMENT_PAYOUT\x10\x05\x32m\n\x11\x43hainQueryService\x12X\n\rGetParameters\x12\".vdg.chain.v1.GetParametersRequest\x1a#.vdg.chain.v1.GetParametersResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18vdg/chain/v1/chain.proto\x12\x0cvdg.chain.v1\x1a\x1evdg/accounts/v1/accounts.proto\"L\n\x07\x44ueItem\x12$\n\x06moment\x18\x01 \x01(\x0e\x32\x14.vdg.chain.v1.Moment\x12\x0e\n\x06time_s\x18\x02 \x01(\x04\x12\x0b\n\x03key\x18\x03 \x01(\x0c\"N\n\tDueFailed\x12#\n\x04item\x18\x01 \x01(\x0b\x32\x15.vdg.chain.v1.DueItem\x12\x0c\n\x04\x63ode\x18\x02 \x01(\x04\x12\x0e\n\x06reason\x18\x03 \x01(\t\"B\n\x05Quota\x12#\n\x04role\x18\x01 \x01(\x0e\x32\x15.vdg.accounts.v1.Role\x12\x14\n\x0ctransactions\x18\x02 \x01(\x04\"\x9c\x01\n\x0f\x43hainParameters\x12\x14\n\x0cmax_expiry_s\x18\x01 \x01(\x04\x12#\n\x06quotas\x18\x02 \x03(\x0b\x32\x13.vdg.chain.v1.Quota\x12\x0f\n\x07modules\x18\x03 \x03(\t\x12\x16\n\x0egenesis_time_s\x18\x04 \x01(\x04\x12\x10\n\x08\x63hain_id\x18\x05 \x01(\t\x12\x13\n\x0b\x61pp_version\x18\x06 \x01(\x04\".\n\x0bUpgradePlan\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x0e\n\x06height\x18\x02 \x01(\x04\"@\n\tValidator\x12\x12\n\npublic_key\x18\x01 \x01(\x0c\x12\r\n\x05power\x18\x02 \x01(\x04\x12\x10\n\x08operator\x18\x03 \x01(\x0c\"O\n\tBlockInfo\x12\x0e\n\x06height\x18\x01 \x01(\x04\x12\x0e\n\x06time_s\x18\x02 \x01(\x04\x12\x10\n\x08\x63hain_id\x18\x03 \x01(\t\x12\x10\n\x08\x61pp_hash\x18\x04 \x01(\x0c\"\x16\n\x14GetParametersRequest\"\xcb\x01\n\x15GetParametersResponse\x12\x31\n\nparameters\x18\x01 \x01(\x0b\x32\x1d.vdg.chain.v1.ChainParameters\x12+\n\nvalidators\x18\x02 \x03(\x0b\x32\x17.vdg.chain.v1.Validator\x12&\n\x05\x62lock\x18\x03 \x01(\x0b\x32\x17.vdg.chain.v1.BlockInfo\x12*\n\x07upgrade\x18\x04 \x01(\x0b\x32\x19.vdg.chain.v1.UpgradePlan*\xae\x01\n\x06Moment\x12\x16\n\x12MOMENT_UNSPECIFIED\x10\x00\x12\x0f\n\x0bMOMENT_GATE\x10\x01\x12\x16\n\x12MOMENT_SLOT_PROVED\x10\x02\x12\x18\n\x14MOMENT_SLOT_DEADLINE\x10\x03\x12\x19\n\x15MOMENT_SLOT_FORGOTTEN\x10\x04\x12\x11\n\rMOMENT_PAYOUT\x10\x05\x12\x1b\n\x17MOMENT_PROPOSAL_EXPIRES\x10\x06\x32m\n\x11\x43hainQueryService\x12X\n\rGetParameters\x12\".vdg.chain.v1.GetParametersRequest\x1a#.vdg.chain.v1.GetParametersResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'vdg.chain.v1.chain_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MOMENT']._serialized_start=772
-  _globals['_MOMENT']._serialized_end=917
+  _globals['_MOMENT']._serialized_start=885
+  _globals['_MOMENT']._serialized_end=1059
   _globals['_DUEITEM']._serialized_start=74
   _globals['_DUEITEM']._serialized_end=150
   _globals['_DUEFAILED']._serialized_start=152
@@ -41,15 +41,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUOTA']._serialized_start=232
   _globals['_QUOTA']._serialized_end=298
   _globals['_CHAINPARAMETERS']._serialized_start=301
-  _globals['_CHAINPARAMETERS']._serialized_end=436
-  _globals['_VALIDATOR']._serialized_start=438
-  _globals['_VALIDATOR']._serialized_end=502
-  _globals['_BLOCKINFO']._serialized_start=504
-  _globals['_BLOCKINFO']._serialized_end=583
-  _globals['_GETPARAMETERSREQUEST']._serialized_start=585
-  _globals['_GETPARAMETERSREQUEST']._serialized_end=607
-  _globals['_GETPARAMETERSRESPONSE']._serialized_start=610
-  _globals['_GETPARAMETERSRESPONSE']._serialized_end=769
-  _globals['_CHAINQUERYSERVICE']._serialized_start=919
-  _globals['_CHAINQUERYSERVICE']._serialized_end=1028
+  _globals['_CHAINPARAMETERS']._serialized_end=457
+  _globals['_UPGRADEPLAN']._serialized_start=459
+  _globals['_UPGRADEPLAN']._serialized_end=505
+  _globals['_VALIDATOR']._serialized_start=507
+  _globals['_VALIDATOR']._serialized_end=571
+  _globals['_BLOCKINFO']._serialized_start=573
+  _globals['_BLOCKINFO']._serialized_end=652
+  _globals['_GETPARAMETERSREQUEST']._serialized_start=654
+  _globals['_GETPARAMETERSREQUEST']._serialized_end=676
+  _globals['_GETPARAMETERSRESPONSE']._serialized_start=679
+  _globals['_GETPARAMETERSRESPONSE']._serialized_end=882
+  _globals['_CHAINQUERYSERVICE']._serialized_start=1061
+  _globals['_CHAINQUERYSERVICE']._serialized_end=1170
 # @@protoc_insertion_point(module_scope)

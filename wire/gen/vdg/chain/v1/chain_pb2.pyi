@@ -32,6 +32,7 @@ class _MomentEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Moment.ValueTy
     MOMENT_SLOT_DEADLINE: _Moment.ValueType  # 3
     MOMENT_SLOT_FORGOTTEN: _Moment.ValueType  # 4
     MOMENT_PAYOUT: _Moment.ValueType  # 5
+    MOMENT_PROPOSAL_EXPIRES: _Moment.ValueType  # 6
 
 class Moment(_Moment, metaclass=_MomentEnumTypeWrapper):
     """Points in time that modules wait for. In one block they come in order of time, then of number."""
@@ -42,6 +43,7 @@ MOMENT_SLOT_PROVED: Moment.ValueType  # 2
 MOMENT_SLOT_DEADLINE: Moment.ValueType  # 3
 MOMENT_SLOT_FORGOTTEN: Moment.ValueType  # 4
 MOMENT_PAYOUT: Moment.ValueType  # 5
+MOMENT_PROPOSAL_EXPIRES: Moment.ValueType  # 6
 Global___Moment: _TypeAlias = Moment  # noqa: Y015
 
 @_typing.final
@@ -134,9 +136,11 @@ class ChainParameters(_message.Message):
     MODULES_FIELD_NUMBER: _builtins.int
     GENESIS_TIME_S_FIELD_NUMBER: _builtins.int
     CHAIN_ID_FIELD_NUMBER: _builtins.int
+    APP_VERSION_FIELD_NUMBER: _builtins.int
     max_expiry_s: _builtins.int
     genesis_time_s: _builtins.int
     chain_id: _builtins.str
+    app_version: _builtins.int
     @_builtins.property
     def quotas(self) -> _containers.RepeatedCompositeFieldContainer[Global___Quota]: ...
     @_builtins.property
@@ -149,14 +153,39 @@ class ChainParameters(_message.Message):
         modules: _abc.Iterable[_builtins.str] | None = ...,
         genesis_time_s: _builtins.int = ...,
         chain_id: _builtins.str = ...,
+        app_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain_id", b"chain_id", "genesis_time_s", b"genesis_time_s", "max_expiry_s", b"max_expiry_s", "modules", b"modules", "quotas", b"quotas"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_version", b"app_version", "chain_id", b"chain_id", "genesis_time_s", b"genesis_time_s", "max_expiry_s", b"max_expiry_s", "modules", b"modules", "quotas", b"quotas"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ChainParameters: _TypeAlias = ChainParameters  # noqa: Y015
+
+@_typing.final
+class UpgradePlan(_message.Message):
+    """The version of the software whose rules hold from the block at ``height`` on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    height: _builtins.int
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        height: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["height", b"height", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpgradePlan: _TypeAlias = UpgradePlan  # noqa: Y015
 
 @_typing.final
 class Validator(_message.Message):
@@ -234,29 +263,33 @@ Global___GetParametersRequest: _TypeAlias = GetParametersRequest  # noqa: Y015
 
 @_typing.final
 class GetParametersResponse(_message.Message):
-    """Parameters, validators and the last block."""
+    """Parameters, validators, the last block and the planned upgrade."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PARAMETERS_FIELD_NUMBER: _builtins.int
     VALIDATORS_FIELD_NUMBER: _builtins.int
     BLOCK_FIELD_NUMBER: _builtins.int
+    UPGRADE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def parameters(self) -> Global___ChainParameters: ...
     @_builtins.property
     def validators(self) -> _containers.RepeatedCompositeFieldContainer[Global___Validator]: ...
     @_builtins.property
     def block(self) -> Global___BlockInfo: ...
+    @_builtins.property
+    def upgrade(self) -> Global___UpgradePlan: ...
     def __init__(
         self,
         *,
         parameters: Global___ChainParameters | None = ...,
         validators: _abc.Iterable[Global___Validator] | None = ...,
         block: Global___BlockInfo | None = ...,
+        upgrade: Global___UpgradePlan | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "parameters", b"parameters"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "parameters", b"parameters", "upgrade", b"upgrade"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "parameters", b"parameters", "validators", b"validators"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "parameters", b"parameters", "upgrade", b"upgrade", "validators", b"validators"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -497,7 +497,7 @@ Global___CapsSet: _TypeAlias = CapsSet  # noqa: Y015
 
 @_typing.final
 class GridChanged(_message.Message):
-    """Event: a VDG's supplier or proof key changed; it is now this."""
+    """Event: a VDG's supplier, proof key or reward terms changed; it is now this."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

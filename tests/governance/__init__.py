@@ -1,0 +1,1 @@
+"""Governance: decisions, validators, upgrades."""
