@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -68,11 +69,11 @@ class Home:
 
     def write_config(self, settings: Settings, wiring: Wiring) -> None:
         """Write config.toml, over the one that may be there."""
-        (self.path / CONFIG).write_text(render_toml(settings.sections(wiring)), encoding="utf-8")
+        write_synced(self.path / CONFIG, render_toml(settings.sections(wiring)))
 
     def write_genesis(self, genesis: Json) -> None:
         """Write genesis.json, over the one that may be there."""
-        (self.path / GENESIS).write_text(json.dumps(genesis, indent=1, ensure_ascii=False), encoding="utf-8")
+        write_synced(self.path / GENESIS, json.dumps(genesis, indent=1, ensure_ascii=False))
 
     @property
     def has_genesis(self) -> bool:
@@ -83,4 +84,17 @@ class Home:
 def write_secret(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file that only its owner may read; it must not exist."""
     path.touch(mode=0o600, exist_ok=False)
-    path.write_text(json.dumps(content, indent=2), encoding="utf-8")
+    write_synced(path, json.dumps(content, indent=2))
+
+
+def write_synced(path: Path, content: str) -> None:
+    """Write a file that no power cut takes away any more: a key that is lost is a validator lost."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
