@@ -20,6 +20,7 @@ from tests.app import world
 from tests.crash.unix_rpc import RpcGone, call
 
 DEADLINE_SECONDS: Final = 60.0
+LOG_TAIL: Final = 2000
 COMETBFT_VARIABLE: Final = "FAIL_TEST_INDEX"
 APP_SOCKET, RPC_SOCKET = "app.sock", "rpc.sock"
 # A campaign goes on with the code it began with, also when it runs in a copy of the checkout.
@@ -149,7 +150,8 @@ class Node:
                 if not running(process):
                     raise Gone(f"{name} has ended while waiting until {what}")
             time.sleep(0.01)
-        raise TimeoutError(f"waited in vain until {what}")
+        logs = "\n".join(f"{part}: {self.log(part)[-LOG_TAIL:]}" for part in ("app", "cometbft"))
+        raise TimeoutError(f"waited in vain until {what}\n{logs}")
 
 
 def running(process: subprocess.Popen[bytes] | None) -> bool:

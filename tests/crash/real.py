@@ -105,7 +105,7 @@ class Campaign:
             kill(node.app)
         node.start(app_failpoint=death.app_point, cometbft_failpoint=death.cometbft_index)
         if death.after_seconds:
-            self._work_for(death.after_seconds)
+            self.work_for(death.after_seconds)
         else:
             self._work_until_gone()
         if death.parts in ("both", "application"):
@@ -119,7 +119,8 @@ class Campaign:
         with suppress(Gone):
             self.node.wait(self._pump, "it was killed")
 
-    def _work_for(self, seconds: float) -> None:
+    def work_for(self, seconds: float) -> None:
+        """Send and read for a while, whether or not the node answers."""
         over = time.monotonic() + seconds
         while time.monotonic() < over:
             with suppress(Gone):
