@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from node.run.cast import Cast
+from emulator.homes import Home
 from node.run.comparison import batteries_wh, why_higher, without_market
 from node.run.daylog import DayLog, HomeDay, SlotDay
 from node.run.genesis import TARIFF_BUY_NEUR_PER_WH, TARIFF_SELL_NEUR_PER_WH
@@ -28,12 +28,13 @@ from wire.results import Code
 
 
 class Observed(NamedTuple):
-    """A run as it was seen. Times in seconds; ``app_hashes``: heights compared, and disagreements."""
+    """A run as it was seen. Times in seconds; ``homes``: with their accounts' addresses; ``app_hashes``: heights
+    compared, and disagreements."""
 
     chain_id: str
     day: str
     validators: int
-    cast: Cast
+    homes: tuple[tuple[Home, bytes], ...]
     timing: Timing
     log: DayLog
     latencies_s: list[float]
@@ -120,8 +121,8 @@ def _homes(seen: Observed) -> list[HomeReport]:
     # An interrupted run is compared over the slots that it settled, which are the first ones.
     timing = seen.timing._replace(slots=seen.log.slots_settled)
     homes = []
-    for home, actor in seen.cast.households:
-        day = seen.log.homes.get(actor.address, HomeDay())
+    for home, address in seen.homes:
+        day = seen.log.homes.get(address, HomeDay())
         alone = without_market(home, timing)
         battery_end = stored.get(home.id, 0)
         more = day.bill_neur - alone.bill_neur
@@ -129,7 +130,7 @@ def _homes(seen: Observed) -> list[HomeReport]:
             HomeReport(
                 id=home.id,
                 kind=home.kind,
-                account=actor.address.hex(),
+                account=address.hex(),
                 bill_neur=day.bill_neur,
                 bill_without_market_neur=alone.bill_neur,
                 bought_wh=day.bought_wh,
@@ -153,7 +154,7 @@ def _slot(seen: Observed, number: int) -> SlotReport:
     slot_of_day = number - seen.timing.day_slot
     slot = seen.log.by_slot.get(number, SlotDay())
     end_s = seen.timing.slot_start_s(number + 1)
-    homes = [home for home, _ in seen.cast.households]
+    homes = [home for home, _ in seen.homes]
     traded = slot.traded_wh
     return SlotReport(
         slot=slot_of_day,

@@ -67,6 +67,11 @@ class Cast:
             tuple((home, Actor.fresh(home.id)) for home in homes),
         )
 
+    @property
+    def accounts(self) -> tuple[tuple[Home, bytes], ...]:
+        """The homes and the addresses of their accounts, which is what an observer may know."""
+        return tuple((home, actor.address) for home, actor in self.households)
+
     def home_of(self, address: bytes) -> str:
         """The id of the home whose account this is, or the address."""
         for home, actor in self.households:

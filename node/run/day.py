@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from clients.common.chain import Chain
 from clients.common.wallet import Wallet
 from emulator.homes import neighbourhood
-from node.cometbft.settings import Settings
 from node.localnet.localnet import Localnet
-from node.run.assembly import Observed, assemble, block_intervals_s, settled_after_s
+from node.run.assembly import Observed
 from node.run.cast import Cast
+from node.run.chain import given_up_s, make_chain
 from node.run.daylog import DayLog
-from node.run.genesis import PROOF_DEADLINE_SLOTS, app_state
-from node.run.observer import compare_app_hashes, follow_events, follow_results, probe
-from node.run.page import render
+from node.run.observer import compare_app_hashes, observing
 from node.run.progress import Display
 from node.run.report import Report
 from node.run.services import Stage
+from node.run.site import Site
 from node.run.timing import DayAhead, Timing
+from node.run.writing import write_report
 from wire.ledger import GetSupplyRequest
 
 _KEPT_RUNS = 3
-# Blocks that may pass after the last deadline before the run is given up.
-_PATIENCE_SECONDS = 15
 _REFRESH_SECONDS = 0.25
 
 
@@ -70,23 +67,19 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     chain_id = f"vdg-{options.day}-{int(started_s)}"
     folder = _new_folder(options.folder, chain_id)
     cast = Cast.fresh(homes, options.validators)
-    stage = Stage(folder / "services", chain_id, cast, timing, options.day)
-    net = Localnet.create(
-        folder / "net", chain_id=chain_id, validators=options.validators, settings=_settings(options.slot_seconds)
-    )
-    net.write_genesis(
-        app_state(cast, net.validator_public_keys, timing.epoch_s, timing.slot_seconds, options.day_ahead)
-    )
+    stage = Stage(Site.on_this_machine(folder / "services"), chain_id, cast, timing, options.day)
+    net = make_chain(folder / "net", chain_id, cast, timing, options.day_ahead)
     for service in stage.services(options.validators):
         net.add_service(service)
     log = DayLog(timing.from_slot, timing.slots)
     latencies_s: list[float] = []
+    probing = Wallet.from_seed(cast.supplier.seed)
     with display_of(log, timing) as display:
         display.note(f"starting {options.validators} validators and {options.homes} homes; logs are in {folder}")
         async with net:
             await net.up(report=display.note)
-            chain = await _connect(stage.gateway, chain_id, net)
-            async with chain, _observing(chain, cast, log, latencies_s):
+            chain = await _connect(stage.site.gateway, chain_id, net)
+            async with chain, observing(chain, probing, cast.dso.address, log, latencies_s):
                 finished = await _wait_for_the_end(net, log, timing, display, stop)
                 supply = await chain.query(GetSupplyRequest())
             display.note("comparing the validators' app hashes")
@@ -97,7 +90,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
         chain_id,
         options.day,
         options.validators,
-        cast,
+        cast.accounts,
         timing,
         log,
         latencies_s,
@@ -107,18 +100,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
         time.time() - started_s,
         finished,
     )
-    report = assemble(seen)
-    _write(report, seen, options.out)
-    return report
-
-
-def _settings(slot_seconds: int) -> Settings:
-    """Blocks fast enough for several a slot, and none for nothing more often than each second."""
-    return Settings(
-        timeout_commit_ms=max(150, min(500, 100 * slot_seconds)),
-        create_empty_blocks_interval_ms=min(1000, 200 * slot_seconds),
-        log_level="error",
-    )
+    return write_report(seen, options.out)
 
 
 def _new_folder(parent: Path, name: str) -> Path:
@@ -142,43 +124,20 @@ async def _connect(gateway: str, chain_id: str, net: Localnet) -> Chain:
     return await opening
 
 
-@contextlib.asynccontextmanager
-async def _observing(chain: Chain, cast: Cast, log: DayLog, latencies_s: list[float]) -> AsyncIterator[None]:
-    """Follow the chain while the block runs. Raises: what an observer failed with."""
-    supplier = Wallet.from_seed(cast.supplier.seed)
-    async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(follow_events(chain, log)),
-            group.create_task(follow_results(chain, log)),
-            group.create_task(probe(chain, supplier, cast.dso.address, latencies_s, log.troubles.append)),
-        ]
-        yield
-        for task in tasks:
-            task.cancel()
-
-
 async def _wait_for_the_end(net: Localnet, log: DayLog, timing: Timing, display: Display, stop: asyncio.Event) -> bool:
     """Until every slot of the day is settled (True), or it is stopped (False).
 
     Raises: LocalnetError when a process gave up; RunError when the last slot does not settle in time.
     """
-    last_s = timing.slot_start_s(timing.last_slot + 1 + PROOF_DEADLINE_SLOTS) + _PATIENCE_SECONDS
+    last_s = given_up_s(timing)
     while log.slots_settled < log.slots:
         if stop.is_set():
             return False
         net.check()
         if time.time() > last_s:
             raise RunError(
-                f"{log.slots - log.slots_settled} slots are not settled {_PATIENCE_SECONDS} s after the last deadline"
-                f": see the logs in {net.home / 'log'}"
+                f"{log.slots - log.slots_settled} slots are not settled in time: see the logs in {net.home / 'log'}"
             )
         display.refresh()
         await asyncio.sleep(_REFRESH_SECONDS)
     return True
-
-
-def _write(report: Report, seen: Observed, out: Path) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "report.json").write_text(report.model_dump_json(indent=2) + "\n")
-    page = render(report, block_intervals_s(seen.log), seen.latencies_s, settled_after_s(report))
-    (out / "report.html").write_text(page)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from clients.common.chain import Chain
 from clients.common.errors import ChainError
@@ -45,6 +46,25 @@ async def probe(
         except ChainError as error:
             troubles(f"probe: {error}")
         await asyncio.sleep(max(0.0, _PROBE_SECONDS - (time.monotonic() - started)))
+
+
+@contextlib.asynccontextmanager
+async def observing(
+    chain: Chain, probing: Wallet, target: bytes, day: DayLog, latencies_s: list[float]
+) -> AsyncIterator[None]:
+    """Follow the chain while the block runs, and probe it with a wallet's payments to an account.
+
+    Raises: what an observer failed with.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(follow_events(chain, day)),
+            group.create_task(follow_results(chain, day)),
+            group.create_task(probe(chain, probing, target, latencies_s, day.troubles.append)),
+        ]
+        yield
+        for task in tasks:
+            task.cancel()
 
 
 async def compare_app_hashes(clients: list[RpcClient], height: int) -> tuple[int, int]:

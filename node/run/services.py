@@ -11,48 +11,32 @@ from typing import Any
 import numpy as np
 import yaml
 
-from clients.dso.pki import make_pki
 from clients.dso.signer.process import initialise
 from node.localnet.plan import Service
-from node.localnet.ports import free_ports
 from node.run.cast import Actor, Cast
 from node.run.genesis import MAX_REBATE_NEUR_PER_WH, VDG
+from node.run.site import Site
 from node.run.timing import SLOTS_PER_DAY, Timing
 from wire import keystore
 
-LOOPBACK = "127.0.0.1"
 _MAX_FLOW_WH = 10_000
 
 
 class Stage:
-    """The folder of a run with what its services need; ``services`` are to be started in their order."""
+    """The processes of a run beside its validators; ``services`` are to be started in their order."""
 
-    def __init__(self, folder: Path, chain_id: str, cast: Cast, timing: Timing, day: str) -> None:
-        self.folder = folder
+    def __init__(self, site: Site, chain_id: str, cast: Cast, timing: Timing, day: str) -> None:
+        self.site = site
         self._chain_id = chain_id
         self._cast = cast
         self._timing = timing
         self._day = day
-        self._passphrase_file = folder / "passphrase"
-        gateway, broker, signer = free_ports(3)
-        self.gateway = f"{LOOPBACK}:{gateway}"
-        self._broker_port = broker
-        self._signer = f"{LOOPBACK}:{signer}"
-
-    @property
-    def _broker(self) -> str:
-        return f"mqtt://{LOOPBACK}:{self._broker_port}"
 
     def services(self, validators: int) -> list[Service]:
-        """Write all files; the processes in the order in which they start."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        passphrase = secrets.token_hex(16)
-        write_private(self._passphrase_file, passphrase + "\n")
-        make_pki(self.folder / "pki", ["localhost", LOOPBACK], ["dso"])
-        self._keep_key(self._cast.proof_key, passphrase)
-        self._keep_key(self._cast.dso, passphrase)
+        """Write all files, each service's in its own folder; the processes in the order in which they start."""
+        self.site.certify()
         return [
-            self._broker_service(),
+            self.site.broker_service(),
             self._emulator(),
             self._gateway(validators),
             self._signer_service(),
@@ -60,18 +44,19 @@ class Stage:
             self._households(),
         ]
 
-    def _keep_key(self, actor: Actor, passphrase: str) -> Path:
-        path = self.folder / "keys" / f"{actor.name}.json"
+    def _keep_key(self, service: str, actor: Actor) -> dict[str, Any]:
+        """A keystore in a service's folder, with a passphrase of its own."""
+        folder = self.site.folder_of(service)
+        passphrase = secrets.token_hex(16)
+        write_private(folder / "passphrase", passphrase + "\n")
+        path = folder / f"{actor.name}.json"
         keystore.create(path, passphrase, seed=actor.seed)
-        return path
+        return {"keystore": str(path), "passphrase": {"file": str(folder / "passphrase")}}
 
-    def _configuration(self, name: str, content: dict[str, Any]) -> str:
-        path = self.folder / f"{name}.yaml"
+    def _configuration(self, service: str, content: dict[str, Any]) -> str:
+        path = self.site.folder_of(service) / f"{service}.yaml"
         write_private(path, yaml.safe_dump(content, sort_keys=False))
         return str(path)
-
-    def _broker_service(self) -> Service:
-        return Service(name="broker", command=("{python}", "-m", "emulator.broker", "--port", str(self._broker_port)))
 
     def _emulator(self) -> Service:
         timing = self._timing
@@ -83,40 +68,29 @@ class Stage:
             "--day-slot", str(timing.day_slot),
             "--first-slot", str(timing.first_slot),
             "--homes", str(len(self._cast.households)),
-            "--broker", self._broker,
-            "--state", str(self.folder / "emulator.json"),
+            "--state", str(self.site.folder_of("emulator") / "emulator.json"),
             "--json",
         )  # fmt: skip
-        return Service(name="emulator", command=command)
+        return Service(name="emulator", command=command, environment=self.site.environment("emulator"))
 
     def _gateway(self, validators: int) -> Service:
         nodes = [part for index in range(validators) for part in ("--node", f"{{rpc{index}}}")]
-        command = ("{python}", "-m", "node.gateway", *nodes, "--listen", self.gateway, "--log-level", "warning")
-        return Service(name="gateway", command=command)
-
-    def _passphrase(self) -> dict[str, str]:
-        return {"file": str(self._passphrase_file)}
-
-    def _tls(self, name: str) -> dict[str, str]:
-        pki = self.folder / "pki"
-        return {
-            "authority": str(pki / "ca.crt"),
-            "certificate": str(pki / f"{name}.crt"),
-            "key": str(pki / f"{name}.key"),
-        }
+        listen = self.site.listening(self.site.gateway)
+        options = ("--listen", listen, *self.site.gateway_options(), "--log-level", "warning")
+        return Service(name="gateway", command=("{python}", "-m", "node.gateway", *nodes, *options))
 
     def _signer_service(self) -> Service:
-        meters = self.folder / "meters.csv"
+        folder = self.site.folder_of("signer")
+        meters = folder / "meters.csv"
         with meters.open("w", newline="") as out:
             rows = csv.writer(out, lineterminator="\n")
             rows.writerow(["account", "meter"])
             rows.writerows([actor.address.hex(), home.meter] for home, actor in self._cast.households)
         content = {
-            "listen": self._signer,
-            "keystore": str(self.folder / "keys" / "proof-key.json"),
-            "passphrase": self._passphrase(),
-            "record": str(self.folder / "signed.db"),
-            "tls": self._tls("server"),
+            "listen": self.site.listening(self.site.signer),
+            **self._keep_key("signer", self._cast.proof_key),
+            "record": str(folder / "signed.db"),
+            "tls": self.site.certificate_files("signer", "server", "signer"),
             "allowed_clients": ["dso"],
             "clock_tolerance_s": 0.5,
             "grids": [
@@ -135,22 +109,24 @@ class Stage:
         return Service(name="signer", command=("{python}", "-m", "clients.dso.signer", configuration))
 
     def _dso(self) -> Service:
-        forecast = self.folder / "forecast.csv"
+        folder = self.site.folder_of("dso")
+        forecast = folder / "forecast.csv"
         self._write_forecast(forecast)
         content = {
             "chain_id": self._chain_id,
             "vdg": VDG,
-            "database": str(self.folder / "dso.db"),
-            "chain_state": str(self.folder / "dso-chain.db"),
-            "status_file": str(self.folder / "dso-status.json"),
-            "findings_file": str(self.folder / "dso-findings.jsonl"),
-            "gateway": {"target": self.gateway},
-            "account": {"keystore": str(self.folder / "keys" / "dso.json"), "passphrase": self._passphrase()},
-            "signer": {"address": self._signer, "tls": self._tls("dso")},
-            "mqtt": {"url": self._broker.replace("//", "//vdg-dso@")},
+            "database": str(folder / "dso.db"),
+            "chain_state": str(folder / "dso-chain.db"),
+            "status_file": str(folder / "status.json"),
+            "findings_file": str(folder / "findings.jsonl"),
+            "gateway": self.site.gateway_section("dso"),
+            "account": self._keep_key("dso", self._cast.dso),
+            "signer": {"address": self.site.signer, "tls": self.site.certificate_files("dso", "dso", "signer")},
+            "mqtt": self.site.broker_section("dso"),
             "rebates": {"max_neur_per_wh": MAX_REBATE_NEUR_PER_WH, "forecast_csv": str(forecast)},
         }
-        return Service(name="dso", command=("{python}", "-m", "clients.dso", self._configuration("dso", content)))
+        command = ("{python}", "-m", "clients.dso", self._configuration("dso", content))
+        return Service(name="dso", command=command, environment=self.site.environment("dso"))
 
     def _write_forecast(self, path: Path) -> None:
         """g_hat of (4.1): the homes' average PV of the day before, normalised to 1 (persistence)."""
@@ -163,22 +139,24 @@ class Stage:
             rows.writerows([slot, round(float(value) / largest, 6)] for slot, value in enumerate(average))
 
     def _households(self) -> Service:
+        folder = self.site.folder_of("households")
         homes = []
         for home, actor in self._cast.households:
-            seed = self.folder / "keys" / f"{actor.name}.seed"
+            seed = folder / "keys" / f"{actor.name}.seed"
             actor.write_seed(seed)
             homes.append({"id": home.id, "seed_file": str(seed), "meter": home.meter})
         content = {
-            "gateway": {"target": self.gateway, "chain_id": self._chain_id},
-            "mqtt": {"url": self._broker.replace("//", "//vdg-household@")},
-            "data": str(self.folder / "household"),
+            "gateway": self.site.gateway_section("households") | {"chain_id": self._chain_id},
+            "mqtt": self.site.broker_section("households"),
+            "data": str(folder / "data"),
             "vdg": VDG,
             # Nobody would live to settle what is traded for later slots.
             "offers": {"last_slot": self._timing.last_slot},
             "homes": homes,
         }
-        configuration = self._configuration("household", content)
-        return Service(name="households", command=("{python}", "-m", "clients.household", "--config", configuration))
+        configuration = self._configuration("households", content)
+        command = ("{python}", "-m", "clients.household", "--config", configuration)
+        return Service(name="households", command=command, environment=self.site.environment("households"))
 
 
 def write_private(path: Path, text: str) -> None:

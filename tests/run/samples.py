@@ -54,6 +54,6 @@ def observed(folder: Path, *, settled_slots: int = SLOTS, finished: bool = True)
     for code in (0, 0, 0, 52):
         log.add_result(code, "GATE_CLOSED: slot = 5: the gate of intraday closed" if code else "")
     return Observed(
-        "vdg-test", "06-15", 4, cast, timing, log, [0.3, 0.4, 0.5], GetSupplyResponse(10**9, 10**9), (10, 0),
+        "vdg-test", "06-15", 4, cast.accounts, timing, log, [0.3, 0.4, 0.5], GetSupplyResponse(10**9, 10**9), (10, 0),
         folder / "emulator.log", 60.0, finished,
     )  # fmt: skip

@@ -1,0 +1,19 @@
+"""The report's files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from node.run.assembly import Observed, assemble, block_intervals_s, settled_after_s
+from node.run.page import render
+from node.run.report import Report
+
+
+def write_report(seen: Observed, out: Path) -> Report:
+    """Write report.json and report.html into a folder, which is made if need be, and return the report."""
+    report = assemble(seen)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "report.json").write_text(report.model_dump_json(indent=2) + "\n")
+    page = render(report, block_intervals_s(seen.log), seen.latencies_s, settled_after_s(report))
+    (out / "report.html").write_text(page)
+    return report
