@@ -19,6 +19,8 @@ from wire.market import GateKind, Product
 from wire.settlement import SettlementParameters
 
 MODULES = ("accounts", "ledger", "grid", "asset", "market", "flowproof", "settlement")
+# The version of the chain's rules that this auditor knows.
+RULES_VERSION = 1
 _QUOTAS = {"household": 64, "dso": 256, "supplier": 64, "issuer": 256, "registrar": 256}
 _DEFAULT_QUOTAS = [{"role": role, "transactions": count} for role, count in _QUOTAS.items()]
 _DAY_BEFORE, _BEFORE_START = "day_before", "before_start"
@@ -39,7 +41,8 @@ def write(case: Case, validators: Sequence[tuple[bytes, int]], app_state: bytes)
     quotas = tuple(
         Quota(_role(entry["role"]), entry["transactions"]) for entry in document.get("quotas", _DEFAULT_QUOTAS)
     )
-    parameters = ChainParameters(document.get("max_expiry_s", 3600), quotas, modules, case.time_s, case.chain_id)
+    expiry_s = document.get("max_expiry_s", 3600)
+    parameters = ChainParameters(expiry_s, quotas, modules, case.time_s, case.chain_id, RULES_VERSION)
     case.books.parameters.put(None, parameters)
     operators = {entry["public_key"].lower(): entry["operator"] for entry in document.get("validators", ())}
     for key, power in validators:
