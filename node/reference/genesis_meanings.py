@@ -48,7 +48,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "dso": "The account that connects members, registers devices, posts rebates and caps, and pays the rebates.",
         "supplier": "The account that posts prices and trades all deviations.",
         "proof_key": "The key that signs proofs of flow. It is no account's key.",
-        "reward_rate_neur_per_wh": "R's rate in (6.6): the reward for each Wh contracted.",
+        "reward_rate_neur_per_wh": "R's rate in (6.6): the reward for each Wh contracted; at most half of P_u - P_f.",
         "deviation_neur_per_wh2": "a_r in (6.6): what the square of a deviation from the plan costs.",
         "proof_deadline_slots": "How many slots after its end a slot settles with the proofs that are there.",
         "priority": "The DSO's rank among its VDGs; nothing on this chain depends on it yet.",

@@ -110,6 +110,8 @@ PRODUCT = {"name": "hour", "block_slots": 6, "gate": "before_start", "gate_slots
         (changed("grid.grids.0.dso", address("ann").hex()), "ROLE_DSO"),
         (changed("grid.grids.0.buy_price_neur_per_wh", [1, 2]), "144, one a slot"),
         (changed("grid.grids.0.sell_price_neur_per_wh", [180_001]), "for ever"),
+        (changed("grid.grids.0.reward_rate_neur_per_wh", 60_001), "two homes that trade a Wh which neither delivers"),
+        (changed("grid.grids.0.sell_price_neur_per_wh", [60_000] * 143 + [178_001]), "give at most 999"),
         (changed("grid.grids.0.proof_deadline_slots", 0), "proof_deadline_slots = 0"),
         (changed("grid.grids.0.members.0.account", address("dso").hex()), "ROLE_HOUSEHOLD"),
         (changed("grid.grids.0.members.0.meter", "meter-bob"), "another meter"),

@@ -149,6 +149,23 @@ def test_a_debt_stops_orders_until_it_is_paid_in_full() -> None:
     assert chain.balance("supplier").free_neur == supplier + 10 * BUY_PRICE
 
 
+def test_a_trade_that_neither_side_delivers_costs_the_two_all_that_they_earn_in_rewards() -> None:
+    document = world.genesis()
+    # The highest rate that the genesis takes.
+    rate = (BUY_PRICE - SELL_PRICE) // 2
+    document["grid"] = {"grids": [world.grid(reward_rate_neur_per_wh=rate)]}
+    chain = Chain(document)
+    chain.do("ann", DeclareFlow(VDG, 10, -400))
+    chain.do("cid", DeclareFlow(VDG, 10, 400))
+    chain.trade(10)
+    record = settled(chain, dict.fromkeys(world.HOMES, 0))
+    pair = [bill(chain, "ann"), bill(chain, "cid")]
+    assert [home.reward_neur for home in pair] == [400 * rate] * 2
+    assert sum(home.deviation_neur for home in pair) == -400 * (BUY_PRICE - SELL_PRICE)
+    received = sum(home.contracts_neur + home.deviation_neur + home.reward_neur for home in pair)
+    assert received == -record.surplus_neur < 0
+
+
 def test_tariffs_are_those_of_the_slots_place_in_the_day_and_of_the_newest_that_started() -> None:
     document = world.genesis()
     prices = [100_000 + slot for slot in range(144)]

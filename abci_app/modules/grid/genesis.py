@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from abci_app.core.context import Context
 from abci_app.modules.genesis_types import AddressHex, Name, Positive, Price, PublicKeyHex, Section, Serial
@@ -34,6 +34,21 @@ class GenesisGrid(Section):
     buy_price_neur_per_wh: list[Price] = Field(min_length=1, max_length=144)
     sell_price_neur_per_wh: list[Price] = Field(min_length=1, max_length=144)
     members: list[GenesisMember] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _no_reward_for_paper(self) -> GenesisGrid:
+        """A trade that nobody delivers costs its two sides P_u - P_f a Wh, and earns each the reward rate (6.4-6.6)."""
+        buy, sell = self.buy_price_neur_per_wh, self.sell_price_neur_per_wh
+        for slot in range(max(len(buy), len(sell))):
+            margin = buy[slot % len(buy)] - sell[slot % len(sell)]
+            # A tariff with a negative margin is refused as such.
+            if 2 * self.reward_rate_neur_per_wh > margin >= 0:
+                raise ValueError(
+                    f"reward_rate_neur_per_wh = {self.reward_rate_neur_per_wh}: in slot {slot} of the day two homes "
+                    f"that trade a Wh which neither delivers pay the supplier {margin} for it and earn twice the rate; "
+                    f"give at most {margin // 2}, or a larger margin between buying and selling price"
+                )
+        return self
 
 
 class GridGenesis(Section):
