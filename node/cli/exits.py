@@ -30,9 +30,11 @@ def expected_failures() -> tuple[tuple[type[Exception], Exit], ...]:
     Imported here because nothing of this is needed unless a command has failed.
     """
     from clients.common.errors import ChainError, Refused, Unavailable
+    from node.backup.errors import BackupDamaged, BackupError
     from node.cometbft.home import HomeError
     from node.cometbft.rpc_errors import RpcError, RpcUnreachableError
     from node.localnet.errors import LocalnetError, NotRunningError, UnknownNameError
+    from node.store import StoreUnavailable
     from node.toolchain import ToolchainError
     from wire.keystore import KeystoreError
 
@@ -43,6 +45,9 @@ def expected_failures() -> tuple[tuple[type[Exception], Exit], ...]:
         (RpcUnreachableError, Exit.UNREACHABLE),
         (RpcError, Exit.FAILURE),
         (HomeError, Exit.FAILURE),
+        (StoreUnavailable, Exit.FAILURE),
+        (BackupDamaged, Exit.BAD_INPUT),
+        (BackupError, Exit.FAILURE),
         (NotRunningError, Exit.UNREACHABLE),
         (UnknownNameError, Exit.BAD_INPUT),
         (LocalnetError, Exit.FAILURE),

@@ -19,6 +19,10 @@ class Entry(NamedTuple):
 ENTRIES: Final = (
     Entry("run", "node.run.command:run_command", "Live a neighbourhood's day on real validators; write a report."),
     Entry("localnet", "node.cli.localnet:app", "Validators on this machine: up, down, status, logs, restart."),
+    Entry("node join", "node.cli.node:join_command", "Make a node that joins a running chain by state sync."),
+    Entry("node status", "node.cli.node:status_command", "Show what a node keeps, and how much of the disk it takes."),
+    Entry("node backup", "node.cli.node:backup_command", "Write a running or stopped node's data to a file."),
+    Entry("node restore", "node.cli.node:restore_command", "Put a backup into a stopped or a new node."),
     Entry("gateway", "node.gateway.command:gateway_command", "Serve gRPC to clients, in front of CometBFT nodes."),
     Entry("dso", "clients.dso.command:app", "The DSO's services: signing, meters, proofs of flow, rebates."),
     Entry("household", "clients.household.command:household_command", "The agents of homes: trade, steer, settle."),
@@ -39,6 +43,7 @@ ENTRIES: Final = (
 # Groups that exist only as the first word of an entry's path.
 GROUPS: Final = {
     "home": "One home: plans.",
+    "node": "One node of a chain: join, status, backup, restore.",
     "market": "The market's rules, without a chain.",
     "scenario": "Scenario files: a whole chain in one process.",
 }

@@ -26,8 +26,11 @@ RESTART_SECONDS: Final = 60.0
 T = TypeVar("T")
 
 
-def start_in_background(home: Path, report: Report = silent) -> RunState:
+def start_in_background(home: Path, report: Report = silent, *, on_wait: Callable[[], None] = lambda: None) -> RunState:
     """Start a supervisor that outlives this process and wait until the localnet is up.
+
+    Args:
+        on_wait: called again and again meanwhile.
 
     Raises:
         LocalnetError: it runs already, or did not come up: then nothing of it is left running.
@@ -51,6 +54,7 @@ def start_in_background(home: Path, report: Report = silent) -> RunState:
         for _ in until(time.monotonic() + Plan.load(home).up_seconds + DOWN_SECONDS):
             if supervisor.poll() is not None:
                 raise LocalnetError(log.read_text(errors="replace").strip() or f"the supervisor ended: see {log}")
+            on_wait()
             state = read_running(home)
             if state is None:
                 continue

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from node.cometbft.settings import Settings, Wiring
 from node.localnet.errors import LocalnetError
 from node.localnet.plan import FILE, VDG, Application, Plan, ValidatorPlan
 from node.localnet.ports import free_ports
+from wire.go_json import Json
 
 NAME: Final = "node"
 # State sync takes as long as the state is large.
@@ -42,7 +44,7 @@ class Chain(NamedTuple):
     """A running chain as some of its nodes describe it. `peers` are "nodeid@host:port"."""
 
     chain_id: str
-    genesis: dict[str, Any]
+    genesis: Json
     rpc_urls: tuple[str, ...]
     peers: tuple[str, ...]
     trust: Trust
@@ -78,23 +80,37 @@ async def look_up(rpc_urls: Sequence[str], trust: Trust | None = None) -> Chain:
 
 
 def make_joining(home: Path, chain: Chain, *, application: Application = VDG, settings: Settings | None = None) -> Plan:
-    """Make the home of a node without power that begins by state sync: keys of its own, settings, genesis and plan.
+    """Make the home of a node that begins by state sync; raises as `make_follower`, which tells the rest."""
+    settings = settings or Settings()
+    overrides = {**settings.overrides, "statesync": statesync_section(chain)}
+    return make_follower(
+        home, chain.genesis, chain.peers, application=application, settings=replace(settings, overrides=overrides)
+    )
+
+
+def make_follower(
+    home: Path,
+    genesis: Json,
+    peers: Sequence[str],
+    *,
+    application: Application = VDG,
+    settings: Settings | None = None,
+) -> Plan:
+    """Make the home of a node without power: keys of its own, settings, genesis and plan.
 
     Raises:
-        LocalnetError: there is something in `home` already, or ports are short.
+        LocalnetError: there is a node in `home` already, or ports are short.
         HomeError: a validator's key is there already.
     """
     if (home / FILE).exists():
         raise LocalnetError(f"there is a node in {home} already: `vdg localnet up --home {home}` starts it")
-    settings = settings or Settings()
     node = Home.create(home / NAME)
     rpc_port, p2p_port = free_ports(2)
-    wiring = Wiring(NAME, application.proxy_app, rpc_port, p2p_port, chain.peers)
-    overrides = {**settings.overrides, "statesync": _statesync_section(chain)}
-    node.write_config(Settings(**(vars(settings) | {"overrides": overrides})), wiring)
-    node.write_genesis(chain.genesis)
+    wiring = Wiring(NAME, application.proxy_app, rpc_port, p2p_port, tuple(peers))
+    node.write_config(settings or Settings(), wiring)
+    node.write_genesis(genesis)
     plan = Plan(
-        chain_id=chain.chain_id,
+        chain_id=genesis["chain_id"],
         application=application,
         up_seconds=UP_SECONDS,
         validators=(
@@ -113,7 +129,8 @@ def make_joining(home: Path, chain: Chain, *, application: Application = VDG, se
     return plan
 
 
-def _statesync_section(chain: Chain) -> dict[str, Any]:
+def statesync_section(chain: Chain) -> dict[str, Any]:
+    """The settings with which a node that has no block begins by state sync."""
     return {
         "enable": True,
         "rpc_servers": ",".join(chain.rpc_urls),
@@ -139,7 +156,7 @@ async def _recent(node: RpcClient, height: int) -> Trust:
     return Trust(block.height, block.hash)
 
 
-async def _genesis(node: RpcClient) -> dict[str, Any]:
+async def _genesis(node: RpcClient) -> Json:
     """The genesis document, which may be too large for one answer."""
     parts: list[bytes] = []
     total = 1
@@ -147,7 +164,7 @@ async def _genesis(node: RpcClient) -> dict[str, Any]:
         answer = await node.call("genesis_chunked", chunk=str(len(parts)))
         total = int(answer["total"])
         parts.append(base64.b64decode(answer["data"]))
-    genesis: dict[str, Any] = json.loads(b"".join(parts))
+    genesis: Json = json.loads(b"".join(parts))
     return genesis
 
 

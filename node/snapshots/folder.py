@@ -43,6 +43,11 @@ class SnapshotFolder:
             else:
                 self._offers[offer.height] = offer
 
+    def read(self) -> list[Offer]:
+        """What is there, oldest first, while another process may own the folder."""
+        found = [_read(entry) for entry in self.path.iterdir()] if self.path.is_dir() else []
+        return sorted((offer for offer in found if offer is not None), key=lambda offer: offer.height)
+
     @property
     def offers(self) -> list[Offer]:
         """The whole snapshots, oldest first."""

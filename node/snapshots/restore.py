@@ -43,7 +43,13 @@ class Restore:
     @property
     def complete(self) -> bool:
         """Whether every chunk is there."""
-        return len(self._applied) == len(self._layout.parts)
+        done, total = self.progress
+        return done == total
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many chunks are there, and how many there will be."""
+        return len(self._applied), len(self._layout.parts)
 
     def apply(self, index: int, chunk: bytes) -> None:
         """Verify a chunk and keep it; one that is there already may come again.

@@ -90,6 +90,7 @@ class Snapshots:
         if self._restore is None:
             raise SnapshotRefused(Fault.NOT_OFFERED, f"chunk {index}: no snapshot was offered before")
         self._restore.apply(index, chunk)
+        log.info("restoring: %d of %d chunks", *self._restore.progress)
         return self._restore.complete
 
     def finish(self, replace: Replace) -> App:

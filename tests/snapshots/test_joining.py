@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,17 +9,12 @@ import pytest
 from node.localnet.errors import LocalnetError
 from node.localnet.joining import NAME, Trust, look_up, make_joining
 from node.localnet.localnet import Localnet
-from tests.snapshots.network import FAST, application, new_chain, payment, until
+from tests.snapshots.following import follows
+from tests.snapshots.network import FAST, application, new_chain, payment
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(300)]
 
 LIARS = Path(__file__).with_name("lying_validator.py")
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="vdg") as folder:
-        yield Path(folder).resolve()
 
 
 async def test_a_node_joins_by_state_sync_past_lying_peers_and_follows_on(folder: Path) -> None:
@@ -55,21 +47,6 @@ async def test_a_node_joins_by_state_sync_past_lying_peers_and_follows_on(folder
             assert (await again.rpc(0).status()).earliest_height == first
             assert (await again.rpc(0).abci_info()).last_block_app_hash
         assert (await net.rpc(0).status()).earliest_height > 1
-
-
-async def follows(joined: Localnet, net: Localnet) -> None:
-    """Wait until the joined node has executed a block that is yet to come, and compare the app hashes."""
-    target = (await net.rpc(0).status()).height + 3
-
-    async def reached() -> bool:
-        status = await joined.rpc(0).status()
-        # A block is there before its results are.
-        return not status.catching_up and status.height > target
-
-    await until(reached)
-    own, others = await asyncio.gather(joined.rpc(0).block_results(target), net.rpc(0).block_results(target))
-    assert own.app_hash == others.app_hash
-    assert own.app_hash
 
 
 async def test_what_a_node_joins_is_compared_between_nodes_and_with_what_the_operator_knows(folder: Path) -> None:
