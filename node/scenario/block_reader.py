@@ -17,7 +17,13 @@ from node.scenario.problem import Problem
 from node.scenario.times import Clock
 from node.scenario.transaction_reader import TransactionReader
 from node.scenario.validation import read_part
+from wire.governance import Offence
 from wire.ledger import GetBalanceRequest
+
+_OFFENCES = {
+    "duplicate_vote": Offence.OFFENCE_DUPLICATE_VOTE,
+    "light_client_attack": Offence.OFFENCE_LIGHT_CLIENT_ATTACK,
+}
 
 
 class BlockReader:
@@ -58,7 +64,20 @@ class BlockReader:
             events=patterns.read((*expect, "events"), expected.events),
             no_events=patterns.read((*expect, "no_events"), expected.no_events),
             app_hash=expected.app_hash,
+            misbehaviour=tuple(
+                (self._key((*path, "misbehaviour", place, "validator"), one.validator), _OFFENCES[one.offence])
+                for place, one in enumerate(entry.misbehaviour)
+            ),
+            silent=tuple(self._key((*path, "silent", place), name) for place, name in enumerate(entry.silent)),
         )
+
+    def _key(self, path: Path, name: str) -> bytes:
+        """The public key of a name."""
+        public_key = self._names.public_key(name)
+        if public_key is None:
+            way_out = f"no such key; {did_you_mean(name, self._names.key_names)}"
+            self.problems.append(self._document.problem(path, name, way_out))
+        return public_key or b""
 
     def _query(self, path: Path, data: Any) -> QueryPlan | None:
         kinds = [name for name in data if name != "expect"] if isinstance(data, dict) else []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from abci_app.app import QUERY_OK, App, Finalized
 from abci_app.state.store import MemoryStore
 from node.messages.schema import Query
 from wire.codec import decode, encode
+from wire.governance import Misbehaviour
 
 
 class QueryError(Exception):
@@ -29,9 +31,15 @@ class Chain:
         """The height of the last block; 0 before the first."""
         return self._app.last_block.height
 
-    def execute(self, time_s: int, txs: list[bytes]) -> Finalized:
-        """Execute and commit the next block. Raises: InvariantBroken."""
-        finalized = self._app.finalize_block(self.height + 1, time_s * 10**9, txs)
+    def execute(
+        self,
+        time_s: int,
+        txs: list[bytes],
+        misbehaviour: Sequence[Misbehaviour] = (),
+        signers: frozenset[bytes] | None = None,
+    ) -> Finalized:
+        """Execute and commit the next block. Raises: InvariantBroken, WrongSoftware."""
+        finalized = self._app.finalize_block(self.height + 1, time_s * 10**9, txs, misbehaviour, signers)
         self._app.commit()
         return finalized
 

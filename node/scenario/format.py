@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -47,10 +47,22 @@ class ExpectEntry(Section):
     app_hash: str | None = None
 
 
+class MisbehaviourEntry(Section):
+    """What CometBFT reports with a block: a validator, by the name of its key, and what it did in the block before."""
+
+    validator: Name
+    offence: Literal["duplicate_vote", "light_client_attack"] = "duplicate_vote"
+
+
 class BlockEntry(Section):
-    """A block: its time, its transactions in order, what is asked after it, and what must hold (``ExpectEntry``)."""
+    """A block: its time, its transactions in order, what is asked after it, and what must hold (``ExpectEntry``).
+
+    ``silent`` are validators, by the names of their keys, whose votes are not in the commit of the block before.
+    """
 
     at: int | str = "+ 1 s"
+    misbehaviour: list[MisbehaviourEntry] = Field(default_factory=list)
+    silent: list[Name] = Field(default_factory=list)
     transactions: list[Any] = Field(default_factory=list)
     queries: list[Any] = Field(default_factory=list)
     expect: Any = Field(default_factory=dict)

@@ -10,6 +10,7 @@ from node.messages.schema import Query
 from node.scenario.expectation import Pattern
 from node.scenario.keyring import Keyring
 from node.scenario.times import Clock
+from wire.governance import Offence
 from wire.results import Code
 
 
@@ -88,7 +89,10 @@ class QueryPlan:
 
 @dataclass(frozen=True)
 class BlockPlan:
-    """A block. ``queries`` are shown, ``balances`` are only checked."""
+    """A block. ``queries`` are shown, ``balances`` are only checked.
+
+    ``misbehaviour`` has the consensus keys of those reported, ``silent`` of those that did not sign the block before.
+    """
 
     line: int
     time_s: int
@@ -98,6 +102,8 @@ class BlockPlan:
     events: tuple[Pattern, ...] = ()
     no_events: tuple[Pattern, ...] = ()
     app_hash: str | None = None
+    misbehaviour: tuple[tuple[bytes, Offence], ...] = ()
+    silent: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)

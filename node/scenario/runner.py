@@ -17,8 +17,11 @@ from node.scenario.plan import BlockPlan, Plan, QueryPlan, TxPlan
 from node.scenario.problem import Problem, ScenarioError
 from node.scenario.record import BlockRecord, EventRecord, QueryRecord, ScenarioRecord, TransactionRecord
 from node.scenario.signing import Signed, Signer
+from wire.address import address_of
+from wire.chain import GetParametersRequest
 from wire.codec import decode
 from wire.events import event_class
+from wire.governance import Misbehaviour
 from wire.ledger import GetSupplyRequest, GetSupplyResponse
 from wire.tx import tx_hash
 
@@ -66,7 +69,9 @@ class _Runner:
         self._signer.begin_block()
         signed = [self._sign(tx, block.time_s) for tx in block.transactions]
         try:
-            finalized = self._chain.execute(block.time_s, [one.data for one in signed])
+            finalized = self._chain.execute(
+                block.time_s, [one.data for one in signed], self._reports(block), self._signers(block)
+            )
         except InvariantBroken as broken:
             self._fail(block.line, "the application stopped", Difference("invariants", "hold", str(broken)))
             return None
@@ -87,6 +92,21 @@ class _Runner:
         )
         self._check_block(block, record)
         return record
+
+    def _reports(self, block: BlockPlan) -> list[Misbehaviour]:
+        """What is reported with the block, of the height before it."""
+        return [
+            Misbehaviour(offence, address_of(public_key), height=self._chain.height)
+            for public_key, offence in block.misbehaviour
+        ]
+
+    def _signers(self, block: BlockPlan) -> frozenset[bytes] | None:
+        """Who signed the block before: nothing is said of it where nobody is silent."""
+        if not block.silent:
+            return None
+        validators = self._chain.ask(QUERIES["get_parameters"], GetParametersRequest()).validators
+        keys = [validator.public_key for validator in validators]
+        return frozenset(address_of(key) for key in keys if key not in block.silent)
 
     def _sign(self, tx: TxPlan, time_s: int) -> Signed:
         try:

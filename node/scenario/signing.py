@@ -8,9 +8,11 @@ from node.messages.schema import QUERIES
 from node.scenario.chain import Chain
 from node.scenario.keyring import Keyring
 from node.scenario.plan import Again, FlowProofs, Mutation, NewKey, Plan, RawBytes, TxPlan
+from node.scenario.possession import with_possession
 from wire.accounts import GetAccountRequest, GetAccountResponse, RotateKey, rotation_bytes
 from wire.codec import encode, encode_varint
 from wire.flowproof import FlowProof, FlowStatement, SubmitProofs, flow_sign_bytes
+from wire.governance import Propose
 from wire.grid import GetGridRequest
 from wire.tx import MAX_TX_BYTES, Tx, TxBody, tx_sign_bytes
 
@@ -106,6 +108,8 @@ class Signer:
             public_key = self._names.public_key(tx.content.name) or b""
             signed = rotation_bytes(self._plan.chain_id, self._names.address(tx.sender) or b"", public_key)
             return RotateKey(public_key, self._names.signing_key(tx.content.name).sign(signed).signature)
+        if isinstance(tx.content, Propose):
+            return with_possession(tx.content, self._names, self._chain)
         return tx.content
 
     def _flow_proofs(self, proofs: FlowProofs, sender: str) -> SubmitProofs:
