@@ -13,6 +13,7 @@ class Exit(IntEnum):
     BAD_INPUT = 2
     UNREACHABLE = 3
     REFUSED = 4
+    UNVERIFIED = 5
     INTERRUPTED = 130
 
 
@@ -37,9 +38,11 @@ def expected_failures() -> tuple[tuple[type[Exception], Exit], ...]:
     from node.store import StoreUnavailable
     from node.toolchain import ToolchainError
     from wire.keystore import KeystoreError
+    from wire.unverified import Unverified
 
     return (
         (Refused, Exit.REFUSED),
+        (Unverified, Exit.UNVERIFIED),
         (Unavailable, Exit.UNREACHABLE),
         (ChainError, Exit.FAILURE),
         (RpcUnreachableError, Exit.UNREACHABLE),

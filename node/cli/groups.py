@@ -32,6 +32,8 @@ ENTRIES: Final = (
     Entry("keys", "node.cli.keys:app", "Encrypted key files: new, show, list, address."),
     Entry("tx", "node.cli.tx:app", "Send a transaction: one command a message."),
     Entry("query", "node.cli.query:app", "Ask the chain: one command a query."),
+    Entry("proof check", "node.cli.proof:check_command", "Say what a proof or receipt in a file proves; asks nobody."),
+    Entry("receipt", "node.cli.receipt:app", "Export a flow, clearing, certificate or settlement as one file."),
     Entry("replay", "node.replay.command:replay_command", "Execute a node's whole chain anew; compare every hash."),
     Entry(
         "audit", "node.audit.command:audit_command", "Compute the chain again from its transactions, by other rules."
@@ -42,6 +44,7 @@ ENTRIES: Final = (
 
 # Groups that exist only as the first word of an entry's path.
 GROUPS: Final = {
+    "proof": "Proofs and receipts in files.",
     "home": "One home: plans.",
     "node": "One node of a chain: join, status, backup, restore.",
     "market": "The market's rules, without a chain.",

@@ -36,7 +36,8 @@ def root(
 ) -> None:
     """Virtual distribution grids: neighbourhoods that trade energy under rules no party can bend.
 
-    Exit codes: 0 done, 1 failed, 2 bad input, 3 cannot reach, 4 refused by the chain, 130 interrupted.
+    Exit codes: 0 done, 1 failed, 2 bad input, 3 cannot reach, 4 refused by the chain, 5 not proved,
+    130 interrupted.
     VDG_DEBUG=1 shows where an error came from.
     """
 

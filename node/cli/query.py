@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from clients.common.chain import Chain
+from clients.common.trust import TrustSection
 from node.cli.access import (
     DEFAULT_GATEWAY,
     CaOption,
@@ -20,14 +22,33 @@ from node.cli.access import (
     run_on_chain,
     tls_of,
 )
+from node.cli.exits import CommandError, Exit
 from node.cli.options import command_for, message_from
 from node.cli.output import JsonOption, print_json
+from node.cli.proving import prove, tell_written, write_file
 from node.cli.tables import print_message
+from node.cli.trusting import (
+    DEFAULT_PERIOD_HOURS,
+    GenesisOption,
+    PeriodOption,
+    TrustHashOption,
+    TrustHeightOption,
+    WitnessOption,
+    trust_from,
+)
 from node.messages.names import NoNames
 from node.messages.schema import QUERIES, Query, fields_of
 from node.messages.showing import plain
+from wire.receipts import ITEM
+from wire.verifiable import item_of
 
 app = typer.Typer(no_args_is_help=True, help="Ask the chain: one command a query, by module.")
+
+VerifyOption = Annotated[
+    bool, typer.Option("--verify", help="Believe nothing but what is proved to follow from a signed header.")
+]
+ProveOption = Annotated[bool, typer.Option("--prove", help="Write the proof of the item asked for to --out.")]
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write the proof.")]
 
 
 def _asker_of(query: Query) -> Any:
@@ -40,10 +61,31 @@ def _asker_of(query: Query) -> Any:
         tls_ca: CaOption = None,
         tls_certificate: CertificateOption = None,
         tls_key: TlsKeyOption = None,
+        verify: VerifyOption = False,
+        prove_it: ProveOption = False,
+        out: OutOption = None,
+        genesis: GenesisOption = None,
+        trust_height: TrustHeightOption = None,
+        trust_hash: TrustHashOption = None,
+        trusting_period_hours: PeriodOption = DEFAULT_PERIOD_HOURS,
+        witness: WitnessOption = None,
     ) -> None:
+        if prove_it != (out is not None):
+            raise CommandError("--prove, --out: give both, or neither", Exit.BAD_INPUT)
         request = message_from(query.request, fields, KeyFolder(keys))
         tls = tls_of(tls_ca, tls_certificate, tls_key)
-        response = run_on_chain(gateway, tls, timeout, lambda chain: answer_of(chain, request, timeout))
+        if not (verify or prove_it):
+            response = run_on_chain(gateway, tls, timeout, lambda chain: answer_of(chain, request, timeout))
+        else:
+            trust = trust_from(genesis, trust_height, trust_hash, trusting_period_hours, witness)
+            if out is not None:
+                items = [item_of(request)]
+                file = run_on_chain(gateway, tls, timeout, lambda chain: prove(chain, trust, items, ITEM, timeout))
+                tell_written(out, file, write_file(out, file), as_json)
+                return
+            response = run_on_chain(
+                gateway, tls, timeout, lambda chain: verified_answer(chain, trust, request, timeout)
+            )
         shown = plain(response, NoNames())
         if as_json:
             print_json(shown)
@@ -51,6 +93,12 @@ def _asker_of(query: Query) -> Any:
             print_message(shown, Console())
 
     return ask
+
+
+async def verified_answer(chain: Chain, trust: TrustSection, request: Any, timeout_seconds: float) -> Any:
+    """The response, made of proved values alone. Raises: Unverified, GatewayError, Unavailable."""
+    reads = await chain.verified(trust)
+    return await reads.ask(request, patience_seconds=timeout_seconds)
 
 
 async def answer_of(chain: Chain, request: Any, timeout_seconds: float) -> Any:

@@ -15,7 +15,7 @@ from clients.common.verified import VerifiedReads
 from tests.app.keyring import address
 from tests.app.world import VDG
 from tests.proofs.lying_gateway import LyingGateway, lying_gateway
-from tests.proofs.proven_chain import ProvenChain
+from tests.proofs.proven_chain import CERTIFICATE, ProvenChain, settled_chain
 from wire import accounts, asset, flowproof, grid, ledger, market, settlement
 from wire.codec import decode, encode
 from wire.gen.tendermint.types import validator_pb2
@@ -27,29 +27,6 @@ from wire.verifiable import VERIFIABLE
 
 ANN, CID = address("ann"), address("cid")
 BALANCE = ledger.GetBalanceRequest(account_holder(ANN))
-CERTIFICATE = f"{VDG}/10/intraday/0"
-
-
-def settled_chain() -> ProvenChain:
-    """A chain with a slot that is settled, one that is contracted, an open order, and a debt."""
-    chain = ProvenChain()
-    chain.trade(10)
-    chain.trade(20)
-    chain.do("ann", settlement.DeclareFlow(VDG, 10, 25))
-    chain.go_to_slot(11)
-    chain.do("dso", chain.proofs(10, {"ann": 420, "bob": 33, "cid": -390, "dee": -7}))
-    chain.block()
-    chain.do("ann", settlement.TransferCertificate(CERTIFICATE, address("bob"), 40))
-    chain.do("bob", settlement.RetireCertificate(CERTIFICATE, 15))
-    chain.do("bob", chain.order("bob", "bid", 60, 140_000, 30))
-    # Dee can't pay for what it consumes.
-    chain.do("dee", Transfer(address("bob"), chain.balance("dee").free_neur))
-    chain.go_to_slot(13)
-    chain.do("dso", chain.proofs(12, {"ann": 1, "bob": 0, "cid": 0, "dee": 100}))
-    # The gate of slot 20 closes.
-    chain.go_to_slot(19)
-    chain.block()
-    return chain
 
 
 @pytest.fixture
@@ -215,7 +192,7 @@ async def test_an_old_state_is_not_taken_for_the_present(gateway: LyingGateway, 
 
 async def test_a_chain_that_stands_still_is_not_the_present(gateway: LyingGateway, reads: VerifiedReads) -> None:
     await reads.ask(BALANCE)
-    gateway.chain.time_s += 20
+    gateway.chain.ahead_s = 20
     assert await reason_of(reads, BALANCE) is Reason.STALE
 
 

@@ -68,7 +68,7 @@ class LightClient:
         """``now_ns`` is this machine's clock. Raises: ValueError for settings that make no sense."""
         self._trust = trust or Trust()
         check_trust(self._trust)
-        self._primary = primary
+        self.primary = primary
         self.now_ns = now_ns
         self._witnesses = tuple(witnesses)
         self._first = anchor
@@ -95,7 +95,7 @@ class LightClient:
         if known is not None:
             return known
         now_ns = self.now_ns()
-        found = await self._reach(self._primary, height, now_ns)
+        found = await self._reach(self.primary, height, now_ns)
         await self._compare(found.block, now_ns)
         self._remember(found)
         return found

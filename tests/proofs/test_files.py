@@ -1,0 +1,321 @@
+"""Proof files and receipts: exported by the command, checked by the command and by a program that shares no code."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jsonschema
+import pytest
+from nacl.exceptions import CryptoError
+
+from clients.common.trust import read_genesis
+from tests.app.keyring import address, public_key_of
+from tests.app.world import VDG
+from tests.proofs.command import VERIFIER, vdg, verify_receipt
+from tests.proofs.lying_gateway import LyingGateway, lying_gateway
+from tests.proofs.proven_chain import CERTIFICATE, settled_chain
+from wire.codec import encode
+from wire.gen.vdg.gateway.v1 import gateway_pb2 as pb
+from wire.grid import SetProofKey
+from wire.ledger import Balance
+from wire.light.hashing import header_hash
+from wire.light.verify import Trust
+from wire.proof_file import MAX_ITEMS, Checked, check_proof_file, parse_proof_file
+from wire.receipts import check_receipt
+from wire.unverified import Unverified
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "proof.schema.json").read_text())
+ANN = address("ann").hex()
+FLOW = ("flow-proof", "--vdg", VDG, "--slot", "10", "--account", ANN)
+CLEARING = ("clearing", "--vdg", VDG, "--product", "intraday", "--slot", "20")
+HOUSEHOLD = ("settlement", "--vdg", VDG, "--slot", "10", "--account", ANN)
+RECEIPTS = (FLOW, CLEARING, ("certificate", "--certificate-id", CERTIFICATE), HOUSEHOLD)
+BALANCE = ("query", "ledger", "balance", "--holder", ANN)
+
+
+class Setting(NamedTuple):
+    """A gateway, and the genesis document of its chain."""
+
+    gateway: LyingGateway
+    genesis: Path
+
+
+@pytest.fixture
+async def setting(tmp_path: Path) -> AsyncIterator[Setting]:
+    chain = settled_chain()
+    genesis = tmp_path / "genesis.json"
+    genesis.write_text(json.dumps(chain.genesis))
+    async with lying_gateway(chain) as gateway:
+        yield Setting(gateway, genesis)
+
+
+def checked(content: bytes, genesis: Path) -> Checked:
+    """As the command does."""
+    file = parse_proof_file(content)
+    found = check_proof_file(file, read_genesis(genesis), Trust(), time.time_ns())
+    check_receipt(file)
+    return found
+
+
+@cache
+def program() -> Any:
+    """The receipts' program, as a module."""
+    spec = importlib.util.spec_from_file_location("verify_receipt", VERIFIER)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+async def exported(setting: Setting, receipt: tuple[str, ...], out: Path) -> dict[str, Any]:
+    done = await vdg("receipt", *receipt, "--genesis", setting.genesis, "--out", out, gateway=setting.gateway.address)
+    assert done.code == 0, done.err
+    return dict(json.loads(out.read_text()))
+
+
+@pytest.mark.parametrize("receipt", RECEIPTS, ids=lambda receipt: receipt[0])
+async def test_a_receipt_is_checked_by_the_command_and_by_a_program_of_its_own(
+    setting: Setting, tmp_path: Path, receipt: tuple[str, ...]
+) -> None:
+    out = tmp_path / "receipt.json"
+    file = await exported(setting, receipt, out)
+    jsonschema.validate(file, SCHEMA)
+    ours = await vdg("proof", "check", out, "--genesis", setting.genesis)
+    assert ours.code == 0, ours.err
+    assert "Signed by 4 of 4 validators with 40 of 40 voting power" in ours.out
+    theirs = await verify_receipt(out, setting.genesis)
+    assert theirs.code == 0, theirs.err
+    data = (await vdg("proof", "check", out, "--genesis", setting.genesis, "--json")).data
+    for name, value in data["items"][0]["value"].items():
+        assert f"  {name} {value}\n" in theirs.out
+    by_hash = await verify_receipt(out, data["header"]["hash"])
+    assert by_hash.code == 0, by_hash.err
+
+
+def test_the_program_is_short_and_shares_no_code_with_the_project() -> None:
+    text = VERIFIER.read_text()
+    assert len(text.splitlines()) < 200
+    imported = {line.split()[1].partition(".")[0] for line in text.splitlines() if line.startswith(("import", "from"))}
+    assert imported == {"base64", "datetime", "hashlib", "json", "nacl", "pathlib", "sys", "typing"}
+
+
+def _items(change: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, Any]], object]:
+    return lambda file: change(file["items"][0])
+
+
+def _digit(text: str, position: int) -> str:
+    """The text with one hexadecimal digit changed."""
+    digit = "0" if text[position] != "0" else "1"
+    return text[:position] + digit + text[position:][1:]
+
+
+def _change(op: dict[str, str]) -> None:
+    """Another aunt in a path."""
+    op["data"] = op["data"][:-1] + ("0" if op["data"][-1] != "0" else "1")
+
+
+FORGERIES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "another flow": (_items(lambda i: i.update(value=_digit(i["value"], 46))), "FORGED_VALUE"),
+    "another account": (_items(lambda i: i.update(key=_digit(i["key"], len(i["key"]) - 1))), "WRONG_KEY"),
+    "no path": (_items(lambda i: i.update(ops=[])), "MISSING_PROOF"),
+    "a path with a digit changed": (
+        _items(lambda i: i["ops"][1].update(data=_digit(i["ops"][1]["data"], 100))),
+        "FORGED_PROOF",
+    ),
+    "absence": (_items(lambda i: i.update(value=None)), "FORGED_VALUE"),
+    "another height": (lambda f: f.update(height=str(int(f["height"]) + 1)), "WRONG_HEIGHT"),
+    "another chain": (lambda f: f.update(chain_id="other"), "WRONG_CHAIN"),
+    "another time": (
+        lambda f: f["block"]["signed_header"]["header"].update(time="2030-01-01T00:00:00Z"),
+        "FORGED_HEADER",
+    ),
+    "another app hash": (lambda f: f["block"]["signed_header"]["header"].update(app_hash="00" * 32), "FORGED_HEADER"),
+    "a signature gone": (lambda f: f["block"]["signed_header"]["commit"]["signatures"].pop(), "FORGED_VALIDATORS"),
+    "a validator gone": (lambda f: f["block"]["validators"].pop(), "FORGED_VALIDATORS"),
+    "a power changed": (lambda f: f["block"]["validators"][0].update(voting_power="11"), "FORGED_VALIDATORS"),
+    "a signature of another": (
+        lambda f: f["block"]["signed_header"]["commit"]["signatures"][0].update(
+            signature=f["block"]["signed_header"]["commit"]["signatures"][1]["signature"]
+        ),
+        "BAD_SIGNATURE",
+    ),
+    "another kind": (lambda f: f.update(kind="certificate"), "MALFORMED"),
+    "without its grid": (lambda f: f["items"].pop(), "MALFORMED"),
+    "no items": (lambda f: f.update(items=[]), "OVERSIZED"),
+    "no format": (lambda f: f.pop("format"), "MALFORMED"),
+    "no block": (lambda f: f.update(block={}), "MALFORMED"),
+}
+
+
+@pytest.fixture(scope="module")
+def a_receipt(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """A flow proof's receipt, and its genesis document."""
+    folder = tmp_path_factory.mktemp("receipt")
+
+    async def export() -> dict[str, Any]:
+        chain = settled_chain()
+        (folder / "genesis.json").write_text(json.dumps(chain.genesis))
+        async with lying_gateway(chain) as gateway:
+            return await exported(Setting(gateway, folder / "genesis.json"), FLOW, folder / "out.json")
+
+    return asyncio.run(export()), folder / "genesis.json"
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_receipt_is_refused_by_both(a_receipt: tuple[dict[str, Any], Path], name: str) -> None:
+    original, genesis = a_receipt
+    change, reason = FORGERIES[name]
+    file = json.loads(json.dumps(original))
+    change(file)
+    with pytest.raises(Unverified) as refused:
+        checked(json.dumps(file).encode(), genesis)
+    assert refused.value.reason.name == reason, refused.value.message
+    with pytest.raises((ValueError, LookupError, TypeError, CryptoError)):
+        program().verify(file, json.loads(genesis.read_bytes()), "")
+
+
+async def test_both_say_of_a_forged_receipt_that_it_is_not_proved(
+    a_receipt: tuple[dict[str, Any], Path], tmp_path: Path
+) -> None:
+    file, genesis = json.loads(json.dumps(a_receipt[0])), a_receipt[1]
+    _change(file["items"][0]["ops"][1])
+    path = tmp_path / "forged.json"
+    path.write_text(json.dumps(file))
+    ours = await vdg("proof", "check", path, "--genesis", genesis)
+    assert (ours.code, ours.out) == (5, "")
+    assert "FORGED_PROOF" in ours.err
+    theirs = await verify_receipt(path, genesis)
+    assert (theirs.code, theirs.out) == (1, "")
+    assert "NOT PROVED" in theirs.err
+
+
+async def test_a_flow_that_the_operator_did_not_sign_is_refused_though_it_is_proved(
+    setting: Setting, tmp_path: Path
+) -> None:
+    """The operator's key was replaced since: the present one has not signed."""
+    setting.gateway.chain.do("dso", SetProofKey(VDG, public_key_of("prover-2")))
+    setting.gateway.chain.block()
+    out = tmp_path / "receipt.json"
+    done = await vdg("receipt", *FLOW, "--genesis", setting.genesis, "--out", out, gateway=setting.gateway.address)
+    assert done.code == 5
+    assert "its proof key was replaced since" in done.err
+    assert not out.exists()
+
+
+async def test_a_proof_of_an_item_is_written_and_checked_from_a_header_too(setting: Setting, tmp_path: Path) -> None:
+    out, gateway, chain = tmp_path / "proof.json", setting.gateway.address, setting.gateway.chain
+    known = (await chain.light_block(chain.height - 4)).header
+    trust = ("--trust-height", str(known.height), "--trust-hash", header_hash(known).hex())
+    done = await vdg(*BALANCE, "--prove", "--out", out, *trust, "--json", gateway=gateway)
+    assert done.code == 0, done.err
+    jsonschema.validate(json.loads(out.read_text()), SCHEMA)
+    for options in (trust, ("--genesis", str(setting.genesis))):
+        checked = await vdg("proof", "check", out, *options)
+        assert checked.code == 0, checked.err
+        assert f"Account {ANN} has " in checked.out
+        assert f"after block {done.data['height']}" in checked.out
+    wrong = await vdg("proof", "check", out, *trust[:3], "00" * 32)
+    assert (wrong.code, "TRUST_MISMATCH" in wrong.err) == (5, True)
+    unknown = await vdg("proof", "check", out, "--trust-height", "1", "--trust-hash", "00" * 32)
+    assert (unknown.code, "BEFORE_TRUST" in unknown.err) == (5, True)
+    old = await vdg("proof", "check", out, "--genesis", setting.genesis, "--trusting-period-hours", "1")
+    assert old.code == 0
+
+
+async def test_absence_is_written_and_checked(setting: Setting, tmp_path: Path) -> None:
+    out = tmp_path / "proof.json"
+    query = ("query", "settlement", "household", "--vdg", VDG, "--slot", "13", "--account", ANN)
+    done = await vdg(*query, "--prove", "--out", out, "--genesis", setting.genesis, gateway=setting.gateway.address)
+    assert done.code == 0, done.err
+    checked = await vdg("proof", "check", out, "--genesis", setting.genesis)
+    assert f"There is no HouseholdSettlement of vdg {VDG}, slot 13, account {ANN}." in checked.out
+
+
+async def test_a_verified_query_prints_what_the_plain_one_does(setting: Setting) -> None:
+    gateway = setting.gateway.address
+    plain = await vdg(*BALANCE, "--json", gateway=gateway)
+    verified = await vdg(*BALANCE, "--json", "--verify", "--genesis", setting.genesis, gateway=gateway)
+    assert (plain.code, verified.code) == (0, 0), verified.err
+    assert plain.data == verified.data
+
+
+async def test_a_lie_ends_a_verified_query_with_its_reason_and_no_answer(setting: Setting, tmp_path: Path) -> None:
+    def lie(_: pb.GetRequest, answer: pb.GetResponse) -> pb.GetResponse:
+        answer.value = encode(Balance(10**15, 0))
+        return answer
+
+    setting.gateway.item = lie
+    trust = ("--genesis", setting.genesis)
+    done = await vdg(*BALANCE, "--json", "--verify", *trust, gateway=setting.gateway.address)
+    assert (done.code, done.out) == (5, "")
+    assert "FORGED_VALUE" in done.err
+    out = tmp_path / "proof.json"
+    done = await vdg(*BALANCE, "--prove", "--out", out, *trust, gateway=setting.gateway.address)
+    assert (done.code, out.exists()) == (5, False)
+
+
+async def test_no_receipt_is_written_of_what_is_not_there(setting: Setting, tmp_path: Path) -> None:
+    out = tmp_path / "receipt.json"
+    absent = ("certificate", "--certificate-id", "none")
+    done = await vdg("receipt", *absent, "--genesis", setting.genesis, "--out", out, gateway=setting.gateway.address)
+    assert done.code == 1
+    assert "there is no such certificate" in done.err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ((), "give --genesis FILE, or --trust-height and --trust-hash"),
+        (("--trust-height", "3"), "height and hash go together"),
+        (("--trust-height", "3", "--trust-hash", "xyz"), "hash"),
+        (("--genesis", "/nowhere/genesis.json"), "can't be read"),
+        (("--genesis", str(VERIFIER)), "is no JSON"),
+    ],
+)
+async def test_without_a_beginning_nothing_is_checked(tmp_path: Path, options: tuple[str, ...], says: str) -> None:
+    path = tmp_path / "proof.json"
+    path.write_text("{}")
+    done = await vdg("proof", "check", path, *options)
+    assert done.code == 2
+    assert says in done.err
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "MALFORMED"),
+        (b"[]", "MALFORMED"),
+        (b"\xff\xfe", "MALFORMED"),
+        (b'{"format": "vdg-proof/2"}', "MALFORMED"),
+        (b"[" * 200_000, "MALFORMED"),
+        (b'{"format": "vdg-proof/1", "height": "1", "items": ' + b"[" + b"{}," * MAX_ITEMS + b"{}]}", "OVERSIZED"),
+        (b" " * (16 * 1024 * 1024 + 1), "OVERSIZED"),
+    ],
+    ids=["empty", "list", "no text", "another format", "deep", "many items", "large"],
+)
+def test_what_is_no_proof_file_is_refused(content: bytes, reason: str) -> None:
+    with pytest.raises(Unverified) as refused:
+        parse_proof_file(content)
+    assert refused.value.reason.name == reason
+
+
+async def test_a_file_that_is_not_there_is_bad_input(a_receipt: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
+    done = await vdg("proof", "check", tmp_path / "none.json", "--genesis", a_receipt[1])
+    assert done.code == 2
+    assert "can't be read" in done.err
+
+
+async def test_prove_and_out_go_together(tmp_path: Path) -> None:
+    for options in (("--prove",), ("--out", str(tmp_path / "x"))):
+        done = await vdg(*BALANCE, *options)
+        assert done.code == 2
+        assert "--prove, --out: give both" in done.err
