@@ -42,7 +42,10 @@ class Planner:
         return self._whole(arrays)
 
     def _whole(self, arrays: Arrays) -> Vector | None:
-        """The optimum of the loaded program; with its binaries at 0 and 1 exactly, where it has any."""
+        """The optimum of the loaded program; with its binaries at 0 and 1 exactly, where it has any.
+
+        A binary within the solver's tolerance of 0 would leave a gap times a flow's bound.
+        """
         x = self._solver.solution()
         binaries = np.flatnonzero(arrays.integer).astype(np.int32)
         if x is None or not len(binaries):
@@ -50,6 +53,7 @@ class Planner:
         proved = self._solver.proved
         self._solver.fix(binaries, np.round(x[binaries]))
         exact = self._solver.solution()
+        self._solver.free(binaries)
         self._solver.proved = proved
         return x if exact is None else exact
 
@@ -73,7 +77,7 @@ class Planner:
                 if slack.limit is limit:
                     exceeded[slack.columns] = 1.0
             solver.minimise(exceeded)
-            x = solver.solution()
+            x = self._whole(arrays)
             if x is None:
                 raise PlanningFailed("HiGHS found no plan although every limit may give")
             solver.cap(totals[limit], float(exceeded @ x) + _GIVEN)

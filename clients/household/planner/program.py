@@ -97,7 +97,8 @@ class Program:
         unused = np.zeros(problem.slots)
         for slack in self.model.slacks:
             if slack.limit is Limit.PV:
-                unused = np.where(x[slack.columns] < _NO_FLOW_WH, 0.0, x[slack.columns])
+                unused = np.clip(x[slack.columns], 0.0, problem.pv_wh)
+                unused[unused < _NO_FLOW_WH] = 0.0
         bill = float(buy @ problem.buy_price_neur_per_wh - sell @ problem.earned_neur_per_wh)
         return Plan(
             status=status,

@@ -14,6 +14,7 @@ _OPTIONS: dict[str, bool | int | float | str] = {
     "threads": 1,
     "presolve": "off",
     "primal_feasibility_tolerance": 1e-9,
+    "mip_feasibility_tolerance": 1e-9,
     "mip_rel_gap": 1e-8,
     "mip_abs_gap": 0.0,
 }
@@ -69,10 +70,18 @@ class Solver:
 
     def fix(self, columns: Indices, values: Vector) -> None:
         """Fix whole columns at values, which makes a linear program of the loaded one."""
-        kinds = np.zeros(len(columns), dtype=np.uint8)
-        self._highs.changeColsIntegrality(len(columns), columns, kinds)
-        self._highs.changeColsBounds(len(columns), columns, values, values)
+        self._change(columns, values, values, highspy.HighsVarType.kContinuous)
         self._highs.setOptionValue("presolve", "off")
+
+    def free(self, columns: Indices) -> None:
+        """Make columns binary again that were fixed."""
+        self._change(columns, np.zeros(len(columns)), np.ones(len(columns)), highspy.HighsVarType.kInteger)
+        self._highs.setOptionValue("presolve", "on")
+
+    def _change(self, columns: Indices, lower: Vector, upper: Vector, kind: highspy.HighsVarType) -> None:
+        kinds = np.full(len(columns), kind.value, dtype=np.uint8)
+        self._highs.changeColsIntegrality(len(columns), columns, kinds)
+        self._highs.changeColsBounds(len(columns), columns, lower, upper)
 
     def solution(self) -> Vector | None:
         """The optimum of the loaded program; None if nothing satisfies it.
