@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
@@ -20,7 +22,10 @@ from wire.accounts import (
     rotation_bytes,
 )
 from wire.address import address_of
+from wire.chain import ChainParameters
 from wire.results import Code
+
+_RESERVED = {Role.ROLE_ISSUER, Role.ROLE_REGISTRAR, Role.ROLE_OPERATOR}
 
 
 def known(case: Case, address: bytes) -> Account:
@@ -45,7 +50,25 @@ def signed_by(public_key: bytes, signature: bytes, data: bytes) -> bool:
     return True
 
 
+def _governed(case: Case) -> bool:
+    """Whether operators decide on this chain."""
+    return "governance" in (case.books.parameters.get(None) or ChainParameters()).modules
+
+
+def _require_left_alone(case: Case, before: Sequence[Role], after: Sequence[Role]) -> None:
+    """Where operators decide, no registrar gives or takes the roles that lead to all others."""
+    changed = set(before) ^ set(after)
+    require(not (changed & _RESERVED and _governed(case)), Code.NOT_ALLOWED)
+
+
 def admit(case: Case, m: AdmitAccount) -> None:
+    require(case.books.accounts.get(address_of(m.public_key)) is None, Code.ALREADY_EXISTS)
+    _require_left_alone(case, (), m.roles)
+    open_account(case, m)
+
+
+def open_account(case: Case, m: AdmitAccount) -> None:
+    """Write an account. Raises: Denied ALREADY_EXISTS."""
     address = address_of(m.public_key)
     require(case.books.accounts.get(address) is None, Code.ALREADY_EXISTS)
     case.books.accounts.put(address, Account(address, m.public_key, m.roles, False, m.label))
@@ -55,6 +78,13 @@ def admit(case: Case, m: AdmitAccount) -> None:
 def set_roles(case: Case, m: SetRoles) -> None:
     account = known(case, m.address)
     require(m.address != case.sender or Role.ROLE_REGISTRAR in m.roles, Code.NOT_ALLOWED)
+    _require_left_alone(case, account.roles, m.roles)
+    give_roles(case, m)
+
+
+def give_roles(case: Case, m: SetRoles) -> None:
+    """Write an account's roles. Raises: Denied UNKNOWN_ACCOUNT."""
+    account = known(case, m.address)
     case.books.accounts.put(m.address, account._replace(roles=m.roles))
     case.events.append(RolesChanged(m.address, m.roles))
 
@@ -71,5 +101,6 @@ def rotate(case: Case, m: RotateKey) -> None:
 def set_frozen(case: Case, m: SetFrozen) -> None:
     account = known(case, m.address)
     require(m.address != case.sender, Code.NOT_ALLOWED)
+    require(not (Role.ROLE_OPERATOR in account.roles and _governed(case)), Code.NOT_ALLOWED)
     case.books.accounts.put(m.address, account._replace(frozen=m.frozen))
     case.events.append(AccountFrozen(m.address, m.frozen))

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from node.audit.admission import read
-from node.audit.auditor import Auditor, ExpectedBlock
+from node.audit.auditor import Auditor, ExpectedBlock, RulesChanged
 from node.audit.case import Denied
 from node.audit.comparison import compare_results, expected_results_hash
 from node.audit.finding import Finding
@@ -16,6 +16,8 @@ from node.history.errors import HistoryError
 from node.history.recorded import RecordedBlock
 from node.history.source import Source, blocks_with_results
 from wire.gen.tendermint.abci import types_pb2 as abci
+from wire.gen.tendermint.types.validator_pb2 import BLOCK_ID_FLAG_COMMIT
+from wire.governance import Misbehaviour, Offence
 
 _NANOSECONDS = 10**9
 
@@ -66,7 +68,7 @@ async def audit(
             finding = await _compare_header(source, auditor, previous, block)
             if finding is not None:
                 break
-            expected = auditor.block(block.height, block.time_ns, block.txs)
+            expected = _expected(auditor, block)
             previous = _Previous(block, expected, recorded)
             blocks, transactions, seen = blocks + 1, transactions + len(block.txs), seen + (recorded is not None)
             if recorded is not None:
@@ -78,6 +80,16 @@ async def audit(
     if finding is None and previous is not None and previous.recorded is not None:
         finding = await _compare_state(source, auditor, previous, previous.recorded.app_hash)
     return Audited(auditor, blocks, transactions, seen, first + blocks - 1, finding)
+
+
+def _expected(auditor: Auditor, block: RecordedBlock) -> ExpectedBlock:
+    """Raises: HistoryError for blocks by rules that the auditor does not know."""
+    reports = [Misbehaviour(Offence(one.type), one.validator.address, height=one.height) for one in block.misbehavior]
+    signed = frozenset(vote.consensus_address for vote in block.votes if vote.flag == BLOCK_ID_FLAG_COMMIT)
+    try:
+        return auditor.block(block.height, block.time_ns, block.txs, reports, signed if block.votes else None)
+    except RulesChanged as error:
+        raise HistoryError(f"the audit ends before height {block.height}: {error}") from error
 
 
 def senders(txs: Sequence[bytes]) -> list[bytes]:

@@ -6,21 +6,26 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from node.audit import settling
+from node.audit import governance, settling, validators
 from node.audit.admission import Sender
 from node.audit.books import BookOf, Books, SlotOf
 from node.audit.case import Case, Denied, Kept
 from node.audit.clearing import clear
-from node.audit.genesis import write
+from node.audit.genesis import RULES_VERSION, write
 from node.audit.grids import found
 from node.audit.rules import RULES
 from node.audit.tree import Tree
 from wire.chain import ChainParameters, DueFailed, DueItem, Moment
 from wire.codec import encode
+from wire.governance import Misbehaviour
 from wire.market import Product
 from wire.results import Code
 
 _NANOSECONDS = 10**9
+
+
+class RulesChanged(Exception):
+    """The chain goes on by rules that this auditor does not know."""
 
 
 class Expected(NamedTuple):
@@ -31,10 +36,15 @@ class Expected(NamedTuple):
 
 
 class ExpectedBlock(NamedTuple):
-    """What a block must come to: events of due work, results in order, changed records by state key, the app hash."""
+    """What a block must come to: its own events, results in order, and the app hash.
+
+    ``powers`` are the validators that changed, in order of key, 0 for one that left; ``changes`` the records that
+    changed, by state key.
+    """
 
     events: tuple[Any, ...]
     results: tuple[Expected, ...]
+    powers: tuple[tuple[bytes, int], ...]
     changes: dict[bytes, Any]
     app_hash: bytes
 
@@ -42,26 +52,44 @@ class ExpectedBlock(NamedTuple):
 class Auditor:
     """Runs beside a chain, from its genesis on."""
 
-    def __init__(
-        self, chain_id: str, genesis_s: int, validators: Sequence[tuple[bytes, int]], app_state: bytes
-    ) -> None:
+    def __init__(self, chain_id: str, genesis_s: int, powers: Sequence[tuple[bytes, int]], app_state: bytes) -> None:
         """The genesis as CometBFT gives it to the application; it must be one that the application took."""
         self.books = Books()
         self.chain_id = chain_id
         self._tree = Tree()
-        write(Case(self.books, chain_id, 0, genesis_s, b""), validators, app_state)
+        write(Case(self.books, chain_id, 0, genesis_s, b""), powers, app_state)
         self.app_hash = b""
         self._finish()
 
-    def block(self, height: int, time_ns: int, txs: Sequence[bytes]) -> ExpectedBlock:
-        """Judge a block."""
+    def block(
+        self,
+        height: int,
+        time_ns: int,
+        txs: Sequence[bytes],
+        misbehaviour: Sequence[Misbehaviour] = (),
+        signers: frozenset[bytes] | None = None,
+    ) -> ExpectedBlock:
+        """Judge a block; what CometBFT reports of validators with it, and who signed the one before.
+
+        Raises: RulesChanged from the height on for which an upgrade was planned.
+        """
+        plan = self.books.upgrade.get(None)
+        if plan is not None and plan.height <= height:
+            raise RulesChanged(
+                f"from height {plan.height} on version {plan.version} of the rules holds, not {RULES_VERSION}"
+            )
+        powers = {key: validator.power for key, validator in self.books.validators.of()}
         seed = hashlib.sha256(self.app_hash + time_ns.to_bytes(8, "big")).digest()
         time_s = time_ns // _NANOSECONDS
 
         def case() -> Case:
-            return Case(self.books, self.chain_id, height, time_s, seed)
+            return Case(self.books, self.chain_id, height, time_s, seed, signers)
 
-        events: list[Any] = []
+        reported = case()
+        if "governance" in self._modules:
+            for report in misbehaviour:
+                validators.punish(reported, report)
+        events = list(reported.events)
         due = [at for at, _ in self.books.due.of() if at.time_s <= time_s]
         for at in due:
             self.books.due.drop(at)
@@ -69,7 +97,13 @@ class Auditor:
             events += self._moment(case, DueItem(at.moment, at.time_s, at.key))
         sender = Sender(self.books)
         results = [self._judge(case(), sender, tx) for tx in txs]
-        return ExpectedBlock(tuple(events), tuple(results), self._finish(), self.app_hash)
+        now = {key: validator.power for key, validator in self.books.validators.of()}
+        moved = [(key, now.get(key, 0)) for key in sorted({*powers, *now}) if now.get(key, 0) != powers.get(key, 0)]
+        return ExpectedBlock(tuple(events), tuple(results), tuple(moved), self._finish(), self.app_hash)
+
+    @property
+    def _modules(self) -> tuple[str, ...]:
+        return (self.books.parameters.get(None) or ChainParameters()).modules
 
     def _finish(self) -> dict[bytes, Any]:
         """What changed since the last block; the app hash with it."""
@@ -109,17 +143,18 @@ class Auditor:
 
     def _act(self, case: Case, item: DueItem) -> None:
         books = self.books
-        modules = (books.parameters.get(None) or ChainParameters()).modules
         match item.moment:
             case Moment.MOMENT_GATE:
                 at = _book_of(item.key)
                 clear(case, found(case, at.vdg), books.products.get(at.product) or Product(), at)
-            case Moment.MOMENT_SLOT_PROVED | Moment.MOMENT_SLOT_DEADLINE if "settlement" in modules:
+            case Moment.MOMENT_SLOT_PROVED | Moment.MOMENT_SLOT_DEADLINE if "settlement" in self._modules:
                 settling.settle(case, _slot_of(item.key))
             case Moment.MOMENT_SLOT_FORGOTTEN:
                 self._forget(_slot_of(item.key))
             case Moment.MOMENT_PAYOUT:
                 settling.reward_validators(case)
+            case Moment.MOMENT_PROPOSAL_EXPIRES:
+                governance.expire(case, int.from_bytes(item.key, "big"))
 
     def _forget(self, at: SlotOf) -> None:
         """A slot long over: its terms, books, proofs and bills go; certificates and evidence stay."""

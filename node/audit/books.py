@@ -7,8 +7,18 @@ from typing import NamedTuple
 from node.audit.table import Journal, Table
 from wire.accounts import Account, NonceWindow
 from wire.asset import Asset, Availability
-from wire.chain import ChainParameters, DueItem, Moment, Validator
+from wire.chain import ChainParameters, DueItem, Moment, UpgradePlan, Validator
 from wire.flowproof import Equivocation, FlowProof, SlotProofs
+from wire.governance import (
+    ConsensusKey,
+    Electorate,
+    GovernanceParameters,
+    Misbehaviour,
+    Offence,
+    PowerMoved,
+    Proposal,
+    ProposalCount,
+)
 from wire.grid import Grid, Member, SlotTerms, Tariff
 from wire.ledger import EUR, Balance, Debt
 from wire.market import Book, Contract, Order, Position, Product
@@ -119,6 +129,7 @@ class Books:
         self.journal = Journal()
         j = self.journal
         self.parameters = Table[None, ChainParameters](j, lambda _: b"chain/p")
+        self.upgrade = Table[None, UpgradePlan](j, lambda _: b"chain/u")
         self.validators = Table[bytes, Validator](j, lambda key: b"chain/v" + key)
         self.due = Table[DueAt, DueItem](j, lambda at: b"chain/d" + _eight(at.time_s) + bytes((at.moment,)) + at.key)
         self.accounts = Table[bytes, Account](j, lambda address: b"accounts/a" + address)
@@ -161,3 +172,14 @@ class Books:
         self.certificates = Table[str, Certificate](j, lambda name: f"settlement/c{name}".encode())
         self.holdings = Table[tuple[bytes, str], Holding](j, lambda at: b"settlement/h" + at[0] + at[1].encode())
         self.holders = Table[tuple[str, bytes], Holding](j, lambda at: f"settlement/w{at[0]}\0".encode() + at[1])
+        self.governance = Table[None, GovernanceParameters](j, lambda _: b"governance/p")
+        self.electorate = Table[None, Electorate](j, lambda _: b"governance/v")
+        self.proposal_count = Table[None, ProposalCount](j, lambda _: b"governance/n")
+        self.open_proposals = Table[int, Proposal](j, lambda number: b"governance/o" + _eight(number))
+        self.closed_proposals = Table[int, Proposal](j, lambda number: b"governance/c" + _eight(number))
+        self.consensus_keys = Table[bytes, ConsensusKey](j, lambda address: b"governance/k" + address)
+        self.power_moved = Table[None, PowerMoved](j, lambda _: b"governance/m")
+        # By reported height, consensus address, offence and height.
+        self.misbehaviours = Table[tuple[int, bytes, Offence, int], Misbehaviour](
+            j, lambda at: b"governance/e" + _eight(at[0]) + at[1] + bytes((at[2],)) + _eight(at[3])
+        )

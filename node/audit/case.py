@@ -23,13 +23,17 @@ class Kept(Denied):
 
 @dataclass
 class Case:
-    """The books, the block it stands in, and who asks; ``events`` collects what it must report."""
+    """The books, the block it stands in, and who asks; ``events`` collects what it must report.
+
+    ``signers`` are the consensus addresses whose votes are in the last block's commit; None where nobody tells.
+    """
 
     books: Books
     chain_id: str
     height: int
     time_s: int
     seed: bytes
+    signers: frozenset[bytes] | None = None
     sender: bytes = b""
     nonce: int = 0
     events: list[Any] = field(default_factory=list)

@@ -40,6 +40,9 @@ def compare_results(
         finding = _compare_events(height, index, must.events, done.events)
         if finding is not None:
             return finding
+    powers = [(update.pub_key.ed25519, update.power) for update in recorded.validator_updates]
+    if powers != list(expected.powers):
+        return Finding(height, None, "validators' powers", "", plain(expected.powers), plain(tuple(powers)))
     return None
 
 

@@ -10,11 +10,34 @@ from typing import Any
 from wire.accounts import AdmitAccount, Role, RotateKey, SetFrozen, SetRoles
 from wire.address import ADDRESS_BYTES, PUBLIC_KEY_BYTES
 from wire.asset import Asset, AssetKind, DeclareAvailability, RegisterAsset, RemoveAsset
+from wire.chain import UpgradePlan
 from wire.flowproof import SIGNATURE_BYTES, FlowProof, SubmitProofs
+from wire.governance import (
+    AddValidator,
+    Approve,
+    CancelUpgrade,
+    Change,
+    GovernanceParameters,
+    Propose,
+    RemoveValidator,
+    RotateValidatorKey,
+    SetChainLimits,
+    SetOperator,
+    SetPower,
+    SetProductLimits,
+    SetRewardTerms,
+    Withdraw,
+)
 from wire.grid import AddMember, CreateGrid, Grid, SetCaps, SetProofKey, SetRebates, SetSupplier, SetTariff
 from wire.ledger import Burn, Mint, PayDebt, Transfer
 from wire.market import CancelOrder, PlaceOrder, Side
-from wire.settlement import DeclareFlow, FundRewards, RetireCertificate, TransferCertificate
+from wire.settlement import (
+    DeclareFlow,
+    FundRewards,
+    RetireCertificate,
+    SettlementParameters,
+    TransferCertificate,
+)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -120,6 +143,16 @@ def _order(m: PlaceOrder) -> bool:
     return named and _amount(m.energy_wh) and _amount(m.limit_price_neur_per_wh) and m.side is not Side.SIDE_UNSPECIFIED
 
 
+def _change(change: Change | None) -> bool:
+    given = [part for part in change or () if part is not None]
+    return len(given) == 1 and _VALID[type(given[0])](given[0])
+
+
+def _quotas(m: SetChainLimits) -> bool:
+    """Each role at most once, in order; none is fine."""
+    return not m.quotas or _roles(tuple(quota.role for quota in m.quotas))
+
+
 _VALID: dict[type[Any], Callable[[Any], bool]] = {
     AdmitAccount: lambda m: _key(m.public_key) and _roles(m.roles) and _text(m.label),
     SetRoles: lambda m: _address(m.address) and _roles(m.roles),
@@ -151,6 +184,24 @@ _VALID: dict[type[Any], Callable[[Any], bool]] = {
     FundRewards: lambda m: _name(m.vdg) and _amount(m.amount_neur),
     TransferCertificate: lambda m: _text(m.certificate_id, 200) and _address(m.to) and _amount(m.energy_wh),
     RetireCertificate: lambda m: _text(m.certificate_id, 200) and _amount(m.energy_wh),
+    Propose: lambda m: _change(m.change) and _text(m.reason, 500),
+    Approve: lambda m: _amount(m.proposal_id),
+    Withdraw: lambda m: _amount(m.proposal_id),
+    # What can be proposed; AdmitAccount and SetRoles are above.
+    AddValidator: lambda m: (
+        _key(m.public_key) and _amount(m.power) and _address(m.operator) and len(m.proof) == SIGNATURE_BYTES
+    ),
+    RemoveValidator: lambda m: _key(m.public_key),
+    SetPower: lambda m: _key(m.public_key) and _amount(m.power),
+    RotateValidatorKey: lambda m: _key(m.public_key) and _key(m.new_public_key) and len(m.proof) == SIGNATURE_BYTES,
+    SetOperator: lambda m: _key(m.public_key) and _address(m.operator),
+    SetChainLimits: _quotas,
+    SetProductLimits: lambda m: _name(m.product),
+    SetRewardTerms: lambda m: _name(m.vdg),
+    GovernanceParameters: lambda _: True,
+    SettlementParameters: lambda _: True,
+    UpgradePlan: lambda _: True,
+    CancelUpgrade: lambda _: True,
 }
 
 

@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from node.audit import accounts, devices, grids
+from node.audit import accounts, devices, electorate, grids, validators
 from node.audit.case import Case
 from node.audit.clock import wait
 from node.audit.money import pay
 from wire.accounts import AdmitAccount, Role
 from wire.asset import Asset, AssetKind
 from wire.chain import ChainParameters, Moment, Quota, Validator
+from wire.governance import GovernanceParameters
 from wire.grid import AddMember, CreateGrid, Grid, SetTariff
 from wire.ledger import ISSUANCE, account_holder, reward_pool
 from wire.market import GateKind, Product
@@ -34,10 +35,11 @@ _DEFAULT_PRODUCTS: list[dict[str, Any]] = [
 Part = Mapping[str, Any]
 
 
-def write(case: Case, validators: Sequence[tuple[bytes, int]], app_state: bytes) -> None:
+def write(case: Case, powers: Sequence[tuple[bytes, int]], app_state: bytes) -> None:
     """Open the books with a document that the application has taken; what it leaves out has its default."""
     document: Part = json.loads(app_state)
-    modules = tuple(document.get("modules", MODULES))
+    asked_for = (*MODULES, "governance") if "governance" in document else MODULES
+    modules = tuple(document.get("modules", asked_for))
     quotas = tuple(
         Quota(_role(entry["role"]), entry["transactions"]) for entry in document.get("quotas", _DEFAULT_QUOTAS)
     )
@@ -45,7 +47,7 @@ def write(case: Case, validators: Sequence[tuple[bytes, int]], app_state: bytes)
     parameters = ChainParameters(expiry_s, quotas, modules, case.time_s, case.chain_id, RULES_VERSION)
     case.books.parameters.put(None, parameters)
     operators = {entry["public_key"].lower(): entry["operator"] for entry in document.get("validators", ())}
-    for key, power in validators:
+    for key, power in powers:
         operator = bytes.fromhex(operators.get(key.hex(), ""))
         case.books.validators.put(key, Validator(key, power, operator))
     for name, open_part in _PARTS.items():
@@ -60,7 +62,7 @@ def _role(name: str) -> Role:
 def _accounts(case: Case, part: Part) -> None:
     for entry in part.get("accounts", ()):
         roles = tuple(sorted({_role(name) for name in entry["roles"]}))
-        accounts.admit(case, AdmitAccount(bytes.fromhex(entry["public_key"]), roles, entry.get("label", "")))
+        accounts.open_account(case, AdmitAccount(bytes.fromhex(entry["public_key"]), roles, entry.get("label", "")))
 
 
 def _ledger(case: Case, part: Part) -> None:
@@ -119,6 +121,15 @@ def _settlement(case: Case, part: Part) -> None:
     wait(case.books, Moment.MOMENT_PAYOUT, case.time_s + settling.payout_s)
 
 
+def _governance(case: Case, part: Part) -> None:
+    operators = tuple(address for address, one in case.books.accounts.of() if Role.ROLE_OPERATOR in one.roles)
+    threshold = part.get("threshold") or 2 * len(operators) // 3 + 1
+    case.books.governance.put(None, GovernanceParameters(threshold, part.get("voting_s", 604_800)))
+    electorate.seat(case, operators)
+    for _, validator in case.books.validators.of():
+        validators.register(case, validator)
+
+
 _PARTS: dict[str, Callable[[Case, Part], None]] = {
     "accounts": _accounts,
     "ledger": _ledger,
@@ -126,4 +137,5 @@ _PARTS: dict[str, Callable[[Case, Part], None]] = {
     "asset": _asset,
     "market": _market,
     "settlement": _settlement,
+    "governance": _governance,
 }

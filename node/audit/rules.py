@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from node.audit import accounts, certificates, devices, grids, ledger, orders, proofs, settling
+from node.audit import accounts, certificates, devices, governance, grids, ledger, orders, proofs, settling
 from node.audit.case import Case
 from wire.accounts import AdmitAccount, Role, RotateKey, SetFrozen, SetRoles
 from wire.asset import DeclareAvailability, RegisterAsset, RemoveAsset
 from wire.flowproof import SubmitProofs
+from wire.governance import Approve, Propose, Withdraw
 from wire.grid import AddMember, CreateGrid, SetCaps, SetProofKey, SetRebates, SetSupplier, SetTariff
 from wire.ledger import Burn, Mint, PayDebt, Transfer
 from wire.market import CancelOrder, PlaceOrder
@@ -26,6 +27,7 @@ class Rule(NamedTuple):
 
 _ANYBODY: tuple[Role, ...] = ()
 _REGISTRAR, _ISSUER, _DSO = (Role.ROLE_REGISTRAR,), (Role.ROLE_ISSUER,), (Role.ROLE_DSO,)
+_OPERATOR = (Role.ROLE_OPERATOR,)
 _SUPPLIER, _HOUSEHOLD = (Role.ROLE_SUPPLIER,), (Role.ROLE_HOUSEHOLD,)
 
 RULES: dict[type[Any], Rule] = {
@@ -54,4 +56,7 @@ RULES: dict[type[Any], Rule] = {
     FundRewards: Rule("settlement", _ANYBODY, ledger.fund_rewards),
     TransferCertificate: Rule("settlement", _ANYBODY, certificates.transfer),
     RetireCertificate: Rule("settlement", _ANYBODY, certificates.retire),
+    Propose: Rule("governance", _OPERATOR, governance.propose),
+    Approve: Rule("governance", _OPERATOR, governance.approve),
+    Withdraw: Rule("governance", _OPERATOR, governance.withdraw),
 }

@@ -73,6 +73,10 @@ class Table(Generic[K, V]):
         keys = sorted(self._groups.get(group, ()), key=self.state_key)
         return [(key, self._records[key]) for key in keys]
 
+    def all(self) -> list[tuple[K, V]]:
+        """All records of all groups, in that order."""
+        return [(key, self._records[key]) for key in sorted(self._records, key=self.state_key)]
+
     def drop_all(self, group: Hashable) -> None:
         """Remove the records of a group."""
         for key, _ in self.of(group):

@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError, Message
 from node.cometbft.home import GENESIS
 from node.history.errors import HistoryError
 from node.history.level_copy import LevelCopy
-from node.history.recorded import RecordedBlock, RecordedGenesis
+from node.history.recorded import RecordedBlock, RecordedGenesis, Vote
 from node.history.source import Span
 from wire.chain import BlockInfo
 from wire.codec import decode
@@ -86,6 +86,7 @@ class HomeSource:
             next_validators_hash=header.next_validators_hash,
             proposer_address=header.proposer_address,
             misbehavior=tuple(one for item in block.evidence.evidence for one in _misbehavior(item)),
+            votes=tuple(Vote(one.validator_address, one.block_id_flag) for one in block.last_commit.signatures),
         )
 
     async def results(self, height: int) -> abci.ResponseFinalizeBlock | None:

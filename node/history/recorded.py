@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from node.history.errors import HistoryError
 from wire.gen.tendermint.abci import types_pb2 as abci
@@ -14,12 +14,19 @@ from wire.go_json import from_base64, parse_time_ns
 from wire.merkle import root_of
 
 
+class Vote(NamedTuple):
+    """A validator's vote on the block before: its consensus address (b"" where none was seen) and CometBFT's flag."""
+
+    consensus_address: bytes
+    flag: int
+
+
 @dataclass(frozen=True)
 class RecordedBlock:
     """A block as it was decided.
 
-    ``app_hash`` and ``last_results_hash`` are the header's: what came of the block before. ``time_ns`` is the block's
-    time in nanoseconds since 1970.
+    ``app_hash`` and ``last_results_hash`` are the header's: what came of the block before, whose votes are ``votes``.
+    ``time_ns`` is the block's time in nanoseconds since 1970.
     """
 
     chain_id: str
@@ -31,6 +38,7 @@ class RecordedBlock:
     next_validators_hash: bytes
     proposer_address: bytes
     misbehavior: tuple[abci.Misbehavior, ...] = ()
+    votes: tuple[Vote, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from node.cometbft.blocks import Block, BlockResults, Event
 from node.cometbft.rpc import RpcClient
 from node.cometbft.rpc_errors import NotFoundError, RpcMalformedError
 from node.history.errors import HistoryError
-from node.history.recorded import RecordedBlock, RecordedGenesis
+from node.history.recorded import RecordedBlock, RecordedGenesis, Vote
 from node.history.source import Span
 from wire.gen.tendermint.abci import types_pb2 as abci
 from wire.go_json import from_base64, parse_time_ns
@@ -71,6 +71,10 @@ class RpcSource:
                 next_validators_hash=bytes.fromhex(block.header["next_validators_hash"]),
                 proposer_address=block.proposer_address,
                 misbehavior=tuple(_misbehavior(answer["block"]["evidence"]["evidence"] or ())),
+                votes=tuple(
+                    Vote(bytes.fromhex(one["validator_address"]), int(one["block_id_flag"]))
+                    for one in block.last_commit["signatures"] or ()
+                ),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise RpcMalformedError(f"block at {self._rpc.url} answered {str(answer)[:200]}") from error

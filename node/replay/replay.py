@@ -15,6 +15,7 @@ from node.history.source import Source, blocks_with_results
 from node.replay.difference import Difference, compare_hashes
 from wire.gen.tendermint.abci import types_pb2 as abci
 from wire.gen.tendermint.crypto.keys_pb2 import PublicKey
+from wire.gen.tendermint.types.validator_pb2 import BlockIDFlag
 
 _NANOSECONDS = 1_000_000_000
 
@@ -88,9 +89,17 @@ def init_chain_request(genesis: RecordedGenesis) -> abci.RequestInitChain:
 
 
 def finalize_request(block: RecordedBlock) -> abci.RequestFinalizeBlock:
-    """What CometBFT asks for a block; the votes of the block before are left out, as the application uses none."""
+    """What CometBFT asks for a block; of the votes on the block before, who gave them and how, without their power."""
+    votes = [
+        abci.VoteInfo(
+            validator=abci.Validator(address=vote.consensus_address),
+            block_id_flag=BlockIDFlag.ValueType(vote.flag),
+        )
+        for vote in block.votes
+    ]
     return abci.RequestFinalizeBlock(
         txs=block.txs,
+        decided_last_commit=abci.CommitInfo(votes=votes),
         misbehavior=block.misbehavior,
         height=block.height,
         time=_timestamp(block.time_ns),

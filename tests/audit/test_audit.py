@@ -16,10 +16,10 @@ from node.audit.totals import totals
 from node.history.errors import HistoryError
 from node.history.source import Span
 from tests.app import scenario
-from tests.app.chain import Chain
 from tests.app.keyring import address
 from tests.app.refusals import ROWS, Row
-from tests.audit.recorded import MemorySource, RecordedChain
+from tests.audit.recorded import MemorySource, recording
+from tests.governance.day import run as governed_day
 from wire.codec import encode
 from wire.events import event_name
 from wire.ledger import Moved, account_holder
@@ -27,14 +27,11 @@ from wire.results import Code
 from wire.settlement import HouseholdSettled
 
 
-@pytest.fixture(scope="module")
-def inputs() -> list[tuple[int, tuple[bytes, ...]]]:
-    return scenario.run().inputs
-
-
 @pytest.fixture
-def day(inputs: list[tuple[int, tuple[bytes, ...]]]) -> MemorySource:
-    return MemorySource(scenario.genesis(), inputs)
+def day() -> MemorySource:
+    with recording() as sources:
+        scenario.run()
+    return sources[-1]
 
 
 async def found(source: MemorySource) -> Finding:
@@ -54,19 +51,25 @@ async def test_a_day_that_touches_every_record_is_agreed_to_the_last_app_hash(da
     assert (await audit(day, until=20)).height == 20
 
 
-# The auditor does not follow what operators decide.
-UNGOVERNED = [row for row in ROWS if row.chain is Chain]
-
-
-@pytest.mark.parametrize("row", UNGOVERNED, ids=lambda row: f"{row.code.name}-{row.sentence}")
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.code.name}-{row.sentence}")
 async def test_every_refusal_is_predicted(row: Row) -> None:
-    chain = RecordedChain()
-    # What keeps a transaction out of the mempool may keep it out of a block that a faulty proposer made, too.
-    chain.block(row.make(chain))
-    source = MemorySource(chain.document, chain.inputs)
+    with recording() as sources:
+        chain = row.chain()
+        # What keeps a transaction out of the mempool may keep it out of a block that a faulty proposer made, too.
+        chain.block(row.make(chain))
+    source = sources[-1]
     assert (await audit(source)).finding is None
     if row.code is not Code.QUOTA_EXCEEDED:
         assert source.answers[-1].tx_results[-1].code == row.code
+
+
+async def test_a_day_of_operators_decisions_and_of_misbehaviour_is_agreed() -> None:
+    with recording() as sources:
+        governed_day()
+    assert (await audit(sources[-1])).finding is None
+    update = next(answer for answer in sources[-1].answers if answer.validator_updates).validator_updates[0]
+    update.power += 1
+    assert (await found(sources[-1])).what == "validators' powers"
 
 
 def heights_of(source: MemorySource, cls: type[object]) -> list[int]:

@@ -56,6 +56,9 @@ class Altered:
     async def results(self, height: int) -> abci.ResponseFinalizeBlock | None:
         return await self._source.results(height)
 
+    async def value(self, store: str, key: bytes, height: int) -> bytes:
+        return await self._source.value(store, key, height)
+
 
 async def replayed(source: Source) -> Replayed:
     return await replay(source, ValidatorApplication(App(MemoryStore())))
