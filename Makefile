@@ -10,17 +10,21 @@ HOMES ?= 33
 VALIDATORS ?= 4
 DAY ?= 06-15
 OUT ?= .
+DAY_AHEAD ?=
 
 .PHONY: help setup setup-dev run test lint types imports proto proto-check unit bench lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-.venv/pyvenv.cfg:
+# Pip comes last: without it an environment was not finished.
+.venv/bin/pip:
 	@test -n "$(PYTHON)" || { echo "vdg needs Python 3.11 or newer; none was found on PATH. Set PYTHON=/path/to/python3."; exit 1; }
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) can't make a virtual environment: install what it lacks \
+	(Debian, Ubuntu: apt install python3-venv), or set PYTHON=/path/to/another/python3."; exit 1; }
+	$(PYTHON) -m venv --clear .venv
 
-.venv/.setup: requirements.txt pyproject.toml | .venv/pyvenv.cfg
+.venv/.setup: requirements.txt pyproject.toml | .venv/bin/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -36,7 +40,8 @@ setup-dev: setup .venv/.setup-dev
 	@$(BIN)/python -m node.toolchain v0.38.25 # the older line, for the compatibility tests
 
 run: setup ## A neighbourhood's whole day on real validators; writes report.json and report.html
-	@exec $(BIN)/vdg run --slot-seconds $(SLOT_SECONDS) --homes $(HOMES) --validators $(VALIDATORS) --day $(DAY) --out $(OUT)
+	@exec $(BIN)/vdg run --slot-seconds $(SLOT_SECONDS) --homes $(HOMES) --validators $(VALIDATORS) --day $(DAY) --out $(OUT) \
+	$(if $(DAY_AHEAD),--day-ahead $(DAY_AHEAD))
 
 test: setup-dev lint types imports proto-check unit ## Set up and run all checks
 
