@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import plyvel
 from abci_app.state.store import Change
 from node.failpoint import reached
 from node.store.disk import DEFAULT_RESERVE_BYTES, Disk
-from node.store.errors import StoreDamaged, StoreUnavailable
+from node.store.errors import DiskFull, DiskReadOnly, StoreDamaged, StoreUnavailable
 
 
 class LevelStore:
@@ -40,6 +41,8 @@ class LevelStore:
                 lru_cache_size=32 << 20,
             )
         except (plyvel.Error, OSError) as error:
+            if _is_open_elsewhere(folder):
+                raise StoreUnavailable(folder, error) from error
             raise self._explained(error) from error
 
     def get(self, key: bytes) -> bytes | None:
@@ -83,9 +86,9 @@ class LevelStore:
         self._db.close()
 
     def _explained(self, error: Exception) -> StoreUnavailable:
-        if isinstance(error, plyvel.CorruptionError):
-            return StoreDamaged(self._folder, error)
-        return self._disk.explain(error)
+        found = self._disk.explain(error)
+        # LevelDB reports a table that is missing or cut off as an input/output error too.
+        return found if isinstance(found, DiskFull | DiskReadOnly) else StoreDamaged(self._folder, error)
 
 
 class LevelView:
@@ -106,3 +109,15 @@ class LevelView:
     def close(self) -> None:
         """Let LevelDB drop what is only seen here."""
         self._snapshot.close()
+
+
+def _is_open_elsewhere(folder: Path) -> bool:
+    """Whether another process holds LevelDB's lock."""
+    try:
+        with (folder / "LOCK").open("r+") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False

@@ -88,7 +88,7 @@ class SqliteStore:
                     "DELETE FROM entries WHERE key = ?", [(key,) for key, value in changes if value is None]
                 )
                 reached("store.write.filled")
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
             raise self._explained(error) from error
         reached("store.write.synced")
 
@@ -110,9 +110,10 @@ class SqliteStore:
         self._db.close()
         self._lock.close()
 
-    def _checked(self, key: bytes, value: bytes, crc: int) -> bytes:
-        if _crc32(key, value) != crc:
-            raise StoreDamaged(self._file, f"the value at key {key.hex()} has a wrong checksum")
+    def _checked(self, key: object, value: object, crc: int) -> bytes:
+        # A changed byte can also change a column's type.
+        if not isinstance(key, bytes) or not isinstance(value, bytes) or _crc32(key, value) != crc:
+            raise StoreDamaged(self._file, f"the value at key {key!r} has a wrong checksum")
         return value
 
     def _explained(self, error: sqlite3.Error) -> StoreUnavailable:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from abci_app.app import App, StoreCorrupted
 from node import failpoint
+from node.abci import ApplicationFailedError
 from node.store import StoreDamaged
 from tests.crash.forked import in_child
 from tests.crash.inprocess import OPENERS
@@ -99,6 +100,8 @@ def come_back(kind: str, home: Path, until: int) -> int:
         Answers(app).play(day().genesis, day().blocks[:until])
         if app.last_block.height != until:
             raise ValueError(f"the replay ended at {app.last_block.height}, not at {until}")
+    except ApplicationFailedError as error:
+        raise error.__cause__ or error from None
     finally:
         store.close()
     return height
