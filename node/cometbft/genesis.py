@@ -38,11 +38,13 @@ class ConsensusParams:
         max_block_bytes: the largest block; it bounds what one proposal costs everybody.
         evidence_max_age_seconds: how long a validator can be charged with signing twice.
         evidence_max_age_blocks: the same in blocks; evidence is too old only by both.
+        app_version: the version of the application's rules in the first block; 0 leaves it to the application.
     """
 
     max_block_bytes: int = 4 * 1024 * 1024
     evidence_max_age_seconds: int = 48 * 3600
     evidence_max_age_blocks: int = 100_000
+    app_version: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """As CometBFT's JSON, 64-bit numbers as strings; v0.38 reads it as well."""
@@ -54,7 +56,7 @@ class ConsensusParams:
                 "max_bytes": str(min(1024 * 1024, self.max_block_bytes)),
             },
             "validator": {"pub_key_types": ["ed25519"]},
-            "version": {"app": "0"},
+            "version": {"app": str(self.app_version)},
             "abci": {"vote_extensions_enable_height": "0"},
         }
 

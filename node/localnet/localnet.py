@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
+from abci_app.migrations import VERSION
 from node.cometbft.genesis import ConsensusParams
 from node.cometbft.home import Home
 from node.cometbft.rpc import RpcClient
@@ -107,6 +108,11 @@ class Localnet:
         """Whether every validator has a genesis document."""
         return all(Home.open(self.home / validator.name).has_genesis for validator in self.plan.validators)
 
+    @property
+    def _default_params(self) -> ConsensusParams:
+        """With the version that the chain begins with, so that no later software takes its first blocks for its own."""
+        return ConsensusParams(app_version=VERSION) if self.plan.application == VDG else ConsensusParams()
+
     def write_genesis(
         self,
         app_state: Mapping[str, Any],
@@ -120,7 +126,7 @@ class Localnet:
             ValueError: when the chain id does not fit.
         """
         write_genesis(
-            self.home, self.plan, app_state, genesis_time_ns=genesis_time_ns, params=params or ConsensusParams()
+            self.home, self.plan, app_state, genesis_time_ns=genesis_time_ns, params=params or self._default_params
         )
 
     def add_service(self, service: Service) -> None:

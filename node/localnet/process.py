@@ -19,6 +19,7 @@ class Command:
     """What to run: `name` is unique in the localnet, `grace_seconds` how long it may take to end when asked to.
 
     `passing_ends` are exit codes, with their meanings, of troubles that pass by themselves, such as a full disk.
+    `final_ends` are those, with what to do, after which the same command would only end again.
     `ready` is a file that is there once it can be used: what depends on it is not started before.
     """
 
@@ -29,6 +30,7 @@ class Command:
     environment: Mapping[str, str] = field(default_factory=dict)
     grace_seconds: float = 15.0
     passing_ends: Mapping[int, str] = field(default_factory=dict)
+    final_ends: Mapping[int, str] = field(default_factory=dict)
     ready: Path | None = None
 
 
@@ -76,6 +78,11 @@ class Process:
         """Whether it ended of a trouble that passes by itself."""
         return self._child.returncode in self.command.passing_ends
 
+    @property
+    def is_final(self) -> bool:
+        """Whether it ended so that it needs people before it can run again."""
+        return self._child.returncode in self.command.final_ends
+
     def describe_exit(self) -> str:
         """How it ended, in words."""
         code = self._child.returncode
@@ -83,8 +90,8 @@ class Process:
             return f"{self.command.name} runs"
         if code < 0:
             return f"{self.command.name} was ended by {signal.Signals(-code).name}"
-        meaning = f" ({self.command.passing_ends[code]})" if code in self.command.passing_ends else ""
-        return f"{self.command.name} ended with exit code {code}{meaning}"
+        meaning = self.command.passing_ends.get(code) or self.command.final_ends.get(code)
+        return f"{self.command.name} ended with exit code {code}{f' ({meaning})' if meaning else ''}"
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the process and whatever it started; nothing happens when it has ended already."""

@@ -20,6 +20,8 @@ class UnitState(StrEnum):
     RUNNING = "running"
     WAITING = "waiting"
     FAILED = "failed"
+    # An end that only people can change anything about (`Command.final_ends`): nothing is started again.
+    HALTED = "halted"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class _End(StrEnum):
     QUICK = "quick"
     HEALTHY = "healthy"
     PASSING = "passing"
+    FINAL = "final"
 
 
 class Unit:
@@ -107,6 +110,9 @@ class Unit:
         quick_ends = 0
         try:
             while not self._stopping.is_set() and (end := await self._run_once()) is not _End.ASKED:
+                if end is _End.FINAL:
+                    self._change(UnitState.HALTED)
+                    return
                 quick_ends = quick_ends + 1 if end is _End.QUICK else 0
                 if quick_ends >= self._policy.max_quick_ends:
                     self._change(UnitState.FAILED)
@@ -152,8 +158,11 @@ class Unit:
             return _End.ASKED
         # An application whose disk is full takes its CometBFT along, which may be gone first.
         passing = [process for process in ended if process.passes_by_itself]
+        final = [process for process in ended if process.is_final]
         first = [process for process in ended if process.ended_unasked]
-        self.last_end = "; ".join(process.describe_exit() for process in passing or first)
+        self.last_end = "; ".join(process.describe_exit() for process in final or passing or first)
+        if final:
+            return _End.FINAL
         if passing:
             return _End.PASSING
         return _End.HEALTHY if clock() - started >= self._policy.healthy_seconds else _End.QUICK

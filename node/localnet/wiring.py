@@ -9,7 +9,7 @@ from node.cometbft.databases import remove_unfinished
 from node.localnet.plan import SOCKET, Plan, Service, ValidatorPlan, fill_in
 from node.localnet.process import Command
 from node.localnet.unit import RestartPolicy, Unit
-from node.validator.exits import PASSING
+from node.validator.exits import FINAL, PASSING
 
 
 def log_of(home: Path, process: str) -> Path:
@@ -40,6 +40,7 @@ def validator_unit(
                 folder,
                 log_of(home, name),
                 passing_ends=PASSING,
+                final_ends=FINAL,
                 ready=ready,
                 grace_seconds=policy.grace_seconds,
             )

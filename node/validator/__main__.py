@@ -10,6 +10,8 @@ from pathlib import Path
 
 from abci_app.app import DEFAULT_VERSIONS
 from abci_app.genesis import GenesisError
+from abci_app.migrations import THIS_SOFTWARE, Software
+from abci_app.upgrade import WrongSoftware
 from node.abci import AbciError, run
 from node.snapshots.service import DEFAULT_INTERVAL_BLOCKS, DEFAULT_KEPT, Snapshots
 from node.store import DEFAULT_RESERVE_BYTES, StoreUnavailable, store_place
@@ -23,7 +25,7 @@ from node.validator.state_home import StateHome
 _MIB = 1024 * 1024
 
 
-def main() -> int:
+def main(software: Software = THIS_SOFTWARE) -> int:
     """The exit code, a `ValidatorExit`; unless it is 0, the last line logged says what ended the application."""
     parser = argparse.ArgumentParser(prog="python -m node.validator", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="the validator's folder; state goes to HOME/state")
@@ -44,10 +46,10 @@ def main() -> int:
         parser.error(f"argument --reserve-mib: {arguments.reserve_mib} is negative: give 0 or more")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        _serve(arguments)
-    except (StoreUnavailable, GenesisError, AbciError) as error:
-        # What failed inside a request of CometBFT's comes wrapped; a store's error says more by itself.
-        cause = error.__cause__ if isinstance(error.__cause__, StoreUnavailable) else error
+        _serve(arguments, software)
+    except (StoreUnavailable, GenesisError, WrongSoftware, AbciError) as error:
+        # What failed inside a request of CometBFT's comes wrapped; these say more by themselves.
+        cause = error.__cause__ if isinstance(error.__cause__, StoreUnavailable | WrongSoftware) else error
         logging.getLogger("vdg.validator").error("%s", cause)
         return exit_for(cause)
     return 0
@@ -65,10 +67,10 @@ def _add_number(parser: argparse.ArgumentParser, name: str, default: int, help_:
     parser.add_argument(f"--{name}", type=number, default=default, help=f"{help_} (default: %(default)s)")
 
 
-def _serve(arguments: argparse.Namespace) -> None:
+def _serve(arguments: argparse.Namespace, software: Software) -> None:
     """Serve until a signal. Raises: what the store, the genesis or the socket is refused with."""
     home: Path = arguments.home
-    state = StateHome(home, arguments.reserve_mib * _MIB, arguments.versions)
+    state = StateHome(home, arguments.reserve_mib * _MIB, arguments.versions, software)
     try:
         snapshots = Snapshots(home, arguments.snapshot_interval, arguments.snapshots_kept)
         try:

@@ -16,11 +16,14 @@ from node.snapshots.refusal import Fault, SnapshotRefused
 from node.snapshots.service import Replace, Snapshots
 from node.validator.retention import Retention
 from wire.gen.tendermint.abci import types_pb2 as abci
+from wire.gen.tendermint.crypto.keys_pb2 import PublicKey
 from wire.gen.tendermint.crypto.proof_pb2 import ProofOp as ProofOpMessage
 from wire.gen.tendermint.crypto.proof_pb2 import ProofOps
+from wire.gen.tendermint.types.params_pb2 import ConsensusParams, VersionParams
+from wire.gen.tendermint.types.validator_pb2 import BLOCK_ID_FLAG_COMMIT
+from wire.governance import Misbehaviour, Offence
 from wire.results import Code
 
-APP_VERSION = 1
 CODESPACE = "vdg"
 
 _ACCEPT = abci.ResponseProcessProposal.ACCEPT
@@ -52,8 +55,8 @@ class ValidatorApplication(Application):
         last = self._app.last_block
         return abci.ResponseInfo(
             data=CODESPACE,
-            version=str(APP_VERSION),
-            app_version=APP_VERSION,
+            version=str(self._app.software_version),
+            app_version=self._app.app_version,
             last_block_height=last.height,
             last_block_app_hash=last.app_hash if last.height else b"",
         )
@@ -61,7 +64,10 @@ class ValidatorApplication(Application):
     def init_chain(self, request: abci.RequestInitChain) -> abci.ResponseInitChain:
         """Write the genesis."""
         validators = [(validator.pub_key.ed25519, validator.power) for validator in request.validators]
-        app_hash = self._app.init_chain(request.chain_id, request.time.seconds, validators, request.app_state_bytes)
+        began_with = request.consensus_params.version.app
+        app_hash = self._app.init_chain(
+            request.chain_id, request.time.seconds, validators, request.app_state_bytes, began_with
+        )
         return abci.ResponseInitChain(app_hash=app_hash)
 
     def check_tx(self, request: abci.RequestCheckTx) -> abci.ResponseCheckTx:
@@ -83,10 +89,21 @@ class ValidatorApplication(Application):
 
     def finalize_block(self, request: abci.RequestFinalizeBlock) -> abci.ResponseFinalizeBlock:
         """Execute a decided block."""
-        done = self._app.finalize_block(request.height, request.time.ToNanoseconds(), list(request.txs))
+        version_before = self._app.app_version
+        done = self._app.finalize_block(
+            request.height,
+            request.time.ToNanoseconds(),
+            list(request.txs),
+            [_misbehaviour(found) for found in request.misbehavior],
+            _signers(request.decided_last_commit),
+        )
         return abci.ResponseFinalizeBlock(
             events=[_event(event) for event in done.block.events],
             tx_results=[_result(result) for result in done.block.results],
+            validator_updates=[
+                abci.ValidatorUpdate(pub_key=PublicKey(ed25519=key), power=power) for key, power in done.block.powers
+            ],
+            consensus_param_updates=_new_version(version_before, done.app_version),
             app_hash=done.app_hash,
         )
 
@@ -160,6 +177,22 @@ class ValidatorApplication(Application):
                 return _CHUNK(result=_CHUNK.REJECT_SNAPSHOT)
             log.info("restored the state of height %d", self._app.last_block.height)
         return _CHUNK(result=_CHUNK.ACCEPT)
+
+
+def _misbehaviour(found: abci.Misbehavior) -> Misbehaviour:
+    return Misbehaviour(Offence(found.type), found.validator.address, height=found.height)
+
+
+def _signers(commit: abci.CommitInfo) -> frozenset[bytes] | None:
+    """Whose votes for the block before are in its commit; None at the first height, which has none before it."""
+    if not commit.votes:
+        return None
+    return frozenset(vote.validator.address for vote in commit.votes if vote.block_id_flag == BLOCK_ID_FLAG_COMMIT)
+
+
+def _new_version(before: int, after: int) -> ConsensusParams | None:
+    """What tells CometBFT to write another version into the headers from the next one on."""
+    return None if after == before else ConsensusParams(version=VersionParams(app=after))
 
 
 def _log(result: TxResult) -> str:

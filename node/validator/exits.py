@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
+from abci_app.upgrade import WrongSoftware
 from node.store import DiskFull, DiskReadOnly, StoreDamaged
 
 
@@ -17,12 +18,18 @@ class ValidatorExit(IntEnum):
     STORE_DAMAGED = 65
     DISK_READ_ONLY = 73
     DISK_FULL = 74
+    WRONG_SOFTWARE = 78
 
 
 # What passes once somebody has made room or mounted the disk again: to be tried again for as long as it takes.
 PASSING: Final[Mapping[int, str]] = {
     ValidatorExit.DISK_FULL: "its disk is full: make room, it is tried again by itself",
     ValidatorExit.DISK_READ_ONLY: "its disk is read-only: make it writable, it is tried again by itself",
+}
+
+# What another start of the same program can't change: an upgrade's height is reached, or not yet.
+FINAL: Final[Mapping[int, str]] = {
+    ValidatorExit.WRONG_SOFTWARE: "the next block needs another version of the software, which its log names",
 }
 
 
@@ -33,6 +40,8 @@ def exit_for(error: BaseException | None) -> ValidatorExit:
             return ValidatorExit.DISK_FULL
         case DiskReadOnly():
             return ValidatorExit.DISK_READ_ONLY
+        case WrongSoftware():
+            return ValidatorExit.WRONG_SOFTWARE
         case StoreDamaged():
             return ValidatorExit.STORE_DAMAGED
         case _:

@@ -6,21 +6,29 @@ from collections.abc import Callable
 from pathlib import Path
 
 from abci_app.app import DEFAULT_VERSIONS, App, StoreCorrupted
+from abci_app.migrations import THIS_SOFTWARE, Software
+from abci_app.upgrade import WrongSoftware
 from node.store import DEFAULT_RESERVE_BYTES, DiskStore, StoreDamaged, open_store, store_place
 
 
 class StateHome:
     """Holds a home's store open until ``close``.
 
-    Raises: StoreUnavailable or one of its kinds; StoreDamaged when the content is not what was committed.
+    Raises: StoreUnavailable or one of its kinds; StoreDamaged when the content is not what was committed;
+    WrongSoftware when the next block is not for ``software`` to execute.
     """
 
     def __init__(
-        self, home: Path, reserve_bytes: int = DEFAULT_RESERVE_BYTES, versions: int = DEFAULT_VERSIONS
+        self,
+        home: Path,
+        reserve_bytes: int = DEFAULT_RESERVE_BYTES,
+        versions: int = DEFAULT_VERSIONS,
+        software: Software = THIS_SOFTWARE,
     ) -> None:
         self._home = home
         self._reserve_bytes = reserve_bytes
         self._versions = versions
+        self._software = software
         self._store, self.app = self._open()
 
     def replace(self, swap: Callable[[], None]) -> App:
@@ -37,7 +45,10 @@ class StateHome:
     def _open(self) -> tuple[DiskStore, App]:
         store = open_store(self._home, self._reserve_bytes)
         try:
-            return store, App(store, self._versions)
+            return store, App(store, self._versions, self._software)
         except StoreCorrupted as error:
             store.close()
             raise StoreDamaged(store_place(self._home), error) from error
+        except WrongSoftware:
+            store.close()
+            raise
