@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from node.cometbft.databases import remove_unfinished
 from node.localnet.plan import SOCKET, Plan, Service, ValidatorPlan, fill_in
 from node.localnet.process import Command
+from node.localnet.repair import repair
 from node.localnet.unit import RestartPolicy, Unit
 from node.validator.exits import FINAL, PASSING
 
@@ -52,18 +52,18 @@ def validator_unit(
         validator.name,
         tuple(commands),
         leftovers=(folder / SOCKET,),
-        prepare=lambda: _remove_unfinished(folder, log_of(home, name)),
+        prepare=lambda: _repair(folder, log_of(home, name)),
         policy=policy,
         on_change=on_change,
     )
 
 
-def _remove_unfinished(folder: Path, log: Path) -> None:
-    """Have a validator whose first start was cut off make its databases anew, and say so in its log."""
-    for database in remove_unfinished(folder):
+def _repair(folder: Path, log: Path) -> None:
+    """Put right what a kill has left of a validator's files, and say so in its log."""
+    for line in repair(folder):
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as out:
-            out.write(f"vdg: {database.name} was not finished when this node was ended; it is made anew\n")
+            out.write(f"vdg: {line}\n")
 
 
 def service_unit(

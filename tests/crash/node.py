@@ -15,6 +15,7 @@ from node.cometbft.genesis import ConsensusParams, GenesisValidator, genesis_jso
 from node.cometbft.home import Home
 from node.cometbft.settings import Settings, Wiring
 from node.failpoint import VARIABLE
+from node.localnet.repair import repair
 from node.toolchain import binary
 from tests.app import world
 from tests.crash.unix_rpc import RpcGone, call
@@ -40,6 +41,7 @@ class Node:
 
     def __init__(self, folder: Path, *, timeout_commit_ms: int = 10, reserve_mib: int = 1) -> None:
         self.folder = folder
+        self.repairs: list[str] = []
         self._reserve_mib = reserve_mib
         self.app: subprocess.Popen[bytes] | None = None
         self.cometbft: subprocess.Popen[bytes] | None = None
@@ -78,6 +80,7 @@ class Node:
             # CometBFT that finds no application tries again only after three seconds.
             self._wait_for_app()
         if not running(self.cometbft):
+            self.repairs += repair(self.folder)
             (self.folder / RPC_SOCKET).unlink(missing_ok=True)
             options = [f"--rpc.laddr=unix://{RPC_SOCKET}", "--p2p.laddr=tcp://127.0.0.1:0"]
             command = [self._binary, "start", "--home", ".", *options]
