@@ -38,6 +38,11 @@ class ChainHost:
         """The next wallet, with BALANCE_NEUR and no transaction so far."""
         return wallet(next(self._unused))
 
+    @property
+    def genesis_file(self) -> Path:
+        """The chain's genesis.json."""
+        return self._net.home / self._net.plan.validators[0].name / "config" / "genesis.json"
+
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(DEADLINE_SECONDS)
 
