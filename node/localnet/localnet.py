@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 from abci_app.migrations import VERSION
+from node.cometbft import wal
 from node.cometbft.genesis import ConsensusParams
 from node.cometbft.home import Home
 from node.cometbft.rpc import RpcClient
@@ -317,3 +318,5 @@ class Localnet:
                 for unit in self._units.values():
                     for command in unit.commands:
                         await asyncio.to_thread(rotate, command.log)
+                for validator in self.plan.validators:
+                    await asyncio.to_thread(wal.trim, self.home / validator.name)
