@@ -63,6 +63,9 @@ class Planner:
         if program.overlaps(x):
             program = Program(problem, elastic=True, exclusive=True)
             x, conflict = self._least_exceeding(program)
+        # A limit may be out of reach by less than a violation: a battery that is found a hair below its band.
+        if not program.relaxations(x):
+            return program.plan(x, Status.OPTIMAL, ())
         return program.plan(x, Status.RELAXED, conflict)
 
     def _least_exceeding(self, program: Program) -> tuple[Vector, tuple[Limit, ...]]:

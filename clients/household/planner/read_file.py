@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +78,6 @@ def parse_problem(data: bytes) -> Problem:
         errors += grouped([_fault(item) for item in details])
         for item in details:
             _blank(fields, item["loc"])
-    else:
-        fields = file.model_dump()
     errors += contradictions(fields)
     if file is None or errors:
         raise BadPlanFile(errors)
@@ -148,9 +147,9 @@ def _field(location: tuple[int | str, ...]) -> str:
 def _blank(fields: dict[str, Any], location: tuple[int | str, ...]) -> None:
     """Put None where a fault is, so that it isn't compared with others but still counts as a value."""
     owner: Any = fields
-    for part in location[:-1]:
-        if not isinstance(owner[part], dict | list):
-            owner[part] = None  # a single number that stands for an array
+    for part, next_part in pairwise(location):
+        if not isinstance(owner[part], list if isinstance(next_part, int) else dict):
+            owner[part] = None  # one value that stands for an array
             return
         owner = owner[part]
     owner[location[-1]] = None
