@@ -30,6 +30,8 @@ def shrink(seed: int, blocks: int, note: Callable[[str], None]) -> tuple[Actions
         simulation.run(failure.height)
     except Failure:
         kept = simulation.actions
+    # What fails later is another failure, with actions that were not counted.
+    blocks = failure.height
     left_out: Actions = frozenset()
     size = max(len(kept) // 2, 1)
     while True:
