@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +39,17 @@ from wire.settlement import ContractUnwound, SlotSettled
 STOPPED, JUMPED, LATE = 1, 4, 3
 BUYERS, SELLERS = (STOPPED, JUMPED), (0, 2)
 HOMES = 6
-FIRST_SLOT, FAULTY_SLOT, START_SECONDS = 20, 24, 8
+# From the moment when all else is up: time to place orders and for the emulator to start; then some good slots.
+AHEAD_SLOTS, GOOD_SLOTS = 10, 3
 # One product, open early enough for a test that places its orders while the processes start.
 _REAL_TIME = {"name": "real_time", "block_slots": 1, "gate": "before_start", "gate_slots": 1, "horizon_slots": 100}
 
 
 class Place:
-    """What is there: each home's meter and account, and the chain's events so far."""
+    """What is there: each home's meter and account, and the chain's events so far. Faults begin in ``faulty_slot``."""
 
-    def __init__(self, cast: Cast, chain: Chain, daemon: DaemonProcess) -> None:
+    def __init__(self, cast: Cast, chain: Chain, daemon: DaemonProcess, faulty_slot: int) -> None:
+        self.faulty_slot = faulty_slot
         self.homes: list[Home] = [home for home, _ in cast.households]
         self.wallets = [Wallet.from_seed(actor.seed) for _, actor in cast.households]
         self.chain = chain
@@ -61,19 +63,28 @@ class Place:
 
     async def trade(self) -> None:
         """A contract between the first buyer and the first seller; the second pair sets the prices."""
-        for seller in SELLERS:
-            await self.chain.submit(self.wallets[seller], DeclareAvailability(VDG, FAULTY_SLOT, (100,)))
-        for buyer, energy_wh, price in zip(BUYERS, (100, 50), (150_000, 140_000), strict=True):
-            bid = PlaceOrder(VDG, "real_time", FAULTY_SLOT, Side.SIDE_BID, energy_wh, price)
-            await self.chain.submit(self.wallets[buyer], bid)
-        for seller, energy_wh, price in zip(SELLERS, (100, 50), (100_000, 110_000), strict=True):
-            ask = PlaceOrder(VDG, "real_time", FAULTY_SLOT, Side.SIDE_ASK, energy_wh, price)
-            await self.chain.submit(self.wallets[seller], ask)
+        slot = self.faulty_slot
+        await asyncio.gather(
+            *(self.chain.submit(self.wallets[seller], DeclareAvailability(VDG, slot, (100,))) for seller in SELLERS)
+        )
+        orders = [
+            (self.wallets[home], PlaceOrder(VDG, "real_time", slot, side, energy_wh, price))
+            for side, homes, prices in (
+                (Side.SIDE_BID, BUYERS, (150_000, 140_000)),
+                (Side.SIDE_ASK, SELLERS, (100_000, 110_000)),
+            )
+            for home, energy_wh, price in zip(homes, (100, 50), prices, strict=True)
+        ]
+        await asyncio.gather(*(self.chain.submit(wallet, order) for wallet, order in orders))
 
     def settled(self, slot: int) -> SlotSettled | None:
         """A slot's settlement, once it is there."""
         found = (event for event in self.events if isinstance(event, SlotSettled))
         return next((event for event in found if event.settlement and event.settlement.slot == slot), None)
+
+    async def until_settled(self, slot: int) -> None:
+        """Wait for a slot's settlement."""
+        await until(lambda: self.settled(slot) is not None)
 
     def unproved(self, slot: int) -> set[int]:
         """The homes without a proof of a slot."""
@@ -90,7 +101,7 @@ class Place:
 @asynccontextmanager
 async def living(folder: Path) -> AsyncIterator[Place]:
     """Validator, gateway, broker, signing service, daemon, and emulated meters with their faults."""
-    epoch_s = int(time.time()) + START_SECONDS - FIRST_SLOT
+    epoch_s = int(time.time())
     cast = Cast.fresh(neighbourhood(HOMES), 1)
     grid = {"chain_id": CHAIN_ID, "vdg": VDG, "epoch_s": epoch_s, "slot_seconds": 1, "max_flow_wh": 10_000}
     signer = SignerProcess(folder / "signer", grids=[grid], clock_tolerance_s=0.5)
@@ -101,66 +112,68 @@ async def living(folder: Path) -> AsyncIterator[Place]:
     state = app_state(cast, net.validator_public_keys, epoch_s, 1)
     net.write_genesis(state | {"market": {"products": [_REAL_TIME]}})
     gateway = GatewayProcess(folder, net.plan.validators[0].rpc_url)
-    async with net, running_broker() as port:
+    async with net, running_broker() as port, AsyncExitStack() as ending:
         daemon = DaemonProcess(folder, signer, cast.dso.seed, gateway.target, port)
-        command = [sys.executable, "-m", "emulator", "--broker", f"mqtt://127.0.0.1:{port}", "--epoch", str(epoch_s)]
-        command += ["--slot-seconds", "1", "--first-slot", str(FIRST_SLOT), "--homes", str(HOMES)]
-        for fault, home, slots in (
-            ("stop", STOPPED, f"{FAULTY_SLOT}"),
-            ("jump_back", JUMPED, f"{FAULTY_SLOT}"),
-            ("late", LATE, f"{FAULTY_SLOT}-{FAULTY_SLOT + 1}"),
-        ):
-            command += ["--fault", f"{fault}:{cast.households[home][0].id}:{slots}"]
-        emulator = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        try:
-            await net.up()
-            await gateway.start()
-            daemon.start(vdg=VDG, rebates=None)
-            async with await Chain.open(gateway.target, chain_id=CHAIN_ID) as chain:
-                place = Place(cast, chain, daemon)
-                following = asyncio.create_task(place.follow())
-                try:
-                    yield place
-                finally:
-                    following.cancel()
-        finally:
-            for process in (emulator, daemon.process):
-                if process is not None:
-                    process.kill()
-                    process.wait()
-            signer.kill()
-            gateway.terminate()
+        ending.callback(signer.kill)
+        await net.up()
+        await gateway.start()
+        ending.callback(gateway.terminate)
+        daemon.start(vdg=VDG, rebates=None)
+        ending.callback(daemon.kill)
+        await until(lambda: bool(daemon.status().get("broker_connected")))
+        chain = await ending.enter_async_context(await Chain.open(gateway.target, chain_id=CHAIN_ID))
+        place = Place(cast, chain, daemon, int(time.time()) - epoch_s + AHEAD_SLOTS)
+        emulator = subprocess.Popen(_emulator(place, port, epoch_s), stdout=subprocess.DEVNULL)
+        ending.callback(emulator.wait)
+        ending.callback(emulator.kill)
+        ending.callback(asyncio.create_task(place.follow()).cancel)
+        yield place
+
+
+def _emulator(place: Place, port: int, epoch_s: int) -> list[str]:
+    slot = place.faulty_slot
+    command = [sys.executable, "-m", "emulator", "--broker", f"mqtt://127.0.0.1:{port}", "--epoch", str(epoch_s)]
+    command += ["--slot-seconds", "1", "--first-slot", str(slot - GOOD_SLOTS), "--homes", str(HOMES)]
+    for fault, home, slots in (
+        ("stop", STOPPED, f"{slot}"),
+        ("jump_back", JUMPED, f"{slot}"),
+        ("late", LATE, f"{slot}-{slot + 1}"),
+    ):
+        command += ["--fault", f"{fault}:{place.homes[home].id}:{slots}"]
+    return command
 
 
 @pytest.mark.network
 async def test_a_meter_that_stops_jumps_back_or_is_late_is_named_and_its_slots_settle_by_rule() -> None:
     with tempfile.TemporaryDirectory(prefix="fm", dir="/tmp") as folder:
         async with living(Path(folder)) as place:
+            slot = place.faulty_slot
             await place.trade()
-            await until(lambda: place.settled(FAULTY_SLOT) is not None)
-            await until(lambda: place.settled(FAULTY_SLOT + 3) is not None)
+            # One after the other, as each has its own deadline.
+            for awaited in (slot - 1, slot, slot + 3):
+                await place.until_settled(awaited)
             found, status, log = place.findings(), place.daemon.status(), place.daemon.log()
             assert place.daemon.stop() == 0
 
-    assert {(Kind.SILENT, STOPPED, FAULTY_SLOT), (Kind.JUMPED_BACK, JUMPED, FAULTY_SLOT)} <= found
-    assert (Kind.LATE, LATE, FAULTY_SLOT) in found
+    assert {(Kind.SILENT, STOPPED, slot), (Kind.JUMPED_BACK, JUMPED, slot)} <= found
+    assert (Kind.LATE, LATE, slot) in found
     assert {kind for kind, home, _ in found if home == STOPPED} == {Kind.SILENT}
     assert {"silent", "jumped_back", "late"} <= set(status["findings"])
-    assert f"silent {place.homes[STOPPED].meter} slot {FAULTY_SLOT}: no reading" in log
+    assert f"silent {place.homes[STOPPED].meter} slot {slot}: no reading" in log
 
     # A register that fell says nothing of its slot, nor of the next; one that is only late does.
-    assert [place.unproved(FAULTY_SLOT + after) for after in range(-1, 3)] == [
+    assert [place.unproved(slot + after) for after in range(-1, 3)] == [
         set(),
         {STOPPED, JUMPED},
         {STOPPED, JUMPED},
         {STOPPED},
     ]
-    before = place.settled(FAULTY_SLOT - 1)
+    before = place.settled(slot - 1)
     assert before is not None
     assert before.settlement is not None
     assert not before.settlement.at_deadline
 
-    settled = place.settled(FAULTY_SLOT)
+    settled = place.settled(slot)
     assert settled is not None
     assert settled.settlement is not None
     assert settled.settlement.at_deadline
