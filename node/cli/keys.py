@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from node.cli.consensus_keys import consensus, possession
 from node.cli.exits import CommandError, Exit
 from node.cli.output import JsonOption, print_json
 
@@ -23,6 +24,10 @@ PassphraseOption = Annotated[
     typer.Option(help="A file whose first line is the passphrase; else $VDG_PASSPHRASE, else you are asked."),
 ]
 NameArgument = Annotated[str, typer.Argument(help="A name in the keys folder, or a path with a slash.")]
+
+
+app.command()(consensus)
+app.command()(possession)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from node.cli.exits import CommandError, Exit
 from node.messages.meaning import Meaning, meaning_of, unit_of
 from node.messages.names import Names
 from node.messages.reading import Mistake, read_message
-from node.messages.schema import FieldOf, fields_of, short_names
+from node.messages.schema import FieldOf, choice_in, fields_of, short_names
 
 _BYTES_SHOWN = {
     Meaning.ADDRESS: "ADDRESS",
@@ -25,12 +25,13 @@ _BYTES_SHOWN = {
 }
 
 
-def command_for(cls: type[Any], shared: Callable[..., None]) -> Callable[..., None]:
+def command_for(cls: type[Any], shared: Callable[..., None], chosen: FieldOf | None = None) -> Callable[..., None]:
     """A command with an option for every field of a message, besides the options of ``shared``.
 
     ``shared`` is called with its own options, and with ``fields``: what was given, ready for ``message_from``.
+    ``chosen`` is what the message's choice (see ``choice_in``) is, with options for its fields.
     """
-    own = _parameters(cls)
+    own = _parameters(cls, chosen)
     signature = inspect.signature(shared, eval_str=True)
     common = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
@@ -50,15 +51,17 @@ def command_for(cls: type[Any], shared: Callable[..., None]) -> Callable[..., No
     made: Any = command
     made.__signature__ = inspect.Signature(parameters)
     made.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    command.__doc__ = cls.__doc__
+    command.__doc__ = cls.__doc__ if chosen is None else chosen.spec.type.__doc__
     return command
 
 
-def _parameters(cls: type[Any]) -> list[inspect.Parameter]:
+def _parameters(cls: type[Any], chosen: FieldOf | None = None) -> list[inspect.Parameter]:
     """One option a field; a field that is a message gives options for that message's fields instead."""
     parameters: list[inspect.Parameter] = []
     for field in fields_of(cls):
-        if field.spec.kind == "message" and not field.spec.repeated:
+        if chosen is not None and field == choice_in(cls):
+            parameters += _parameters(chosen.spec.type)
+        elif field.spec.kind == "message" and not field.spec.repeated:
             parameters += _parameters(field.spec.type)
         else:
             parameters.append(_parameter(cls, field))
@@ -93,13 +96,13 @@ def _choices(field: FieldOf) -> Any:
     return make(field.spec.type.__name__, {name.upper(): name for name in short_names(field.spec.type)})
 
 
-def message_from(cls: type[Any], given: Mapping[str, Any], names: Names) -> Any:
-    """The message that the options make; those left out are 0, empty or false.
+def message_from(cls: type[Any], given: Mapping[str, Any], names: Names, chosen: FieldOf | None = None) -> Any:
+    """The message that the options of ``command_for`` make; those left out are 0, empty or false.
 
     Raises: CommandError naming every wrong option, its value and the way out.
     """
     mistakes: list[Mistake] = []
-    data = _data(cls, given, mistakes)
+    data = _data(cls, given, mistakes, chosen)
     message, wrong = read_message(cls, data, names)
     mistakes += wrong
     if mistakes:
@@ -108,9 +111,14 @@ def message_from(cls: type[Any], given: Mapping[str, Any], names: Names) -> Any:
     return message
 
 
-def _data(cls: type[Any], given: Mapping[str, Any], mistakes: list[Mistake]) -> dict[str, Any]:
+def _data(
+    cls: type[Any], given: Mapping[str, Any], mistakes: list[Mistake], chosen: FieldOf | None = None
+) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for field in fields_of(cls):
+        if chosen is not None and field == choice_in(cls):
+            data[field.name] = {chosen.name: _data(chosen.spec.type, given, mistakes)}
+            continue
         if field.spec.kind == "message" and not field.spec.repeated:
             data[field.name] = _data(field.spec.type, given, mistakes)
             continue

@@ -29,7 +29,7 @@ from node.cli.exits import CommandError, Exit
 from node.cli.options import command_for, message_from
 from node.cli.output import JsonOption, print_json
 from node.cli.sending import Outcome, accept, execute
-from node.messages.schema import TRANSACTIONS, module_of
+from node.messages.schema import TRANSACTIONS, FieldOf, choice_in, fields_of, module_of
 from wire.accounts import RotateKey, rotation_bytes
 
 app = typer.Typer(no_args_is_help=True, help="Send a transaction: one command a message, by module.")
@@ -48,7 +48,7 @@ SenderOption = Annotated[
 WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the block, or only until it is accepted.")]
 
 
-def _sender_of(cls: type[Any]) -> Any:
+def _sender_of(cls: type[Any], chosen: FieldOf | None = None) -> Any:
     def send(
         fields: dict[str, Any],
         key: KeyOption,
@@ -63,7 +63,7 @@ def _sender_of(cls: type[Any]) -> Any:
         tls_certificate: CertificateOption = None,
         tls_key: TlsKeyOption = None,
     ) -> None:
-        message = message_from(cls, fields, KeyFolder(keys))
+        message = message_from(cls, fields, KeyFolder(keys), chosen)
         wallet = open_wallet(key, keys, passphrase_file, sender)
         tls = tls_of(tls_ca, tls_certificate, tls_key)
         report(
@@ -142,6 +142,15 @@ def _add_commands() -> None:
         if module not in groups:
             groups[module] = typer.Typer(no_args_is_help=True, help=f"Messages of module {module}.")
             app.add_typer(groups[module], name=module)
+        choice = choice_in(cls)
+        if choice is not None:
+            # Its alternatives have fields of the same names, so each is a command of its own.
+            group = typer.Typer(no_args_is_help=True, help=cls.__doc__)
+            groups[module].add_typer(group, name=name.replace("_", "-"))
+            for chosen in fields_of(choice.spec.type):
+                command = command_for(cls, _sender_of(cls, chosen), chosen)
+                group.command(chosen.name.replace("_", "-"))(command)
+            continue
         # The proof of a rotation is made by the new key, so that its fields would be of no help.
         command = _rotation if cls is RotateKey else command_for(cls, _sender_of(cls))
         groups[module].command(name.replace("_", "-"))(command)

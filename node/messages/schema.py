@@ -70,6 +70,20 @@ def _read_fields(cls: Any) -> tuple[FieldOf, ...]:
     return tuple(found)
 
 
+def choice_in(cls: type[Any]) -> FieldOf | None:
+    """The field whose message is a choice: one of several messages, each in a field of its own; None without one."""
+    for field in fields_of(cls):
+        if field.spec.kind == "message" and not field.spec.repeated and is_choice(field.spec.type):
+            return field
+    return None
+
+
+def is_choice(cls: type[Any]) -> bool:
+    """Whether all fields are single messages, of which one is given."""
+    fields = fields_of(cls)
+    return len(fields) > 1 and all(field.spec.kind == "message" and not field.spec.repeated for field in fields)
+
+
 def short_name(member: IntEnum) -> str:
     """An enum's value as people write it: ``SIDE_BID`` is ``bid``."""
     return member.name.removeprefix(snake_case(type(member).__name__).upper() + "_").lower()

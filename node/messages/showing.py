@@ -7,7 +7,7 @@ from typing import Any
 
 from node.messages.meaning import Meaning, meaning_of
 from node.messages.names import Names, show_address, show_holder, show_public_key
-from node.messages.schema import FieldOf, fields_of, short_name
+from node.messages.schema import FieldOf, fields_of, is_choice, short_name
 
 _SHOWN: dict[Meaning, Callable[[bytes, Names], str]] = {
     Meaning.ADDRESS: show_address,
@@ -20,10 +20,11 @@ def plain(message: Any, names: Names) -> dict[str, Any]:
     """The fields of a message, in order: integers, truth values, texts, lists and further such dicts.
 
     Accounts and keys stand under their names where they have one, other bytes in hexadecimal, enum values under their
-    short names. An absent message is None.
+    short names. An absent message is None; of a choice, what was not chosen is left out.
     """
     cls = type(message)
-    return {field.name: _field(cls, field, getattr(message, field.name), names) for field in fields_of(cls)}
+    shown = {field.name: _field(cls, field, getattr(message, field.name), names) for field in fields_of(cls)}
+    return {name: value for name, value in shown.items() if value is not None} if is_choice(cls) else shown
 
 
 def _field(cls: type[Any], field: FieldOf, value: Any, names: Names) -> Any:

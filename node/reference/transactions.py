@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from node.messages.schema import TRANSACTIONS, fields_of, module_of, short_name
+from node.messages.schema import TRANSACTIONS, choice_in, fields_of, module_of, short_name
 from node.reference.codes import ENVELOPE, actions, codes_of
 from node.reference.fields import MADE, described, field_table, nested_sections
 
@@ -86,6 +86,10 @@ def _command(name: str, cls: type[Any]) -> str:
     words = f"vdg tx {module_of(cls)} {name.replace('_', '-')}"
     if name == "rotate_key":
         return f"{words} --new-key FILE --key FILE"
+    choice = choice_in(cls)
+    if choice is not None:
+        others = [f"--{one.name.replace('_', '-')} …" for one in fields_of(cls) if one != choice]
+        return " ".join([words, "CHANGE --FIELD …", *others, "--key FILE"])
     options = [
         f"--{one.name.replace('_', '-')}{'' if one.spec.kind == 'flag' else ' …'}"
         for field in fields_of(cls)

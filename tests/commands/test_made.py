@@ -12,12 +12,13 @@ from node.messages.names import NoNames
 from node.messages.schema import QUERIES, TRANSACTIONS, fields_of, module_of
 from wire.asset import Asset, AssetKind, RegisterAsset
 from wire.flowproof import FlowProof, SubmitProofs
+from wire.governance import Change, Propose, SetPower
 from wire.market import PlaceOrder
 
 RUNNER = CliRunner(env={"COLUMNS": "300", "TERM": "dumb", "NO_COLOR": "1"})
 
 
-@pytest.mark.parametrize("name", [name for name in TRANSACTIONS if name != "rotate_key"])
+@pytest.mark.parametrize("name", [name for name in TRANSACTIONS if name not in ("rotate_key", "propose")])
 def test_every_message_has_a_command_with_its_fields(name: str) -> None:
     cls = TRANSACTIONS[name]
     shown = RUNNER.invoke(tx.app, [module_of(cls), name.replace("_", "-"), "--help"])
@@ -26,6 +27,22 @@ def test_every_message_has_a_command_with_its_fields(name: str) -> None:
         nested = field.spec.kind == "message" and not field.spec.repeated
         for one in fields_of(field.spec.type) if nested else (field,):
             assert f"--{one.name.replace('_', '-')} " in shown.output
+
+
+@pytest.mark.parametrize("name", Change._fields)
+def test_every_change_that_can_be_proposed_has_a_command_with_its_fields(name: str) -> None:
+    shown = RUNNER.invoke(tx.app, ["governance", "propose", name.replace("_", "-"), "--help"])
+    assert shown.exit_code == 0, shown.output
+    chosen = next(field for field in fields_of(Change) if field.name == name)
+    for field in (*fields_of(chosen.spec.type), *fields_of(Propose)[1:]):
+        assert f"--{field.name.replace('_', '-')} " in shown.output
+
+
+def test_the_options_of_a_change_make_a_proposal_of_it() -> None:
+    chosen = next(field for field in fields_of(Change) if field.name == "set_power")
+    given = {"public_key": "ab" * 32, "power": 7, "reason": "it has a better line"}
+    message = message_from(Propose, given, NoNames(), chosen)
+    assert message == Propose(Change(set_power=SetPower(b"\xab" * 32, 7)), "it has a better line")
 
 
 @pytest.mark.parametrize("name", list(QUERIES))
