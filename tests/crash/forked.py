@@ -7,6 +7,7 @@ import signal
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from node import failpoint
@@ -61,3 +62,50 @@ def _dying(at: int, last_words: int) -> Callable[[str], None]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return action
+
+
+class ForkedProcess:
+    """A process forked from this one, with as much of `subprocess.Popen` as a campaign needs.
+
+    What it runs is imported already, so that it starts in a tenth of the time: many more kills in an hour.
+    """
+
+    def __init__(self, run: Callable[[], int], folder: Path, log: Path) -> None:
+        self.returncode: int | None = None
+        with log.open("ab") as output:
+            self.pid = os.fork()
+            if self.pid == 0:
+                try:
+                    os.chdir(folder)
+                    os.dup2(output.fileno(), 1)
+                    os.dup2(output.fileno(), 2)
+                    os._exit(run())
+                except BaseException:  # noqa: BLE001 - whatever it is, the fork must not go on as a second parent
+                    traceback.print_exc()
+                    os._exit(FAILED)
+
+    def poll(self) -> int | None:
+        """The exit code once it has ended."""
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def wait(self, timeout: float) -> int:
+        """The exit code. Raises: TimeoutError."""
+        deadline = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"process {self.pid} does not end")
+            time.sleep(0.005)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)

@@ -78,7 +78,12 @@ class Campaign:
         self.check()
 
     def check(self) -> None:
-        """Live to the end of the day. Raises: ValueError when what is stored is not what it must be."""
+        """Live to the end of the day. Raises: RuntimeError when what is stored is not what it must be."""
+        # In a fork as well: LevelDB's thread, once there, would be missing in later forks.
+        if in_child(self._compare).killed:
+            raise RuntimeError("the child was killed")
+
+    def _compare(self) -> None:
         self.live()
         store = self._open(self._home)
         entries = tuple(store.iterate(b"", b"\xff"))

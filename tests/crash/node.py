@@ -7,23 +7,35 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from node import failpoint
 from node.cometbft.genesis import ConsensusParams, GenesisValidator, genesis_json
 from node.cometbft.home import Home
 from node.cometbft.settings import Settings, Wiring
 from node.failpoint import VARIABLE
 from node.localnet.repair import repair
 from node.toolchain import binary
+from node.validator.__main__ import main as validator_main
 from tests.app import world
+from tests.crash.forked import ForkedProcess, in_child
 from tests.crash.unix_rpc import RpcGone, call
 
 DEADLINE_SECONDS: Final = 60.0
 LOG_TAIL: Final = 2000
 COMETBFT_VARIABLE: Final = "FAIL_TEST_INDEX"
 APP_SOCKET, RPC_SOCKET = "app.sock", "rpc.sock"
+# Root may write whatever a folder's mode says. Without CAP_DAC_OVERRIDE it may not, just as any other user; who has not
+# got it is not allowed to give it up, which is fine.
+WITHOUT_PRIVILEGE: Final = (
+    sys.executable,
+    "-c",
+    "import ctypes, os, sys; ctypes.CDLL(None).prctl(24, 1, 0, 0, 0); os.execv(sys.executable, sys.orig_argv[:1] + "
+    "sys.argv[1:])",
+)
 # A campaign goes on with the code it began with, also when it runs in a copy of the checkout.
 _CHECKOUT: Final = Path(__file__).parents[2]
 
@@ -39,11 +51,14 @@ class Refused(Gone):
 class Node:
     """One validator in a folder; its sockets are in there too, so keep the folder's name short."""
 
-    def __init__(self, folder: Path, *, timeout_commit_ms: int = 10, reserve_mib: int = 1) -> None:
+    def __init__(
+        self, folder: Path, *, timeout_commit_ms: int = 10, app_options: Sequence[str] = (), forked: bool = False
+    ) -> None:
+        """``app_options`` are options of node.validator's; ``forked`` makes the application a fork of this process."""
         self.folder = folder
-        self.repairs: list[str] = []
-        self._reserve_mib = reserve_mib
-        self.app: subprocess.Popen[bytes] | None = None
+        self._forked = forked
+        self.app_options = tuple(app_options)
+        self.app: subprocess.Popen[bytes] | ForkedProcess | None = None
         self.cometbft: subprocess.Popen[bytes] | None = None
         self._binary = str(binary("cometbft"))
         if not (folder / "config").exists():
@@ -73,18 +88,41 @@ class Node:
     def start(self, *, app_failpoint: str = "", cometbft_failpoint: str = "") -> None:
         """Start what does not run. The failpoints are values of VDG_FAILPOINT and FAIL_TEST_INDEX."""
         if not running(self.app):
-            (self.folder / APP_SOCKET).unlink(missing_ok=True)
-            options = ["--home", ".", "--address", f"unix://{APP_SOCKET}", "--reserve-mib", str(self._reserve_mib)]
-            command = [sys.executable, "-m", "node.validator", *options]
-            self.app = self._popen(command, "app.log", {VARIABLE: app_failpoint})
-            # CometBFT that finds no application tries again only after three seconds.
-            self._wait_for_app()
+            self.start_app(app_failpoint)
         if not running(self.cometbft):
-            self.repairs += repair(self.folder)
+            self._repair()
             (self.folder / RPC_SOCKET).unlink(missing_ok=True)
             options = [f"--rpc.laddr=unix://{RPC_SOCKET}", "--p2p.laddr=tcp://127.0.0.1:0"]
             command = [self._binary, "start", "--home", ".", *options]
             self.cometbft = self._popen(command, "cometbft.log", {COMETBFT_VARIABLE: cometbft_failpoint})
+
+    def start_app(self, failpoint: str = "") -> None:
+        """Start the application alone, and wait until it listens or has ended."""
+        (self.folder / APP_SOCKET).unlink(missing_ok=True)
+        arguments = ["node.validator", "--home", ".", "--address", f"unix://{APP_SOCKET}", *self.app_options]
+        if self._forked:
+            self.app = ForkedProcess(partial(_serve, arguments, failpoint), self.folder, self.folder / "app.log")
+        else:
+            self.app = self._popen([*WITHOUT_PRIVILEGE, "-m", *arguments], "app.log", {VARIABLE: failpoint})
+        # CometBFT that finds no application tries again only after three seconds.
+        self._wait_for_app()
+
+    def _repair(self) -> None:
+        """As the supervisor does. Not in a process that forks: LevelDB's thread would be missing in the fork."""
+        if self._forked:
+            in_child(lambda: self._note(repair(self.folder)))
+        else:
+            self._note(repair(self.folder))
+
+    def _note(self, repairs: list[str]) -> None:
+        with (self.folder / "repairs.log").open("a") as log:
+            log.writelines(f"{line}\n" for line in repairs)
+
+    @property
+    def repairs(self) -> list[str]:
+        """What had to be put right before a start, so far."""
+        log = self.folder / "repairs.log"
+        return log.read_text().splitlines() if log.exists() else []
 
     def _wait_for_app(self) -> None:
         deadline = time.monotonic() + DEADLINE_SECONDS
@@ -157,12 +195,19 @@ class Node:
         raise TimeoutError(f"waited in vain until {what}\n{logs}")
 
 
-def running(process: subprocess.Popen[bytes] | None) -> bool:
+def _serve(arguments: list[str], failpoint_value: str) -> int:
+    """The application's main function, in a fork."""
+    failpoint.set_action(failpoint.from_environment(failpoint_value))
+    sys.argv = arguments
+    return validator_main()
+
+
+def running(process: subprocess.Popen[bytes] | ForkedProcess | None) -> bool:
     """Whether a process was started and has not ended."""
     return process is not None and process.poll() is None
 
 
-def kill(process: subprocess.Popen[bytes] | None) -> None:
+def kill(process: subprocess.Popen[bytes] | ForkedProcess | None) -> None:
     """SIGKILL, and wait for the end."""
     if process is not None:
         process.send_signal(signal.SIGKILL)

@@ -85,7 +85,7 @@ class Campaign:
     """One chain that is killed again and again."""
 
     def __init__(self, folder: Path, seed: int) -> None:
-        self.node = Node(folder)
+        self.node = Node(folder, forked=True)
         self.traffic = Traffic(seed)
         self.kills: Counter[str] = Counter()
 
@@ -129,6 +129,7 @@ class Campaign:
 
     def _pump(self) -> bool:
         self.traffic.pump(self.node)
+        time.sleep(0.03)
         return False
 
     def finish(self) -> str:
@@ -183,7 +184,7 @@ def main() -> None:
         try:
             campaign.run(points(arguments.points))
             campaign.run(random_times(arguments.random, random.Random(arguments.seed)))
-            app_hash = campaign.finish()
+            app_hash, repairs = campaign.finish(), campaign.node.repairs
         finally:
             campaign.node.kill()
     kills += campaign.kills
@@ -193,6 +194,7 @@ def main() -> None:
         "blocks": campaign.traffic.height,
         "transactions": campaign.traffic.sent,
         "app_hash": app_hash,
+        "repairs_before_a_start": len(repairs),
         "seconds": round(time.monotonic() - started),
         "kills_by_point": dict(sorted(kills.items())),
     }

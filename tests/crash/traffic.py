@@ -99,6 +99,8 @@ class Traffic:
         Raises: ValueError when it is not so.
         """
         self.read(node)
+        # A block can be read before it is executed; when the next is there, it has been.
+        node.wait(lambda: node.height() > self.height, "the last block was executed")
         for number, before in enumerate(self._blocks, start=1):
             if node.rpc("block", height=str(number))["block"] != before:
                 raise ValueError(f"block {number} has changed")
