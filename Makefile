@@ -12,7 +12,7 @@ DAY ?= 06-15
 OUT ?= .
 DAY_AHEAD ?=
 
-.PHONY: help setup setup-dev run test lint types imports proto proto-check unit bench lock clean
+.PHONY: help setup setup-dev run test lint types imports proto proto-check unit bench partitions compose-test study-disk lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,7 +69,18 @@ bench: setup-dev ## Throughput beside CometBFT's kvstore, clearing, settlement (
 	$(BIN)/python -m tests.bench.clearing
 	$(BIN)/python -m tests.bench.settlement
 	$(BIN)/python -m tests.bench.state
+	$(BIN)/python -m tests.bench.snapshots
 	$(BIN)/python -m tests.bench.throughput
+
+partitions: setup-dev ## Cut, bend and slow the lines between four validators (nine minutes; needs user namespaces or root)
+	unshare --user --map-root-user --net -- $(BIN)/python -m tests.partitions.campaign $(if $(SECONDS_BY_CHANCE),--seconds $(SECONDS_BY_CHANCE))
+
+compose-test: ## Build the image and live a short day in containers, killing some (needs Docker; ten minutes)
+	@test -n "$(PYTHON)" || { echo "make compose-test needs Python 3.11 or newer; none was found on PATH."; exit 1; }
+	$(PYTHON) -m tests.containers.compose_test
+
+study-disk: setup-dev ## How a validator's disk grows with a day of 37 homes (six minutes; quiet machine)
+	$(BIN)/python -m tests.bench.disk
 
 lock: ## Rebuild the locked requirements (needs `uv` on PATH)
 	for f in requirements requirements-dev requirements-go; do \

@@ -90,4 +90,5 @@ class Site:
         for service in (server, *clients):
             name = "server" if service == server else service
             for kind in ("crt", "key"):
-                (made / f"{name}.{kind}").rename(self.folder_of(service) / f"{name}.{kind}")
+                # Perhaps into another file system, as a container's volume is.
+                shutil.move(made / f"{name}.{kind}", self.folder_of(service) / f"{name}.{kind}")
