@@ -49,7 +49,7 @@ class TxTooLargeError(RpcRefusedError):
 
 
 class NotFoundError(RpcRefusedError):
-    """The node has no such transaction, or no such height (yet, or any more)."""
+    """The node has no such transaction (or no index of any), or no such height (yet, or any more)."""
 
 
 # CometBFT tells its errors apart by their wording alone: code -32603 stands for all of them. The words are those of
@@ -63,6 +63,7 @@ _WORDING: Final[tuple[tuple[str, type[RpcRefusedError]], ...]] = (
     ("must be less than or equal to the current blockchain height", NotFoundError),
     ("is not available, lowest height is", NotFoundError),
     (") not found", NotFoundError),
+    ("transaction indexing is disabled", NotFoundError),
 )
 
 

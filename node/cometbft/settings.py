@@ -24,6 +24,8 @@ class Settings:
         log_level: as CometBFT's: "info", "error", or by module as in "consensus:debug,*:error".
         max_tx_bytes: the largest transaction the mempool takes.
         mempool_txs: how many transactions may wait.
+        tx_index: whether old transactions are found by their hashes. CometBFT never prunes this index: it is what
+            grows for ever (docs/node.md). A gateway remembers the recent ones without it.
         prometheus_address: "host:port" to serve metrics at; empty for none.
         overrides: settings by section ("" for the top of the file) that are written as they are.
     """
@@ -33,6 +35,7 @@ class Settings:
     log_level: str = "info"
     max_tx_bytes: int = 262_144
     mempool_txs: int = 20_000
+    tx_index: bool = True
     prometheus_address: str = ""
     overrides: Mapping[str, Section] = field(default_factory=dict)
 
@@ -66,7 +69,7 @@ class Settings:
             },
             "mempool": self.mempool_section(),
             "consensus": self.consensus_section(),
-            "tx_index": {"indexer": "kv"},
+            "tx_index": {"indexer": "kv" if self.tx_index else "null"},
             "instrumentation": {
                 "prometheus": bool(self.prometheus_address),
                 "prometheus_listen_addr": self.prometheus_address or ":26660",

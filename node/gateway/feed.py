@@ -29,8 +29,8 @@ LONGEST_PAUSE_SECONDS: Final = 2.0
 STATUS_VALID_SECONDS: Final = 5.0
 # Further behind than this, the gateway is not fit to serve.
 MAX_LAG_BLOCKS: Final = 5
-# Blocks looked back at when starting, so that results are known which the node's index does not have yet.
-START_BLOCKS: Final = 10
+# Blocks looked back at when starting, so that results are known which the node's index does not have: it may have none.
+START_BLOCKS: Final = 200
 # After a long break only so many blocks are caught up: streams fetch what they lack by themselves.
 MAX_CATCH_UP_BLOCKS: Final = 200
 
@@ -199,7 +199,7 @@ class BlockFeed:
                 earliest = self.status.earliest_height if self.status else height
                 first = max(earliest, height - START_BLOCKS, 1)
                 # Fetched first, published at once: nobody shall take one of the older blocks for the head.
-                for record in [await self._history.at(past) for past in range(first, height + 1)]:
+                for record in await asyncio.gather(*(self._history.at(past) for past in range(first, height + 1))):
                     self._publish(record)
             elif height - self.head.height > MAX_CATCH_UP_BLOCKS:
                 self._publish(await self._history.at(height))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
+from node.cometbft.genesis import ConsensusParams
 from node.cometbft.settings import Settings
 from node.localnet.localnet import Localnet
+from node.localnet.plan import VDG as VDG_APPLICATION
+from node.localnet.plan import Application
 from node.run.cast import Cast
 from node.run.genesis import PROOF_DEADLINE_SLOTS, app_state
 from node.run.timing import DayAhead, Timing
@@ -14,15 +18,44 @@ from node.run.timing import DayAhead, Timing
 _PATIENCE_SECONDS = 15
 
 
-def make_chain(folder: Path, chain_id: str, cast: Cast, timing: Timing, day_ahead: DayAhead | None = None) -> Localnet:
+class Memory(NamedTuple):
+    """For how many slots blocks, evidence and the records of slots are kept, when not for as long as usual."""
+
+    slots: int
+
+    def application(self, slot_seconds: int) -> Application:
+        """The validators' application, which lets CometBFT prune what is older."""
+        options = ("--retain-blocks", "20", "--retain-seconds", str(self.slots * slot_seconds))
+        return Application.of_command(*VDG_APPLICATION.command, *options)
+
+    def params(self, slot_seconds: int) -> ConsensusParams:
+        """With no evidence that would keep blocks for longer."""
+        return ConsensusParams(evidence_max_age_seconds=self.slots * slot_seconds, evidence_max_age_blocks=20)
+
+
+def make_chain(
+    folder: Path,
+    chain_id: str,
+    cast: Cast,
+    timing: Timing,
+    day_ahead: DayAhead | None = None,
+    memory: Memory | None = None,
+) -> Localnet:
     """A localnet of so many validators as the cast has operators, with its genesis.
 
     Raises: LocalnetError, HomeError when there is one in the folder already.
     """
     net = Localnet.create(
-        folder, chain_id=chain_id, validators=len(cast.operators), settings=settings_for(timing.slot_seconds)
+        folder,
+        chain_id=chain_id,
+        validators=len(cast.operators),
+        application=memory.application(timing.slot_seconds) if memory else VDG_APPLICATION,
+        settings=settings_for(timing.slot_seconds),
     )
-    net.write_genesis(app_state(cast, net.validator_public_keys, timing.epoch_s, timing.slot_seconds, day_ahead))
+    state = app_state(cast, net.validator_public_keys, timing.epoch_s, timing.slot_seconds, day_ahead)
+    if memory is not None:
+        state["settlement"]["keep_slots"] = memory.slots
+    net.write_genesis(state, params=memory.params(timing.slot_seconds) if memory else None)
     return net
 
 
@@ -32,6 +65,8 @@ def settings_for(slot_seconds: int) -> Settings:
         timeout_commit_ms=max(150, min(500, 100 * slot_seconds)),
         create_empty_blocks_interval_ms=min(1000, 200 * slot_seconds),
         log_level="error",
+        # The gateway remembers what is asked for again, and nothing else grows as much.
+        tx_index=False,
     )
 
 

@@ -15,7 +15,7 @@ from emulator.homes import neighbourhood
 from node.localnet.localnet import Localnet
 from node.run.assembly import Observed
 from node.run.cast import Cast
-from node.run.chain import given_up_s, make_chain
+from node.run.chain import Memory, given_up_s, make_chain
 from node.run.daylog import DayLog
 from node.run.observer import compare_app_hashes, observing
 from node.run.progress import Display
@@ -54,6 +54,7 @@ class Options:
     out: Path
     folder: Path = Path("run")
     day_ahead: DayAhead | None = None
+    memory: Memory | None = None
 
 
 async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Event) -> Report:
@@ -68,7 +69,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     folder = _new_folder(options.folder, chain_id)
     cast = Cast.fresh(homes, options.validators)
     stage = Stage(Site.on_this_machine(folder / "services"), chain_id, cast, timing, options.day)
-    net = make_chain(folder / "net", chain_id, cast, timing, options.day_ahead)
+    net = make_chain(folder / "net", chain_id, cast, timing, options.day_ahead, options.memory)
     for service in stage.services(options.validators):
         net.add_service(service)
     log = DayLog(timing.from_slot, timing.slots)

@@ -27,9 +27,15 @@ def application(*options: str, script: Path | None = None) -> Application:
     return Application.of_command("{python}", *start, "--home", "{home}", "--address", f"unix://{SOCKET}", *options)
 
 
-def new_chain(home: Path, app: Application, validators: int, params: ConsensusParams | None = None) -> Localnet:
+def new_chain(
+    home: Path,
+    app: Application,
+    validators: int,
+    params: ConsensusParams | None = None,
+    settings: Settings = FAST,
+) -> Localnet:
     """A chain of the tests' neighbourhood that begins now."""
-    net = Localnet.create(home, chain_id=world.CHAIN_ID, validators=validators, application=app, settings=FAST)
+    net = Localnet.create(home, chain_id=world.CHAIN_ID, validators=validators, application=app, settings=settings)
     operators = [{"public_key": key.hex(), "operator": address("oscar").hex()} for key in net.validator_public_keys]
     now_s = int(time.time())
     net.write_genesis(
