@@ -23,6 +23,7 @@ ENTRIES: Final = (
     Entry("node status", "node.cli.node:status_command", "Show what a node keeps, and how much of the disk it takes."),
     Entry("node backup", "node.cli.node:backup_command", "Write a running or stopped node's data to a file."),
     Entry("node restore", "node.cli.node:restore_command", "Put a backup into a stopped or a new node."),
+    Entry("node rebuild", "node.rebuild.command:rebuild_command", "Set a damaged state aside, to be made anew."),
     Entry("gateway", "node.gateway.command:gateway_command", "Serve gRPC to clients, in front of CometBFT nodes."),
     Entry("dso", "clients.dso.command:app", "The DSO's services: signing, meters, proofs of flow, rebates."),
     Entry("household", "clients.household.command:household_command", "The agents of homes: trade, steer, settle."),
@@ -46,7 +47,7 @@ ENTRIES: Final = (
 GROUPS: Final = {
     "proof": "Proofs and receipts in files.",
     "home": "One home: plans.",
-    "node": "One node of a chain: join, status, backup, restore.",
+    "node": "One node of a chain: join, status, backup, restore, rebuild.",
     "market": "The market's rules, without a chain.",
     "scenario": "Scenario files: a whole chain in one process.",
 }
