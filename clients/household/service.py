@@ -17,13 +17,7 @@ from clients.common.subscribe import Cursor
 from clients.common.wallet import Wallet
 from clients.household.account import Account
 from clients.household.battery import BatteryLimits
-from clients.household.chain_state import (
-    TERMS_SLOTS,
-    read_account,
-    read_contracts,
-    read_settled,
-    read_terms,
-)
+from clients.household.chain_state import read_account, read_contracts, read_settled, read_terms
 from clients.household.configuration import HouseholdConfiguration
 from clients.household.database import Database
 from clients.household.follower import Follower
@@ -194,7 +188,7 @@ class Service:
     async def _read_anew(self, chain: Chain, database: Database, start: Cursor) -> None:
         for vdg, trader in self._traders.items():
             now = trader.terms.clock.slot_at(time.time())
-            slots = range(max(0, now - _UNSETTLED_SLOTS), max(0, now + TERMS_SLOTS))
+            slots = range(max(0, now - _UNSETTLED_SLOTS), max(0, now + trader.terms.furthest_slots + 1))
             homes = {home.account.address: home for home in trader.homes.values()}
             contracts = await patiently(partial(read_contracts, chain, vdg, slots))
             own = [c for c in contracts if c.buyer in homes or c.seller in homes]

@@ -56,6 +56,11 @@ class Terms(NamedTuple):
         first = -(-first // product.block_slots) * product.block_slots
         return range(first, now + product.horizon_slots + 1, product.block_slots)
 
+    @property
+    def furthest_slots(self) -> int:
+        """How many slots ahead of the running one the energy of an order may lie."""
+        return max((product.horizon_slots + product.block_slots - 1 for product in self.products.values()), default=0)
+
     def gate_s(self, product: Product, slot: int) -> int:
         """The Unix time from which on the book for ``slot`` is closed."""
         return self.clock.start_s(self.gate_slot(product, slot))
