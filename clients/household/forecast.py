@@ -31,7 +31,8 @@ class PersistenceSettings(Section):
     """How persistence reads the past.
 
     Load: the mean of the last ``far_slots`` slots up to ``far_slots`` ahead, beyond them yesterday's around the same
-    time. PV: the running slot's level, which fades within ``fade_slots`` into yesterday's curve scaled to today's.
+    time. PV: the running slot's level, which fades within ``fade_slots`` into yesterday's curve scaled to today's;
+    tomorrow's is today's as far as it is known.
     A sure deficit is the ``quantile`` of the last ``near_slots`` loads less ``1 + near_pv_caution`` times the PV; a
     sure surplus is ``1 - near_pv_caution`` times the PV less the ``high_quantile`` of the loads or yesterday's mean
     around that time. More than ``near_lead_slots`` ahead, both take the ``far_`` figures instead, and more than
@@ -98,9 +99,15 @@ class Persistence:
     def _pv_wh(self, seen: Measurements, now: int, slot: int, scale: float) -> float:
         newest = seen.newest_slot
         level = seen.pv_wh.get(now if newest is None else newest, 0)
-        yesterday = seen.pv_wh.get(slot - SLOTS_PER_DAY, seen.pv_wh.get(slot - 2 * SLOTS_PER_DAY))
+        known = slot - SLOTS_PER_DAY
+        if known not in seen.pv_wh:
+            known -= SLOTS_PER_DAY
+        yesterday = seen.pv_wh.get(known)
         if yesterday is None:
             return float(level) if slot - now <= self._settings.fade_slots else 0.0
+        if slot // SLOTS_PER_DAY > now // SLOTS_PER_DAY:
+            # Tomorrow is as today was, where that is known, and no sunnier than yesterday elsewhere.
+            scale = 1.0 if known // SLOTS_PER_DAY == now // SLOTS_PER_DAY else min(1.0, scale)
         share = min(1.0, (slot - now) / self._settings.fade_slots)
         return (1 - share) * level + share * yesterday * scale
 

@@ -97,3 +97,22 @@ def test_a_load_that_was_there_yesterday_at_that_time_is_no_sure_surplus() -> No
     forecast = Persistence()(measurements, 199, 12)
     assert forecast[8].sure_surplus_wh == 0
     assert forecast[1].sure_surplus_wh > 0
+
+
+def test_tomorrows_sun_is_todays_as_far_as_it_is_known_and_no_more_than_yesterdays_elsewhere() -> None:
+    # Yesterday 250 Wh a slot, today twice that until now.
+    measurements = seen(*((slot, 0, 1500 if slot < 144 else 3000, 0.0) for slot in range(40, 201)))
+    forecast = Persistence()(measurements, 200, 160)
+    pv = {200 + index: slot.pv_wh for index, slot in enumerate(forecast)}
+    assert pv[230] == 500
+    assert pv[288 + 20] == 500
+    assert pv[288 + 70] == 250
+
+
+def test_far_ahead_only_the_loads_around_that_time_count() -> None:
+    # 100 Wh a slot at night, 10 by day; now it is day.
+    measurements = seen(*((slot, 600 if slot % 144 < 36 else 60, 0, 0.0) for slot in range(60, 230)))
+    forecast = Persistence()(measurements, 229, 90)
+    sure = {229 + index: slot.sure_deficit_wh for index, slot in enumerate(forecast)}
+    assert sure[240] == 10
+    assert sure[288 + 15] == 100
