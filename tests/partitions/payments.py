@@ -22,10 +22,13 @@ def wallet(number: int) -> Wallet:
 
 
 def genesis(wallets: int) -> dict[str, Any]:
-    """So many households with money."""
+    """So many households with money, and an operator: the rule on misbehaviour is part of governance."""
     members = [wallet(number) for number in range(wallets)]
+    accounts = [{"public_key": one.public_key.hex(), "roles": ["household"]} for one in members]
+    operator = {"public_key": wallet(wallets).public_key.hex(), "roles": ["operator"]}
     return {
-        "accounts": {"accounts": [{"public_key": one.public_key.hex(), "roles": ["household"]} for one in members]},
+        "governance": {},
+        "accounts": {"accounts": [*accounts, operator]},
         "ledger": {"balances": [{"account": one.address.hex(), "amount_neur": BALANCE_NEUR} for one in members]},
     }
 
