@@ -85,12 +85,13 @@ class Node:
 
     # Processes
 
-    def start(self, *, app_failpoint: str = "", cometbft_failpoint: str = "") -> None:
+    def start(self, *, app_failpoint: str = "", cometbft_failpoint: str = "", repaired: bool = True) -> None:
         """Start what does not run. The failpoints are values of VDG_FAILPOINT and FAIL_TEST_INDEX."""
         if not running(self.app):
             self.start_app(app_failpoint)
         if not running(self.cometbft):
-            self._repair()
+            if repaired:
+                self._repair()
             (self.folder / RPC_SOCKET).unlink(missing_ok=True)
             options = [f"--rpc.laddr=unix://{RPC_SOCKET}", "--p2p.laddr=tcp://127.0.0.1:0"]
             command = [self._binary, "start", "--home", ".", *options]
