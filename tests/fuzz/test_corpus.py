@@ -9,6 +9,9 @@ import pytest
 from tests.fuzz.corpus import inputs_of, mutated
 from tests.fuzz.finding import FuzzFinding, hold
 from tests.fuzz.targets import TARGETS, Target, target
+from tests.light.golden_chain import golden_blocks
+from wire.light.proto_form import light_block_from_proto, light_block_to_proto
+from wire.unverified import Unverified
 
 CHANGES = 400
 
@@ -22,6 +25,15 @@ def test_a_target_takes_its_corpus_and_changes_of_it(one: Target) -> None:
     random = Random(1)
     for _ in range(CHANGES):
         one.run(mutated(random, inputs))
+
+
+@pytest.mark.parametrize("seconds", [-62_135_596_801, 253_402_300_800, 2**62])
+def test_a_light_block_of_no_date_is_malformed(seconds: int) -> None:
+    """Found by fuzzing: such a time could be read, and then not be written into a proof file."""
+    message = light_block_to_proto(next(iter(golden_blocks().values())))
+    message.signed_header.header.time.seconds = seconds
+    with pytest.raises(Unverified, match="no date"):
+        light_block_from_proto(message)
 
 
 def test_a_finding_has_the_bytes_that_show_it() -> None:

@@ -12,6 +12,9 @@ from wire.light.block import BlockId, Commit, CommitSignature, Header, LightBloc
 from wire.light.hashing import NANOSECONDS, block_id_message, timestamp
 from wire.unverified import Reason, Unverified
 
+# What a Timestamp may hold (google/protobuf/timestamp.proto), and RFC 3339 can write.
+_YEAR_1_S, _YEAR_10000_S = -62_135_596_800, 253_402_300_800
+
 
 def light_block_to_proto(block: LightBlock) -> pb.LightBlock:
     """A light block as a message. Raises: ValueError when a number does not fit its field."""
@@ -115,4 +118,6 @@ def _block_id(message: pb.BlockID) -> BlockId:
 def _time_ns(message: Timestamp) -> int:
     if not 0 <= message.nanos < NANOSECONDS:
         raise Unverified(Reason.MALFORMED, f"a time with {message.nanos} nanoseconds")
+    if not _YEAR_1_S <= message.seconds < _YEAR_10000_S:
+        raise Unverified(Reason.MALFORMED, f"a time {message.seconds} s from 1970: no date, which has a year to 9999")
     return message.seconds * NANOSECONDS + message.nanos
