@@ -9,9 +9,13 @@ from typing import Final
 
 from node.snapshots.folder import SnapshotFolder
 from node.snapshots.taking import Subject, write_snapshot
+from node.store import DEFAULT_RESERVE_BYTES
+from node.store.disk import Disk
 
 # Of the time that it works it pauses as much: the application shares its process, and Python's lock, with it.
 _REST_PER_WORK: Final = 1.0
+# A snapshot is given up long before its disk is as full as would end the node.
+RESERVE_BYTES: Final = 4 * DEFAULT_RESERVE_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +29,7 @@ class Taker:
 
     def __init__(self, folder: SnapshotFolder) -> None:
         self._folder = folder
+        self._disk = Disk(folder.path, RESERVE_BYTES)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -54,7 +59,7 @@ class Taker:
         try:
             draft = self._folder.draft(subject.height)
             try:
-                write_snapshot(subject, draft, _Pacer(self._stop).pause)
+                write_snapshot(subject, draft, _Pacer(self._stop, self._disk).pause)
                 offer = self._folder.publish(subject.height, draft)
             except BaseException:
                 self._folder.discard(draft)
@@ -74,12 +79,14 @@ class Taker:
 class _Pacer:
     """Rests in proportion to work."""
 
-    def __init__(self, stop: threading.Event) -> None:
+    def __init__(self, stop: threading.Event, disk: Disk) -> None:
         self._stop = stop
+        self._disk = disk
         self._since = time.monotonic()
 
     def pause(self) -> None:
-        """Rest for as long as it was worked since the last rest. Raises: _Stopped."""
+        """Rest for as long as it was worked since the last rest. Raises: _Stopped, DiskFull."""
+        self._disk.require_room()
         worked_s = time.monotonic() - self._since
         if self._stop.wait(worked_s * _REST_PER_WORK):
             raise _Stopped

@@ -298,3 +298,8 @@ def test_peers_get_what_is_listed_and_nothing_else(world: World, tmp_path: Path)
     request.chunk = listed.chunks
     assert application.load_snapshot_chunk(request).chunk == b""
     state.close()
+
+
+def test_the_documentation_names_every_refusal_by_its_code() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "node.md").read_text()
+    assert all(f"{fault.value} `{fault.name}`" in page for fault in Fault)

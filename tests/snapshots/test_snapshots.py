@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from abci_app.app import App
 from abci_app.state.store import MemoryStore, StoreView
 from abci_app.state.tree import StateTree, TreeView
-from node.snapshots import taking
+from node.snapshots import taker, taking
 from node.snapshots.folder import SnapshotFolder
 from node.snapshots.layout import FORMAT, checked, subtree_roots
 from node.snapshots.service import Snapshots
@@ -195,3 +195,15 @@ def test_what_is_not_there_has_no_chunk(tmp_path: Path) -> None:
     chunks = folder.offers[0].chunks
     for height, format_, index in [(1, FORMAT, chunks), (1, 2, 0), (2, FORMAT, 0), (1, FORMAT, -1)]:
         assert folder.chunk(height, format_, index) == b""
+
+
+def test_a_disk_that_fills_up_ends_the_snapshot_and_not_the_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(taker, "RESERVE_BYTES", 1 << 62)
+    chain = Chain()
+    snapshots = taken(chain.app, tmp_path)
+    assert snapshots.offers == []
+    assert list((tmp_path / "snapshots").iterdir()) == []
+    assert "no snapshot of height 1" in caplog.text
+    chain.block()
