@@ -290,6 +290,9 @@ class App:
             there = f"heights {oldest} to {last} are kept" if last else "there is no block yet"
             return QueryResult(QUERY_HEIGHT_UNAVAILABLE, last, message=f"height = {wanted}: {there}")
         version = self._history.at(wanted, self._tree, self._store)
+        if self._pending is not None:
+            # The tree has the finalized block already; the state is the committed one.
+            version = version._replace(undos=[*version.undos, self._pending.undo])
         value = version.value(store + b"/" + key) or b""
         return QueryResult(QUERY_OK, wanted, value, proof=prove(version, store, key) if prove_it else ())
 

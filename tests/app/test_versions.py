@@ -190,3 +190,14 @@ def test_a_block_finalized_again_with_other_transactions_is_as_if_the_first_had_
     other.app.commit()
     assert chain.app.last_block == other.app.last_block
     assert chain.stored() == other.stored()
+
+
+def test_what_is_proved_while_a_block_waits_for_its_commit_is_the_committed_state() -> None:
+    chain = Chain()
+    chain.block()
+    before, newest = balance_at(chain), balance_at(chain, chain.app.last_block.height)
+    tx = chain.tx("ann", Transfer(address("bob"), 1))
+    chain.app.finalize_block(chain.app.last_block.height + 1, (chain.time_s + 1) * 10**9, [tx])
+    assert balance_at(chain) == before
+    assert balance_at(chain, chain.app.last_block.height) == newest
+    assert root_after(newest.proof, newest.value) == chain.app.last_block.app_hash
