@@ -43,13 +43,14 @@ class RecordedBlock:
 
 @dataclass(frozen=True)
 class RecordedGenesis:
-    """The beginning: what CometBFT gives the application in InitChain."""
+    """The beginning: what CometBFT gives the application in InitChain; ``app_version`` 0 says that it names none."""
 
     chain_id: str
     time_ns: int
     initial_height: int
     validators: tuple[tuple[bytes, int], ...]
     app_state: bytes
+    app_version: int = 0
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> RecordedGenesis:
@@ -64,6 +65,7 @@ class RecordedGenesis:
                     for entry in document.get("validators") or ()
                 ),
                 app_state=json.dumps(document["app_state"]).encode(),
+                app_version=int(document.get("consensus_params", {}).get("version", {}).get("app") or 0),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise HistoryError(f"the genesis document is not CometBFT's: {type(error).__name__}: {error}") from error

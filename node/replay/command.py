@@ -12,6 +12,7 @@ import typer
 from abci_app.app import App
 from abci_app.genesis import GenesisError
 from abci_app.state.store import MemoryStore
+from abci_app.upgrade import WrongSoftware
 from node.cli.exits import CommandError, Exit
 from node.cli.output import JsonOption, note, print_json
 from node.history.command_options import HomeOption, RpcOption, UntilOption, input_error
@@ -36,13 +37,14 @@ def replay_command(
 ) -> None:
     """Execute a node's whole chain anew and compare every app hash with the headers.
 
-    Exit code 0 when all agree; 1 at the first difference, with its height and the results that differ.
+    Exit code 0 when all agree, or all up to the height of a software upgrade; 1 at the first difference, with its
+    height and the results that differ.
     """
     input_error(rpc, home)
     started = time.monotonic()
     try:
         replayed = asyncio.run(_run(rpc, home, until, store))
-    except (HistoryError, GenesisError, StoreUnavailable) as error:
+    except (HistoryError, GenesisError, StoreUnavailable, WrongSoftware) as error:
         raise CommandError(str(error)) from error
     seconds = time.monotonic() - started
     if as_json:
@@ -52,6 +54,11 @@ def replay_command(
             f"{replayed.chain_id}: {replayed.blocks} blocks, {replayed.transactions} transactions executed in "
             f"{seconds:.1f} s; every app hash agrees, the last is {replayed.app_hash.hex()} at {replayed.height}"
         )
+        if replayed.needed_version is not None:
+            typer.echo(
+                f"from height {replayed.height + 1} on the chain runs version {replayed.needed_version}: that software "
+                "goes on from a snapshot or a backup of the state"
+            )
     if replayed.difference is not None:
         if not as_json:
             typer.echo(str(replayed.difference))
@@ -88,5 +95,6 @@ def _plain(replayed: Replayed, seconds: float) -> dict[str, object]:
         "height": replayed.height,
         "app_hash": replayed.app_hash.hex(),
         "seconds": round(seconds, 3),
+        "needed_version": replayed.needed_version,
         "difference": difference and {**vars(difference), "results": list(difference.results)},
     }

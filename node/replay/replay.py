@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from abci_app.upgrade import WrongSoftware
 from node.abci import Application
 from node.history.errors import HistoryError
 from node.history.recorded import RecordedBlock, RecordedGenesis, results_hash
@@ -15,6 +16,7 @@ from node.history.source import Source, blocks_with_results
 from node.replay.difference import Difference, compare_hashes
 from wire.gen.tendermint.abci import types_pb2 as abci
 from wire.gen.tendermint.crypto.keys_pb2 import PublicKey
+from wire.gen.tendermint.types.params_pb2 import ConsensusParams, VersionParams
 from wire.gen.tendermint.types.validator_pb2 import BlockIDFlag
 
 _NANOSECONDS = 1_000_000_000
@@ -22,7 +24,10 @@ _NANOSECONDS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Replayed:
-    """How far it went: ``blocks`` executed and compared, up to ``height``; the first difference, if there is one."""
+    """How far it went: ``blocks`` executed and compared, up to ``height``; the first difference, if there is one.
+
+    ``needed_version`` is the version of the software that the next block needs, where it is not this one.
+    """
 
     chain_id: str
     blocks: int
@@ -30,6 +35,7 @@ class Replayed:
     height: int
     app_hash: bytes
     difference: Difference | None = None
+    needed_version: int | None = None
 
 
 async def replay(
@@ -41,9 +47,11 @@ async def replay(
     """Execute the chain's blocks from the genesis to ``until`` (default: the last), and compare every hash.
 
     Header H+1 carries the app hash after block H; what the last block came to is compared with the node's own results
-    where it keeps them. Stops at the first difference.
+    where it keeps them. Stops at the first difference, and before the first block that is for another version of the
+    software to execute.
 
-    Raises: HistoryError when the record does not begin with the genesis or is damaged; whatever the application raises.
+    Raises: HistoryError when the record does not begin with the genesis or is damaged; WrongSoftware when the chain
+    began with another version; whatever else the application raises.
     """
     genesis, (first, newest) = await source.genesis(), await source.span()
     if first != genesis.initial_height:
@@ -57,6 +65,7 @@ async def replay(
     recorded: abci.ResponseFinalizeBlock | None = None
     blocks = transactions = 0
     difference: Difference | None = None
+    needed_version: int | None = None
     async with aclosing(blocks_with_results(source, first, last)) as pairs:
         async for block, results in pairs:
             if done is not None:
@@ -65,14 +74,19 @@ async def replay(
                 difference = Difference(0, "app hash of the genesis", block.app_hash.hex(), app_hash.hex())
             if difference is not None:
                 break
-            done, recorded = application.finalize_block(finalize_request(block)), results
+            try:
+                done, recorded = application.finalize_block(finalize_request(block)), results
+            except WrongSoftware as wrong:
+                needed_version = wrong.needed_version
+                break
             application.commit(abci.RequestCommit())
             blocks, transactions, app_hash = blocks + 1, transactions + len(block.txs), done.app_hash
             if progress is not None:
                 progress(block.height, last)
     if difference is None and done is not None and recorded is not None:
         difference = compare_hashes(first + blocks - 1, recorded.app_hash, results_hash(recorded), done, recorded)
-    return Replayed(genesis.chain_id, blocks, transactions, first + blocks - 1, app_hash, difference)
+    height = first + blocks - 1
+    return Replayed(genesis.chain_id, blocks, transactions, height, app_hash, difference, needed_version)
 
 
 def init_chain_request(genesis: RecordedGenesis) -> abci.RequestInitChain:
@@ -85,6 +99,7 @@ def init_chain_request(genesis: RecordedGenesis) -> abci.RequestInitChain:
         ],
         app_state_bytes=genesis.app_state,
         initial_height=genesis.initial_height,
+        consensus_params=ConsensusParams(version=VersionParams(app=genesis.app_version)),
     )
 
 
