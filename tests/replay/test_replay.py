@@ -74,6 +74,7 @@ async def test_a_chain_executed_anew_comes_to_the_same_hashes_and_a_changed_reco
     chain: TradedChain,
 ) -> None:
     over_rpc = vdg("replay", "--rpc", chain.url, "--json")
+    audited = vdg("audit", "--rpc", chain.url, "--json")
     in_use = vdg("replay", "--home", str(chain.home))
     await chain.stop()
     before = sorted(file.name for file in (chain.home / "data").rglob("*"))
@@ -88,6 +89,15 @@ async def test_a_chain_executed_anew_comes_to_the_same_hashes_and_a_changed_reco
     assert told["height"] >= json.loads(over_rpc.stdout)["height"] > 10
     # The node's files are as they were.
     assert sorted(file.name for file in (chain.home / "data").rglob("*")) == before
+
+    assert audited.returncode == 0, audited.stderr
+    found = json.loads(audited.stdout)
+    assert found["finding"] is None
+    assert found["transactions"] == 9
+    assert found["blocks"] == found["blocks_with_results"] > 10
+    assert found["totals"]["certified_wh"] == 390
+    again = vdg("audit", "--home", str(chain.home))
+    assert (again.returncode, "all app hashes agree" in again.stdout) == (0, True), again.stderr
 
     with HomeSource(chain.home) as source:
         last = (await source.span()).last
