@@ -151,6 +151,8 @@ def checked_addresses(field: str, addresses: Sequence[bytes]) -> frozenset[bytes
     check_count(field, addresses)
     for address in addresses:
         if len(address) != ADDRESS_BYTES:
-            text = f"{field} holds {address.hex()!r} of {len(address)} bytes: an address has {ADDRESS_BYTES}"
+            # Cut: a refusal travels in a header, whose size is bounded.
+            start = address[:ADDRESS_BYTES].hex()
+            text = f"{field} holds {start!r}… of {len(address)} bytes: an address has {ADDRESS_BYTES}"
             raise CallRefused(grpc.StatusCode.INVALID_ARGUMENT, text)
     return frozenset(addresses)

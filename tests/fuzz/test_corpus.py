@@ -6,6 +6,8 @@ from random import Random
 
 import pytest
 
+from node.gateway.event_service import checked_addresses
+from node.gateway.refusals import CallRefused
 from tests.fuzz.corpus import inputs_of, mutated
 from tests.fuzz.finding import FuzzFinding, hold
 from tests.fuzz.targets import TARGETS, Target, target
@@ -34,6 +36,14 @@ def test_a_light_block_of_no_date_is_malformed(seconds: int) -> None:
     message.signed_header.header.time.seconds = seconds
     with pytest.raises(Unverified, match="no date"):
         light_block_from_proto(message)
+
+
+def test_a_refused_filter_is_not_sent_back_whole() -> None:
+    """Found by fuzzing: a refusal travels in a header of bounded size, and held an address of any length."""
+    with pytest.raises(CallRefused) as refused:
+        checked_addresses("accounts", [bytes(100_000)])
+    assert "100000 bytes" in refused.value.message
+    assert len(refused.value.message) < 200
 
 
 def test_a_finding_has_the_bytes_that_show_it() -> None:
