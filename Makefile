@@ -10,9 +10,10 @@ HOMES ?= 33
 VALIDATORS ?= 4
 DAY ?= 06-15
 OUT ?= .
+SOAK_MINUTES ?= 0
 DAY_AHEAD ?=
 
-.PHONY: help setup setup-dev run test lint types imports proto proto-check unit bench partitions compose-test study-disk lock clean
+.PHONY: help setup setup-dev run test lint types imports proto proto-check unit bench soak partitions compose-test study-disk lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -81,6 +82,9 @@ compose-test: ## Build the image and live a short day in containers, killing som
 
 study-disk: setup-dev ## How a validator's disk grows with a day of 37 homes (six minutes; quiet machine)
 	$(BIN)/python -m tests.bench.disk
+
+soak: setup-dev ## Crashes and faults for as long as asked: SOAK_MINUTES=60 (each campaign once at least)
+	$(BIN)/python -m tests.crash.soak --minutes $(SOAK_MINUTES) --out build/soak-crash.json
 
 lock: ## Rebuild the locked requirements (needs `uv` on PATH)
 	for f in requirements requirements-dev requirements-go; do \

@@ -43,9 +43,9 @@ def store_of_several_lives(kind: str, home: Path, *, killed: bool) -> None:
             raise RuntimeError("the child was killed")
 
 
-def damages(home: Path, flips: int) -> Iterator[str]:
+def damages(home: Path, flips: int, seed: int) -> Iterator[str]:
     """Damage the files of a store in one way after the other; before each they are whole again."""
-    chance = random.Random(SEED)
+    chance = random.Random(seed)
     whole = home.with_name("whole")
     shutil.copytree(home, whole)
 
@@ -75,11 +75,11 @@ def _kind(file: Path) -> str:
     return file.name.rstrip("0123456789-").replace(file.stem, "") or file.name if file.stem.isdigit() else file.name
 
 
-def damage(kind: str, flips: int, home: Path, *, killed: bool) -> dict[str, Counter[str]]:
+def damage(kind: str, flips: int, seed: int, home: Path, *, killed: bool) -> dict[str, Counter[str]]:
     """What came of each damage. Raises: ValueError when one was not noticed, or whatever isn't named."""
     store_of_several_lives(kind, home, killed=killed)
     found = {"noticed": Counter[str](), "harmless": Counter[str]()}
-    for what in damages(home, flips):
+    for what in damages(home, flips, seed):
         try:
             come_back(kind, home, HEIGHT + 2)
         except (StoreDamaged, StoreCorrupted):
@@ -94,11 +94,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--store", choices=OPENERS, default="level")
     parser.add_argument("--flips", type=int, default=200, help="how many bits of each file")
+    parser.add_argument("--seed", type=int, default=SEED)
     arguments = parser.parse_args()
     summary: dict[str, Any] = {"store": arguments.store}
     for end, killed in (("closed", False), ("killed", True)):
         with tempfile.TemporaryDirectory() as folder:
-            summary[end] = damage(arguments.store, arguments.flips, Path(folder, "home"), killed=killed)
+            summary[end] = damage(arguments.store, arguments.flips, arguments.seed, Path(folder, "home"), killed=killed)
+    summary["damages"] = sum(found.total() for end in ("closed", "killed") for found in summary[end].values())
     print(json.dumps(summary))
 
 

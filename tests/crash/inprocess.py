@@ -33,10 +33,10 @@ SEED = 4
 class Campaign:
     """Kills on one store, and what came of them."""
 
-    def __init__(self, kind: str, home: Path) -> None:
+    def __init__(self, kind: str, home: Path, seed: int = SEED) -> None:
         self.story: Story = day()
         self.kills: Counter[str] = Counter()
-        self.chance = random.Random(SEED)
+        self.chance = random.Random(seed)
         self._open = OPENERS[kind]
         self._home = home
 
@@ -97,7 +97,8 @@ class Campaign:
         return {
             "blocks": len(self.story.blocks),
             "app_hash": self.story.blocks[-1].app_hash.hex(),
-            "kills": sum(self.kills.values()),
+            "kills": self.kills.total(),
+            "at_random_times": self.kills["at a random time"],
             "kills_by_point": dict(sorted(self.kills.items())),
         }
 
@@ -113,9 +114,10 @@ def main() -> None:
         help="die at every point of every N-th block only, and at one point of the others",
     )
     parser.add_argument("--random", type=int, default=0, help="then so many kills at random times")
+    parser.add_argument("--seed", type=int, default=SEED)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        campaign = Campaign(arguments.store, Path(folder, "points"))
+        campaign = Campaign(arguments.store, Path(folder, "points"), arguments.seed)
         campaign.die_at_points(arguments.every)
         campaign.check()
         campaign.start_anew("random")

@@ -39,9 +39,9 @@ class Tear(NamedTuple):
     honest: bool
 
 
-def tears(synced: bytes, written: bytes, stride: int) -> Iterator[Tear]:
+def tears(synced: bytes, written: bytes, stride: int, seed: int) -> Iterator[Tear]:
     """What may be left of a file that was ``synced`` and then appended to."""
-    chance = random.Random(SEED)
+    chance = random.Random(seed)
     for length in range(0, len(synced), stride):
         yield Tear("synced bytes lost", written[:length], honest=False)
     for length in range(len(synced), len(written) + 1, max(1, stride // 4)):
@@ -107,12 +107,12 @@ def come_back(kind: str, home: Path, until: int) -> int:
     return height
 
 
-def tear_at(kind: str, height: int, stride: int, folder: Path) -> Counter[str]:
+def tear_at(kind: str, height: int, stride: int, seed: int, folder: Path) -> Counter[str]:
     """All tears of one commit. Raises: ValueError for one that the application did not survive."""
     synced, written = copies_around_commit(kind, height, folder)
     file = grown_file(synced, written)
     found: Counter[str] = Counter()
-    for number, tear in enumerate(tears((synced / file).read_bytes(), (written / file).read_bytes(), stride)):
+    for number, tear in enumerate(tears((synced / file).read_bytes(), (written / file).read_bytes(), stride, seed)):
         home = folder / f"torn-{number}"
         shutil.copytree(written, home)
         (home / file).write_bytes(tear.content)
@@ -135,12 +135,13 @@ def main() -> None:
     parser.add_argument("--store", choices=OPENERS, default="level")
     parser.add_argument("--stride", type=int, default=64, help="how far cuts lie apart, in bytes")
     parser.add_argument("--heights", type=int, nargs="+", default=[1, 6, 30, 40])
+    parser.add_argument("--seed", type=int, default=SEED)
     arguments = parser.parse_args()
     found: Counter[str] = Counter()
     for height in arguments.heights:
         with tempfile.TemporaryDirectory() as folder:
-            found += tear_at(arguments.store, height, arguments.stride, Path(folder))
-    print(json.dumps({"store": arguments.store, "tears": sum(found.values()) - found["noticed"], "by_kind": found}))
+            found += tear_at(arguments.store, height, arguments.stride, arguments.seed, Path(folder))
+    print(json.dumps({"store": arguments.store, "tears": found.total() - found["noticed"], "by_kind": found}))
 
 
 if __name__ == "__main__":
