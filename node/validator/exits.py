@@ -27,8 +27,9 @@ PASSING: Final[Mapping[int, str]] = {
     ValidatorExit.DISK_READ_ONLY: "its disk is read-only: make it writable, it is tried again by itself",
 }
 
-# What another start of the same program can't change: an upgrade's height is reached, or not yet.
+# What another start of the same program can't change: a damaged store, or an upgrade's height reached or not yet.
 FINAL: Final[Mapping[int, str]] = {
+    ValidatorExit.STORE_DAMAGED: "its store is damaged: its log says how, `vdg node rebuild` sets it aside",
     ValidatorExit.WRONG_SOFTWARE: "the next block needs another version of the software, which its log names",
 }
 

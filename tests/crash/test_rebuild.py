@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from node.localnet.joining import look_up
+from node.localnet.localnet import Localnet
+from node.localnet.unit import UnitState
 from node.rebuild.errors import RebuildError
 from node.rebuild.rebuild import by_replay, by_state_sync
 from node.store.level import LevelStore
@@ -19,6 +22,7 @@ from node.validator.exits import ValidatorExit
 from tests.crash.node import DEADLINE_SECONDS, Node
 from tests.crash.traffic import Traffic
 from tests.crash.undisturbed import check_store
+from tests.localnet.conftest import eventually
 from tests.snapshots.network import application, new_chain, payment
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(300)]
@@ -88,6 +92,13 @@ def test_a_folder_without_a_node_is_refused(folder: Path) -> None:
     assert "is no home of a node: give the folder that has its config/ and data/" in refused.stderr
 
 
+async def until_height(net: Localnet, height: int) -> None:
+    """Wait for a block of the first validator."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while (await net.rpc(0).status()).height < height:
+            await asyncio.sleep(0.05)
+
+
 async def test_where_blocks_are_pruned_the_state_comes_from_the_other_validators(folder: Path) -> None:
     options = ("--snapshot-interval", "20", "--retain-blocks", "25", "--retain-seconds", "1")
     async with new_chain(folder / "net", application(*options), validators=4) as net:
@@ -97,6 +108,15 @@ async def test_where_blocks_are_pruned_the_state_comes_from_the_other_validators
         await net.stop("validator3")
         home = net.home / "validator3"
         change_a_value(home)
+        # It is not tried again in vain, and the others go on.
+        net.start("validator3")
+        await eventually(lambda: net.unit("validator3").state is UnitState.HALTED)
+        assert (
+            "its store is damaged: its log says how, `vdg node rebuild` sets it aside"
+            in net.unit("validator3").last_end
+        )
+        height = (await net.rpc(0).status()).height
+        await until_height(net, height + 2)
         with pytest.raises(RebuildError, match=r"blocks 1 to \d+ are pruned here, .* \(--from URL --from URL\)"):
             await by_replay(home)
         signed = (home / "data" / "priv_validator_state.json").read_bytes()
