@@ -168,7 +168,7 @@ def test_more_slots_than_a_plan_may_have_are_refused() -> None:
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
+    max_leaves=4,
 )
 FIELDS = st.sampled_from(
     [*plain(), "batteries", "cars", "heat_stores", "appliances", "contracted_wh", "sell_only_surplus"]
@@ -176,7 +176,7 @@ FIELDS = st.sampled_from(
 INNER = st.sampled_from([*battery(), *CAR, *HEAT, *WASHER, "demand_wh", "end_c", "max_cycles", "name"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.dictionaries(FIELDS, JSON | st.dictionaries(INNER, JSON) | st.lists(st.dictionaries(INNER, JSON), max_size=2))
 )

@@ -65,7 +65,7 @@ def gave(plan: Plan) -> set[Limit]:
     return {relaxation.limit for relaxation in plan.relaxations}
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(files())
 def test_every_plan_balances_and_keeps_each_limit_that_it_does_not_say_gave(file: File) -> None:
     plan = PLANNER.plan(problem_of(file))
@@ -96,7 +96,7 @@ def test_every_plan_balances_and_keeps_each_limit_that_it_does_not_say_gave(file
             assert (charge + discharge).sum() <= 2 * capacity * given_battery["max_cycles"] + 1e-4
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(files())
 def test_no_plan_buys_and_sells_or_charges_and_discharges_in_one_slot(file: File) -> None:
     """Flows are given apart for the grid; a battery's energy shows that its one flow is all that went through it."""
@@ -112,7 +112,7 @@ def test_no_plan_buys_and_sells_or_charges_and_discharges_in_one_slot(file: File
         assert np.allclose(before - one.energy_wh, out, rtol=0, atol=1e-4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(files(starts_inside=True), st.data())
 def test_more_room_never_costs_more(file: File, data: st.DataObject) -> None:
     """A larger grid limit, a better feed-in price, more power or more cycles; and cheaper supply."""

@@ -46,10 +46,13 @@ class Planner:
 
         A binary within the solver's tolerance of 0 would leave a gap times a flow's bound.
         """
-        x = self._solver.solution()
         binaries = np.flatnonzero(arrays.integer).astype(np.int32)
-        if x is None or not len(binaries):
-            return x
+        if not len(binaries):
+            return self._solver.solution()
+        self._solver.dive(binaries)
+        x = self._solver.solution()
+        if x is None:
+            return None
         proved = self._solver.proved
         self._solver.fix(binaries, np.round(x[binaries]))
         exact = self._solver.solution()

@@ -19,6 +19,9 @@ _OPTIONS: dict[str, bool | int | float | str] = {
     "mip_abs_gap": 0.0,
 }
 
+# A binary this close to 0 or 1 is whole.
+_WHOLE = 1e-9
+
 
 class PlanningFailed(Exception):
     """The solver came to no plan: it ran out of time, or of numerical precision. The home goes on without one."""
@@ -33,15 +36,12 @@ class Solver:
             self._highs.setOptionValue(name, value)
         self._time_limit_seconds = time_limit_seconds
         self.proved = True
+        self._binaries = False
 
     def load(self, arrays: Arrays) -> None:
         """Take a program; the one before is forgotten."""
         self.proved = True
-        whole = bool(arrays.integer.any())
-        # Presolve pays where there are binaries.
-        self._highs.setOptionValue("presolve", "on" if whole else "off")
-        # HiGHS counts the time of all its runs together.
-        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + self._time_limit_seconds)
+        self._expect(binaries=bool(arrays.integer.any()))
         self._highs.passModel(
             len(arrays.cost),
             len(arrays.row_lower),
@@ -71,17 +71,51 @@ class Solver:
     def fix(self, columns: Indices, values: Vector) -> None:
         """Fix whole columns at values, which makes a linear program of the loaded one."""
         self._change(columns, values, values, highspy.HighsVarType.kContinuous)
-        self._highs.setOptionValue("presolve", "off")
 
     def free(self, columns: Indices) -> None:
         """Make columns binary again that were fixed."""
         self._change(columns, np.zeros(len(columns)), np.ones(len(columns)), highspy.HighsVarType.kInteger)
-        self._highs.setOptionValue("presolve", "on")
+
+    def dive(self, binaries: Indices) -> None:
+        """Look for a solution to start from, so that there is one whenever the time runs out.
+
+        Linear programs only: in each, of the binaries that are still between 0 and 1, the largest is set to 1, or to 0
+        where nothing satisfies that. If this ends nowhere, the search begins without.
+        """
+        self._change(binaries, np.zeros(len(binaries)), np.ones(len(binaries)), highspy.HighsVarType.kContinuous)
+        x = self.solution()
+        while x is not None:
+            values = x[binaries]
+            between = np.where((values > _WHOLE) & (values < 1.0 - _WHOLE), values, 0.0)
+            chosen = binaries[[int(between.argmax())]]
+            if not between.any():
+                break
+            for value in (np.ones(1), np.zeros(1)):
+                self._highs.changeColsBounds(1, chosen, value, value)
+                x = self.solution()
+                if x is not None:
+                    break
+        self.free(binaries)
+        if x is not None:
+            self._highs.setSolution(len(x), np.arange(len(x), dtype=np.int32), x)
 
     def _change(self, columns: Indices, lower: Vector, upper: Vector, kind: highspy.HighsVarType) -> None:
         kinds = np.full(len(columns), kind.value, dtype=np.uint8)
         self._highs.changeColsIntegrality(len(columns), columns, kinds)
         self._highs.changeColsBounds(len(columns), columns, lower, upper)
+        self._expect(binaries=kind is highspy.HighsVarType.kInteger)
+
+    def _expect(self, *, binaries: bool) -> None:
+        """Presolve pays only where there are binaries."""
+        self._binaries = binaries
+        self._highs.setOptionValue("presolve", "on" if binaries else "off")
+
+    def _run(self) -> highspy.HighsModelStatus:
+        """Run HiGHS, which counts the time of all its runs together for linear programs, but not for others."""
+        limit = self._time_limit_seconds if self._binaries else self._highs.getRunTime() + self._time_limit_seconds
+        self._highs.setOptionValue("time_limit", limit)
+        self._highs.run()
+        return self._highs.getModelStatus()
 
     def solution(self) -> Vector | None:
         """The optimum of the loaded program; None if nothing satisfies it.
@@ -90,8 +124,11 @@ class Solver:
 
         Raises: PlanningFailed.
         """
-        self._highs.run()
-        status = self._highs.getModelStatus()
+        status = self._run()
+        if status == highspy.HighsModelStatus.kUnknown:
+            # It lost its precision on the way from the solution before; so from the beginning.
+            self._highs.clearSolver()
+            status = self._run()
         if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
             return None
         if status != highspy.HighsModelStatus.kOptimal:
