@@ -56,9 +56,9 @@ class Simulation:
         stage = stage_of(chance(seed, "stage"))
         keys = tuple((public_key_of(name), power) for name, power in VALIDATORS)
         genesis = Genesis(CHAIN_ID, stage.genesis_s, keys, json.dumps(stage.genesis).encode())
-        self._record = ChainRecord(genesis)
+        self.record = ChainRecord(genesis)
         self._auditor = Auditor(*genesis)
-        self._instances = [Instance(name, self._record) for name, _ in VALIDATORS]
+        self._instances = [Instance(name, self.record) for name, _ in VALIDATORS]
         self._view = View(stage, self._auditor.books)
         self._time_ns = stage.genesis_s * _NANOSECONDS
         self._nonces: Counter[bytes] = Counter()
@@ -70,13 +70,13 @@ class Simulation:
     @property
     def height(self) -> int:
         """The last decided block."""
-        return len(self._record.blocks)
+        return len(self.record.blocks)
 
     def run(self, blocks: int) -> Summary:
         """So many more blocks. Raises: Failure."""
         for height in range(self.height + 1, self.height + blocks + 1):
             self._block(height)
-        app_hash = self._record.outcomes[-1].app_hash
+        app_hash = self.record.outcomes[-1].app_hash
         return Summary(self._seed, self.height, app_hash, self.seen, self.faults)
 
     def wind_down(self) -> None:
@@ -103,7 +103,7 @@ class Simulation:
             instance.receive(random, height)
         txs = [] if idle else self._propose(random, up)
         decided = Decided(self._time_ns, tuple(txs), *self._reports(random, height))
-        self._record.blocks.append(decided)
+        self.record.blocks.append(decided)
         self._view.time_s = self._time_ns // _NANOSECONDS
         expected = self._auditor.block(height, *decided)
         self._count(txs, expected)
@@ -211,7 +211,7 @@ class Simulation:
             self.faults["died in Commit"] += 1
             instance.restart()
             instance.catch_up(height)
-        instance.forget(list(self._record.blocks[-1].txs))
+        instance.forget(list(self.record.blocks[-1].txs))
 
     def _harm(self, random: Random, height: int) -> None:
         """Between blocks: a restart, an absence, a lost disk. Three of four are always there."""
