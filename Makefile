@@ -11,9 +11,10 @@ VALIDATORS ?= 4
 DAY ?= 06-15
 OUT ?= .
 SOAK_MINUTES ?= 0
+MINUTES ?= 10
 DAY_AHEAD ?=
 
-.PHONY: help setup setup-dev run test lint types imports proto proto-check unit bench soak partitions compose-test study-disk lock clean
+.PHONY: help setup setup-dev run test lint types imports proto proto-check unit bench soak fuzz partitions compose-test study-disk lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -85,6 +86,10 @@ study-disk: setup-dev ## How a validator's disk grows with a day of 37 homes (si
 
 soak: setup-dev ## Crashes and faults for as long as asked: SOAK_MINUTES=60 (each campaign once at least)
 	$(BIN)/python -m tests.crash.soak --minutes $(SOAK_MINUTES) --out build/soak-crash.json
+	$(BIN)/python -m tests.simulator --seed 1000 --minutes $(SOAK_MINUTES)
+
+fuzz: setup-dev ## Coverage-guided fuzzing of what reads bytes from others: MINUTES=30 in all
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
 lock: ## Rebuild the locked requirements (needs `uv` on PATH)
 	for f in requirements requirements-dev requirements-go; do \
