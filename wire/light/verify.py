@@ -149,13 +149,14 @@ def verify(anchor: Anchor, block: LightBlock, trust: Trust, now_ns: int) -> tupl
         if header.validators_hash != anchor.next_validators_hash:
             text = f"the validators at {height} are not those that the trusted header at {anchor.height} announces"
             raise Unverified(Reason.FORGED_VALIDATORS, text)
-    else:
-        _check_trusted_power(anchor, block, trust)
-    return verify_commit(block)
+        return verify_commit(block)
+    return verify_commit(block, _check_trusted_power(anchor, block, trust))
 
 
-def verify_commit(block: LightBlock) -> tuple[Signer, ...]:
+def verify_commit(block: LightBlock, verified: frozenset[tuple[bytes, bytes]] = frozenset()) -> tuple[Signer, ...]:
     """See that more than 2/3 of a block's own validators signed it. Returns who did.
+
+    ``verified``: public keys with their signatures in this commit that were verified already.
 
     Raises: Unverified FORGED_VALIDATORS, BAD_SIGNATURE, NOT_ENOUGH_POWER.
     """
@@ -173,7 +174,8 @@ def verify_commit(block: LightBlock) -> tuple[Signer, ...]:
                 f"a signature of {signature.validator_address.hex()} stands in the place of {validator.address.hex()}"
             )
             raise Unverified(Reason.BAD_SIGNATURE, text)
-        _check_signature(chain_id, commit, signature, validator)
+        if (validator.public_key, signature.signature) not in verified:
+            _check_signature(chain_id, commit, signature, validator)
         signed += validator.power
         signers.append(Signer(validator, signature.time_ns))
     total = sum(validator.power for validator in block.validators)
@@ -183,8 +185,12 @@ def verify_commit(block: LightBlock) -> tuple[Signer, ...]:
     return tuple(signers)
 
 
-def _check_trusted_power(anchor: Anchor, block: LightBlock, trust: Trust) -> None:
-    """See that enough of the trusted validators signed. Raises: Unverified NOT_ENOUGH_TRUST, BAD_SIGNATURE."""
+def _check_trusted_power(anchor: Anchor, block: LightBlock, trust: Trust) -> frozenset[tuple[bytes, bytes]]:
+    """See that enough of the trusted validators signed. Returns which keys did, with their signatures.
+
+    Raises: Unverified NOT_ENOUGH_TRUST, BAD_SIGNATURE.
+    """
+    verified: set[tuple[bytes, bytes]] = set()
     trusted = {validator.address: validator for validator in anchor.validators}
     signed = 0
     for signature in block.commit.signatures:
@@ -194,6 +200,7 @@ def _check_trusted_power(anchor: Anchor, block: LightBlock, trust: Trust) -> Non
         validator = trusted.pop(signature.validator_address, None)
         if validator is not None:
             _check_signature(block.header.chain_id, block.commit, signature, validator)
+            verified.add((validator.public_key, signature.signature))
             signed += validator.power
     total = sum(validator.power for validator in anchor.validators)
     numerator, denominator = trust.level
@@ -203,6 +210,7 @@ def _check_trusted_power(anchor: Anchor, block: LightBlock, trust: Trust) -> Non
             f"more than {numerator}/{denominator} is needed"
         )
         raise Unverified(Reason.NOT_ENOUGH_TRUST, text)
+    return frozenset(verified)
 
 
 def _check_signature(chain_id: str, commit: Commit, signature: CommitSignature, validator: Validator) -> None:
