@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import random
 import tempfile
 import time
@@ -32,6 +33,7 @@ STALL_SECONDS = 2.0
 
 async def on_packets(folder: Path) -> None:
     """Every fault in turn, on one network in namespaces."""
+    print("\nLines that fall silent, between network namespaces:\n")
     async with namespaced_network(folder / "net", "packets", genesis(4), SETTINGS) as network:
         async with clients_of(network.net, GATEWAYS, stall_seconds=STALL_SECONDS) as clients:
             scenarios = Scenarios(network, clients)
@@ -39,16 +41,18 @@ async def on_packets(folder: Path) -> None:
             await scenarios.one_cut_off(seconds=10)
             await scenarios.one_cut_off(seconds=120)
             await scenarios.two_and_two(seconds=10)
+            await scenarios.two_and_two(seconds=30)
             await scenarios.two_and_two(seconds=120)
             await scenarios.lossy(share=0.3, seconds=60)
             await scenarios.far_away(delay_seconds=0.3, seconds=30)
             await scenarios.slow_machine(share=0.1, seconds=30)
             await caught_up(network.net)
-        print(f"one chain at {await assert_one_chain(network.net)} heights; every stream and payment was checked")
+        print(f"\none chain at {await assert_one_chain(network.net)} heights; every stream and payment was checked")
 
 
 async def on_relays(folder: Path) -> None:
     """What `make test` does, for its figures: here connections are closed, not silenced."""
+    print("Lines whose connections are closed, through relays (block pause 100 ms):\n")
     async with relayed_network(folder / "net", "relays", genesis(4)) as network:
         async with clients_of(network.net, GATEWAYS, stall_seconds=STALL_SECONDS) as clients:
             scenarios = Scenarios(network, clients)
@@ -57,8 +61,8 @@ async def on_relays(folder: Path) -> None:
             height = max(await heights(network.net))
             async with twin_of_the_last(network, SETTINGS):
                 started_s = time.monotonic()
-                found = await first_misbehaviour(network.net, height)
-                print(f"twin reported in block {found.in_block} after {time.monotonic() - started_s:.1f} s")
+                await first_misbehaviour(network.net, height)
+                print(f"\na twin that starts is reported in a block {time.monotonic() - started_s:.1f} s later")
             await caught_up(network.net)
         await assert_one_chain(network.net)
 
@@ -94,6 +98,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, help="faults by chance for so long instead of each in turn")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     arguments = parser.parse_args()
+    # That gateways change nodes is what is wanted here.
+    logging.getLogger("node.gateway").setLevel(logging.ERROR)
     # A new namespace's own loopback device is off.
     asyncio.run(run("ip", "link", "set", "dev", "lo", "up"))
     with tempfile.TemporaryDirectory(prefix="part", dir="/tmp") as folder:
