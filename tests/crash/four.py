@@ -31,7 +31,7 @@ from wire.codec import decode, encode
 from wire.ledger import GetBalanceRequest, GetBalanceResponse, account_holder
 
 VALIDATORS = 4
-LONGEST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 3.0
 DEADLINE_SECONDS = 180.0
 # Killed processes start again at once and are never given up.
 PATIENT = RestartPolicy(first_pause_seconds=0.05, longest_pause_seconds=0.05, healthy_seconds=0.0)

@@ -6,6 +6,7 @@ import fcntl
 import os
 import struct
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Final
 _SHUTDOWN: Final = 0x8004587D
 _NO_FLUSH: Final = 2
 DISK_MIB: Final = 256
+UNPLUG_SECONDS: Final = 30.0
 
 
 class SmallDisk:
@@ -27,6 +29,8 @@ class SmallDisk:
             file.truncate(DISK_MIB << 20)
         _run("mkfs.ext4", "-q", "-m", "0", str(image))
         mount.mkdir()
+        # The same device throughout: a second one for the same image could write beside the first.
+        self._device = _run("losetup", "--find", "--show", str(image)).strip()
         self.plug_in()
 
     @property
@@ -36,7 +40,7 @@ class SmallDisk:
 
     def plug_in(self) -> None:
         """Mount it; the journal is replayed, as after a power cut."""
-        _run("mount", "-o", "loop", str(self._image), str(self._mount))
+        _run("mount", self._device, str(self._mount))
 
     def cut_power(self) -> None:
         """From now on nothing is written: what was not synced is lost. Processes see input/output errors."""
@@ -47,8 +51,17 @@ class SmallDisk:
             os.close(folder)
 
     def unplug(self) -> None:
-        """Unmount it. No process may use it any more."""
-        _run("umount", str(self._mount))
+        """Unmount it, once the kernel is done with the processes that used it. Raises: TimeoutError."""
+        deadline = time.monotonic() + UNPLUG_SECONDS
+        while subprocess.run(["umount", str(self._mount)], check=False, capture_output=True).returncode:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self._mount} is still in use")
+            time.sleep(0.05)
+
+    def remove(self) -> None:
+        """Unmount it and give its device back."""
+        self.unplug()
+        _run("losetup", "--detach", self._device)
 
     def fill(self) -> None:
         """Leave no byte free."""
@@ -76,7 +89,7 @@ def small_disk(folder: Path) -> Iterator[SmallDisk]:
     try:
         yield disk
     finally:
-        disk.unplug()
+        disk.remove()
 
 
 def why_not() -> str:
@@ -86,5 +99,5 @@ def why_not() -> str:
     return "" if Path("/dev/loop-control").exists() else "there are no loop devices"
 
 
-def _run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True)
+def _run(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout

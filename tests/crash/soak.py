@@ -32,7 +32,7 @@ PARTS = (
     Part("application at every point, LevelDB", "inprocess", ("--random", "100")),
     Part("application at every point, SQLite", "inprocess", ("--random", "100", "--store", "sqlite")),
     Part("torn files, LevelDB", "torn", ()),
-    Part("torn files, SQLite", "torn", ("--store", "sqlite", "--stride", "256")),
+    Part("torn files, SQLite", "torn", ("--store", "sqlite", "--stride", "1024")),
     Part("damage, LevelDB", "damage", ()),
     Part("damage, SQLite", "damage", ("--store", "sqlite")),
     Part("real node", "real", ("--first", "--points", "500", "--random", "120")),
