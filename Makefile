@@ -70,6 +70,7 @@ unit:
 bench: setup-dev ## Throughput beside CometBFT's kvstore, clearing, settlement (about ten minutes; quiet machine)
 	$(BIN)/python -m tests.bench.clearing
 	$(BIN)/python -m tests.bench.settlement
+	$(BIN)/python -m tests.bench.planning
 	$(BIN)/python -m tests.bench.state
 	$(BIN)/python -m tests.bench.proofs
 	$(BIN)/python -m tests.bench.snapshots
