@@ -50,6 +50,11 @@ class Instance:
         self._disk = Disk()
         self.restart()
 
+    def join(self, disk: Disk) -> None:
+        """A new disk that was filled from a snapshot."""
+        self._disk = disk
+        self.restart()
+
     def catch_up(self, height: int) -> None:
         """Execute what was decided meanwhile; every block must come to what it came to elsewhere."""
         while self.height < height:

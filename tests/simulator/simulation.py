@@ -18,6 +18,7 @@ from tests.simulator.judge import judge
 from tests.simulator.letter import Letter
 from tests.simulator.record import ChainRecord, Decided, Failure, Genesis
 from tests.simulator.stage import CHAIN_ID, VALIDATORS, stage_of
+from tests.simulator.transfer import restored, snapshot_of
 from tests.simulator.view import View
 from tests.simulator.workload import act
 from wire.address import address_of
@@ -229,6 +230,17 @@ class Simulation:
         elif fate == 6 and height < 300:
             self.faults["disk lost"] += 1
             instance.wipe()
+        elif fate == 7:
+            self.faults["joined by state sync"] += 1
+            self._join(instance, random, height)
+
+    def _join(self, instance: Instance, random: Random, height: int) -> None:
+        """Fill an instance's disk from a snapshot, of which the others have the same. Raises: Failure."""
+        others = [other for other in self._instances if other is not instance and other.height == height]
+        offers = [snapshot_of(other.app) for other in others[:2]]
+        if offers[0] != offers[-1]:
+            raise Failure(height, "two instances offer different snapshots")
+        instance.join(restored(*offers[0], others[0].app.last_block.app_hash, random))
 
     def _count(self, txs: list[bytes], expected: ExpectedBlock) -> None:
         for tx, must in zip(txs, expected.results, strict=True):
