@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -27,12 +28,18 @@ from wire.state_keys import Item
 from wire.unverified import Reason, Unverified
 from wire.verifiable import MAX_ENTRIES, Listed, verifiable
 
+log = logging.getLogger(__name__)
+
 CALL_SECONDS: Final = 5.0
 DEFAULT_PATIENCE_SECONDS: Final = 30.0
 # How often a list is asked for again when blocks came in between.
 _LIST_TRIES: Final = 3
 _AT_ONCE: Final = 32
 _MAX_HEIGHT: Final = 1 << 62
+
+
+class _HeightGone(Exception):
+    """The blocks since have pushed a height out of the versions that nodes keep."""
 
 
 class ProvenItem(NamedTuple):
@@ -96,8 +103,8 @@ class VerifiedReads:
         """The light client that verifies the headers."""
         return self._light
 
-    async def ask(self, request: Any, *, patience_seconds: float = DEFAULT_PATIENCE_SECONDS) -> Any:
-        """The response to a request of `wire.verifiable`, made of proved values alone.
+    async def ask(self, request: Any, *, at_least: int = 0, patience_seconds: float = DEFAULT_PATIENCE_SECONDS) -> Any:
+        """The response to a request of `wire.verifiable`, made of proved values alone, of height ``at_least`` or later.
 
         Raises:
             Unverified: the query can't be verified, or what the gateway says is not true.
@@ -107,40 +114,48 @@ class VerifiedReads:
         try:
             async with asyncio.timeout(patience_seconds):
                 if isinstance(how, Listed):
-                    return await self._ask_list(how, request)
+                    return await self._ask_list(how, request, at_least)
                 items = _keys(partial(how.items, request))
-                return how.answer(request, [proven.value for proven in await self.prove(items)])
+                return how.answer(request, [proven.value for proven in await self.prove(items, at_least)])
         except TimeoutError:
             raise Unavailable(f"{type(request).__name__}: no verified answer within {patience_seconds:g} s") from None
         except BlockUnavailable as error:
             raise Unavailable(str(error)) from error
 
-    async def prove(self, items: Sequence[Item[Any]]) -> list[ProvenItem]:
-        """Items, all of one height: the newest that can be proved.
+    async def prove(self, items: Sequence[Item[Any]], at_least: int = 0) -> list[ProvenItem]:
+        """Items, all of one height: the newest that can be proved, or ``at_least`` once it can be.
 
         Raises: Unverified, GatewayError; BlockUnavailable when the gateway has no header for its own proof.
         """
-        first = await self._get(items[0], 0)
-        height = first.height
-        if height < self._seen_height:
-            first = await self._catch_up(items[0])
-            height = first.height
-        header = await self._light.block_at(height + 1)
-        self._check_age(header)
-        gate = asyncio.Semaphore(_AT_ONCE)
+        wanted = max(self._seen_height, at_least)
+        while True:
+            first = await self._get(items[0], 0)
+            if first.height < wanted:
+                first = await self._catch_up(items[0], wanted)
+            try:
+                return await self._prove_at(first, items)
+            except _HeightGone as gone:
+                log.debug("%s: asking again", gone)
+
+    async def _prove_at(self, first: pb.GetResponse, items: Sequence[Item[Any]]) -> list[ProvenItem]:
+        """Prove the other items at the height that the first was answered at. Raises: _HeightGone."""
+        height, gate = first.height, asyncio.Semaphore(_AT_ONCE)
 
         async def other(item: Item[Any]) -> pb.GetResponse:
             async with gate:
                 return await self._get(item, height)
 
-        answers = [first, *await asyncio.gather(*(other(item) for item in items[1:]))]
-        proven = [_proven(item, height, answer, header) for item, answer in zip(items, answers, strict=True)]
+        reading = asyncio.gather(*(other(item) for item in items[1:]))
+        header, others = await asyncio.gather(self._light.block_at(height + 1), reading)
+        self._check_age(header)
+        answers = zip(items, [first, *others], strict=True)
+        proven = [_proven(item, height, answer, header) for item, answer in answers]
         self._seen_height = max(self._seen_height, height)
         if self._file is not None:
             self._file.keep(header.block)
         return proven
 
-    async def _ask_list(self, how: Listed, request: Any) -> Any:
+    async def _ask_list(self, how: Listed, request: Any, at_least: int) -> Any:
         tries = 0
         while True:
             tries += 1
@@ -151,7 +166,8 @@ class VerifiedReads:
                 raise Unverified(Reason.OVERSIZED, text)
             if len({item.key for item in entries}) != len(entries):
                 raise Unverified(Reason.CONTRADICTION, "the answer names an entry twice")
-            total, *values = [proven.value for proven in await self.prove([how.total(request), *entries])]
+            items = [how.total(request), *entries]
+            total, *values = [proven.value for proven in await self.prove(items, at_least)]
             try:
                 if None in values:
                     raise Unverified(Reason.CONTRADICTION, "the answer names entries that the state does not have")
@@ -173,13 +189,13 @@ class VerifiedReads:
                 break
         return whole
 
-    async def _catch_up(self, item: Item[Any]) -> pb.GetResponse:
-        """Ask until the gateway is where an earlier answer was. Raises: Unverified STALE."""
+    async def _catch_up(self, item: Item[Any], wanted: int) -> pb.GetResponse:
+        """Ask until the gateway proves a height that is known to be there. Raises: Unverified STALE."""
         backoff = Backoff()
         ends_at = time.monotonic() + self._max_age_seconds / 10
         while True:
             answer = await self._get(item, 0)
-            if answer.height >= self._seen_height:
+            if answer.height >= wanted:
                 return answer
             if time.monotonic() > ends_at:
                 text = (
@@ -205,6 +221,12 @@ class VerifiedReads:
             try:
                 answer: pb.GetResponse = await self._store.Get(request, timeout=CALL_SECONDS)
             except grpc.aio.AioRpcError as error:
+                if error.code() is grpc.StatusCode.OUT_OF_RANGE:
+                    if height:
+                        raise _HeightGone(f"height {height} is not provable any more") from error
+                    # There is no block yet that can be proved.
+                    await backoff.pause()
+                    continue
                 try:
                     await backoff.pause(error)
                 except GatewayError as refused:

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from clients.common.broker import BrokerAddress
 from clients.common.channel import Tls
 from clients.common.configuration import FilePath, Section
+from clients.common.trust import TrustSection
 from clients.household.forecast import PersistenceSettings
 from clients.household.home import Habits
 from clients.household.offers import OfferRules
@@ -32,9 +33,10 @@ class GatewayTls(Section):
 
 
 class GatewaySection(Section):
-    """Where the chain is reached; ``chain_id`` refuses any other chain."""
+    """Where the chain is reached; ``chain_id`` refuses any other chain. ``others`` stand in for one that lies."""
 
     target: Annotated[str, Field(min_length=3)]
+    others: Annotated[tuple[str, ...], Field(strict=False)] = ()
     chain_id: str | None = None
     tls: GatewayTls | None = None
 
@@ -67,10 +69,14 @@ class HomeSection(Section):
 
 
 class HouseholdConfiguration(Section):
-    """The whole file. ``highest_margin_permille``: a home without a margin of its own has one up to this, which
+    """The whole file. ``trust``: where verifying begins; with ``verify`` false, gateways are believed.
+
+    ``highest_margin_permille``: a home without a margin of its own has one up to this, which
     follows from its account."""
 
     gateway: GatewaySection
+    verify: bool = True
+    trust: TrustSection | None = None
     mqtt: BrokerSection
     data: FilePath
     vdg: Name | None = None
@@ -80,6 +86,15 @@ class HouseholdConfiguration(Section):
     offers: OfferRules = OfferRules()
     habits: Habits = Habits()
     homes: Annotated[tuple[HomeSection, ...], Field(min_length=1, strict=False)]
+
+    @model_validator(mode="after")
+    def _trust_given(self) -> Self:
+        if self.verify and self.trust is None:
+            raise ValueError(
+                "trust is not given: give trust.genesis, or trust.height and trust.hash, so that what gateways say can "
+                "be verified; or verify: false, to believe them"
+            )
+        return self
 
     @model_validator(mode="after")
     def _homes_fit(self) -> Self:
@@ -100,6 +115,11 @@ class HouseholdConfiguration(Section):
     def chain_file(self) -> Path:
         """The client library's state: nonces and transactions under way."""
         return self.data / "chain.db"
+
+    @property
+    def trust_file(self) -> Path:
+        """The newest header that was verified."""
+        return self.data / "trust.json"
 
     @property
     def household_file(self) -> Path:

@@ -22,17 +22,21 @@ from clients.household.configuration import HouseholdConfiguration
 from clients.household.database import Database
 from clients.household.follower import Follower
 from clients.household.forecast import Persistence
+from clients.household.gateways import Gateways
 from clients.household.home import Home
 from clients.household.keys import wallet_of
 from clients.household.link import Link
 from clients.household.measurements import Measurements
 from clients.household.offers import Offers
+from clients.household.position_watch import PositionWatch
 from clients.household.prices import own_margin_permille
 from clients.household.reactions import Reaction
 from clients.household.sender import Sender
 from clients.household.terms import Terms
 from clients.household.trader import Trader
+from clients.household.verification import VerifiedChain
 from wire.mqtt import History, Nameplate, Telemetry
+from wire.unverified import Unverified
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -81,19 +85,41 @@ class Service:
                 raise
 
     async def _work(self, tls: Any) -> None:
-        configuration, gateway = self._configuration, self._configuration.gateway
-        chain = await Chain.open(gateway.target, state=configuration.chain_file, tls=tls, chain_id=gateway.chain_id)
+        gateways = Gateways([self._configuration.gateway.target, *self._configuration.gateway.others])
+        while True:
+            try:
+                await self._work_at(gateways.current, tls)
+                return
+            except Unverified as lie:
+                await gateways.leave(lie)
+
+    async def _work_at(self, target: str, tls: Any) -> None:
+        configuration = self._configuration
+        chain_id = configuration.gateway.chain_id
+        chain = await VerifiedChain.open(target, state=configuration.chain_file, tls=tls, chain_id=chain_id)
         async with chain:
             database = Database.open(configuration.household_file, chain.chain_id)
             try:
+                if configuration.verify and configuration.trust is not None:
+                    chain.verify_with(await chain.verified(configuration.trust, file=configuration.trust_file))
                 await self._trade(chain, database)
-            except* (ConfigurationError, ChainError) as errors:
+            except* (ConfigurationError, ChainError, Unverified) as errors:
                 # One cause ends all tasks; it is what the user should read.
-                raise leaf_of(errors) from errors
+                cause = leaf_of(errors)
+                if isinstance(cause, Unverified):
+                    self._sound_alarm(database, target, cause)
+                raise cause from errors
             finally:
                 database.close()
 
-    async def _trade(self, chain: Chain, database: Database) -> None:
+    def _sound_alarm(self, database: Database, target: str, lie: Unverified) -> None:
+        """Say it where nobody can miss it: in the log, and as every home's alarm."""
+        text = f"gateway {target} is not believed, and nothing is traded through it: {lie}"
+        log.critical(text)
+        for home in self._configuration.homes:
+            database.alarm(home.id, int(time.time()), text)
+
+    async def _trade(self, chain: VerifiedChain, database: Database) -> None:
         sender = Sender(chain, database, self._wallets, self._react)
         link = Link(self._configuration.mqtt, self._wallets, self._heard)
         try:
@@ -103,15 +129,20 @@ class Service:
             follower = Follower(chain, database, by_address, self._block_seen, self._contracted, self._indebted)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(link.run())
+                tasks.create_task(chain.until_a_lie())
                 tasks.create_task(self._follow(chain, database, follower, start))
                 await self._catch_up(chain, database, sender)
                 for vdg, trader in self._traders.items():
                     log.info("trading for %d homes of %s on %s", len(trader.homes), vdg, chain.chain_id)
                     tasks.create_task(trader.run())
+                    if self._configuration.verify:
+                        clock = trader.terms.clock
+                        watch = PositionWatch(chain, vdg, trader.homes.values(), clock.slot_at)
+                        tasks.create_task(watch.run(clock.slot_seconds / 2))
         finally:
             await sender.close()
 
-    async def _make_homes(self, chain: Chain, database: Database, sender: Sender, link: Link) -> None:
+    async def _make_homes(self, chain: VerifiedChain, database: Database, sender: Sender, link: Link) -> None:
         configuration = self._configuration
         names = sorted({configuration.vdg_of(home) for home in configuration.homes})
         terms = {vdg: await patiently(partial(read_terms, chain, vdg)) for vdg in names}
@@ -173,7 +204,7 @@ class Service:
                 books = home.open_books(trader.terms, now)
                 await patiently(partial(read_account, chain, trader.terms, home.account, now, books))
 
-    async def _follow(self, chain: Chain, database: Database, follower: Follower, start: Cursor) -> None:
+    async def _follow(self, chain: VerifiedChain, database: Database, follower: Follower, start: Cursor) -> None:
         """Follow the chain; where its history is gone, read the state anew and go on from there."""
         if database.cursor() is None:
             await self._read_anew(chain, database, start)
@@ -185,13 +216,14 @@ class Service:
                 start = await chain.cursor()
                 await self._read_anew(chain, database, start)
 
-    async def _read_anew(self, chain: Chain, database: Database, start: Cursor) -> None:
+    async def _read_anew(self, chain: VerifiedChain, database: Database, start: Cursor) -> None:
         for vdg, trader in self._traders.items():
             now = trader.terms.clock.slot_at(time.time())
             slots = range(max(0, now - _UNSETTLED_SLOTS), max(0, now + trader.terms.furthest_slots + 1))
             homes = {home.account.address: home for home in trader.homes.values()}
             contracts = await patiently(partial(read_contracts, chain, vdg, slots))
             own = [c for c in contracts if c.buyer in homes or c.seller in homes]
+            await chain.verify_events(own, (), start.height - 1, time.time_ns())
             settled = []
             if database.cursor() is not None:
                 past = range(slots.start, max(0, now))

@@ -55,7 +55,7 @@ def prepare(options: Options) -> bool:
     connect_validators(net, options.slot_seconds)
     stage = Stage(ContainerSite.below(ROOT), chain_id, cast, timing, options.day)
     rpc_urls = tuple(validator.rpc_url for validator in net.plan.validators)
-    for service in stage.services(VALIDATORS):
+    for service in stage.services(VALIDATORS, net.genesis_file):
         write_service(service, rpc_urls, 30 + 3 * options.slot_seconds)
     write_run(cast, timing, chain_id, options.day, now_s, rpc_urls)
     for actor in (cast.registrar, cast.issuer, *cast.operators):

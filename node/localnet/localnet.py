@@ -114,6 +114,11 @@ class Localnet:
         """With the version that the chain begins with, so that no later software takes its first blocks for its own."""
         return ConsensusParams(app_version=VERSION) if self.plan.application == VDG else ConsensusParams()
 
+    @property
+    def genesis_file(self) -> Path:
+        """The genesis document, as the first validator has it; the others' are the same."""
+        return self.home / self.plan.validators[0].name / "config" / "genesis.json"
+
     def write_genesis(
         self,
         app_state: Mapping[str, Any],

@@ -70,7 +70,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     cast = Cast.fresh(homes, options.validators)
     stage = Stage(Site.on_this_machine(folder / "services"), chain_id, cast, timing, options.day)
     net = make_chain(folder / "net", chain_id, cast, timing, options.day_ahead, options.memory)
-    for service in stage.services(options.validators):
+    for service in stage.services(options.validators, net.genesis_file):
         net.add_service(service)
     log = DayLog(timing.from_slot, timing.slots)
     latencies_s: list[float] = []

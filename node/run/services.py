@@ -32,8 +32,11 @@ class Stage:
         self._timing = timing
         self._day = day
 
-    def services(self, validators: int) -> list[Service]:
-        """Write all files, each service's in its own folder; the processes in the order in which they start."""
+    def services(self, validators: int, genesis: Path) -> list[Service]:
+        """Write all files, each service's in its own folder; the processes in the order in which they start.
+
+        ``genesis`` is the chain's genesis document, in whose validators the homes put their trust.
+        """
         self.site.certify()
         return [
             self.site.broker_service(),
@@ -41,7 +44,7 @@ class Stage:
             self._gateway(validators),
             self._signer_service(),
             self._dso(),
-            self._households(),
+            self._households(genesis),
         ]
 
     def _keep_key(self, service: str, actor: Actor) -> dict[str, Any]:
@@ -138,8 +141,10 @@ class Stage:
             rows.writerow(["slot_of_day", "forecast"])
             rows.writerows([slot, round(float(value) / largest, 6)] for slot, value in enumerate(average))
 
-    def _households(self) -> Service:
+    def _households(self, genesis: Path) -> Service:
         folder = self.site.folder_of("households")
+        trusted = folder / "genesis.json"
+        write_private(trusted, genesis.read_text())
         homes = []
         for home, actor in self._cast.households:
             seed = folder / "keys" / f"{actor.name}.seed"
@@ -147,6 +152,7 @@ class Stage:
             homes.append({"id": home.id, "seed_file": str(seed), "meter": home.meter})
         content = {
             "gateway": self.site.gateway_section("households") | {"chain_id": self._chain_id},
+            "trust": {"genesis": str(trusted)},
             "mqtt": self.site.broker_section("households"),
             "data": str(folder / "data"),
             "vdg": VDG,

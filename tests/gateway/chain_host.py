@@ -41,7 +41,7 @@ class ChainHost:
     @property
     def genesis_file(self) -> Path:
         """The chain's genesis.json."""
-        return self._net.home / self._net.plan.validators[0].name / "config" / "genesis.json"
+        return self._net.genesis_file
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(DEADLINE_SECONDS)

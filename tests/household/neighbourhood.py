@@ -96,6 +96,7 @@ class Neighbourhood:
         content = {
             "data": "data",
             "gateway": {"target": self._gateway, "chain_id": CHAIN_ID},
+            "trust": {"genesis": str(self.net.genesis_file)},
             "mqtt": {"url": f"mqtt://127.0.0.1:{self._broker_port}"},
             "vdg": VDG,
             "homes": homes,
@@ -118,6 +119,11 @@ class Neighbourhood:
             Service(name="gateway", command=gateway),
         ]
 
+    @property
+    def gateway(self) -> str:
+        """The gateway's address."""
+        return self._gateway
+
     def start_agent(self) -> None:
         """Start it as an operator would."""
         command = [sys.executable, "-m", "clients.household", "--config", str(self.configuration)]
@@ -136,6 +142,19 @@ class Neighbourhood:
             raise RuntimeError("the agent was not started")
         self._agent.send_signal(signal.SIGTERM)
         return self._agent.wait(DEADLINE_SECONDS)
+
+    async def ended(self) -> int:
+        """Wait until the agent ends by itself; its exit code."""
+        if self._agent is None:
+            raise RuntimeError("the agent was not started")
+        return await asyncio.to_thread(self._agent.wait, DEADLINE_SECONDS)
+
+    @property
+    def has_state(self) -> bool:
+        """Whether the agent has made its file."""
+        # Its tables are there once the first transaction is over.
+        path = self.folder / "data" / "household.db"
+        return path.exists() and path.stat().st_size > 0
 
     def status(self) -> dict[str, dict[str, Any]]:
         """What `vdg household status --json` says, by account."""

@@ -28,6 +28,7 @@ def minimal(**changes: Any) -> dict[str, Any]:
     return {
         "data": "data",
         "gateway": {"target": "127.0.0.1:7443"},
+        "trust": {"genesis": "genesis.json"},
         "mqtt": {"url": "mqtt://127.0.0.1:1883"},
         "vdg": "grid",
         "homes": [{"id": "h1", "seed_file": "h1.seed"}],
@@ -145,3 +146,14 @@ def test_every_key_that_is_wrong_is_named_before_anything_starts(tmp_path: Path)
     assert result.exit_code == 2
     assert "homes.h1.seed_file" in result.output
     assert "homes.h2.seed_file" in result.output
+
+
+def test_an_agent_must_be_told_what_to_trust_or_to_trust_everything(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"give trust\.genesis, or trust\.height and trust\.hash"):
+        read(tmp_path, minimal(trust=None))
+    assert not read(tmp_path, minimal(trust=None, verify=False)).verify
+    with pytest.raises(ConfigurationError, match="give either genesis, or height and hash"):
+        read(tmp_path, minimal(trust={"genesis": "g.json", "height": 3, "hash": "00" * 32}))
+    by_hash = read(tmp_path, minimal(trust={"height": 3, "hash": "00" * 32})).trust
+    assert by_hash is not None
+    assert by_hash.height == 3

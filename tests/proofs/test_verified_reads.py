@@ -291,4 +291,4 @@ async def test_a_gateway_without_the_header_is_unavailable_and_no_liar(
 
     gateway.item = ahead
     with pytest.raises(Unavailable):
-        await reads.ask(BALANCE)
+        await reads.ask(market.GetPositionRequest(VDG, 20, ANN))
