@@ -17,12 +17,12 @@ from abci_app.genesis import parse_genesis, write_genesis
 from abci_app.migrations import THIS_SOFTWARE, Software
 from abci_app.pipeline import Pipeline, TxResult
 from abci_app.registry import Registry
-from abci_app.state.history import History, Undo, rebuild
+from abci_app.state.history import History, Rebuilt, Undo, rebuild
 from abci_app.state.overlay import Committed, Overlay
 from abci_app.state.proof import prove
 from abci_app.state.singles import UPGRADE, VALIDATORS, parameters
 from abci_app.state.store import Change, Store, StoreView
-from abci_app.state.tree import TreeView
+from abci_app.state.tree import StateTree, TreeView
 from abci_app.upgrade import migrate, require_genesis, require_software
 from wire.chain import BlockInfo, GetParametersResponse, Validator
 from wire.codec import CodecError, decode, encode
@@ -76,17 +76,25 @@ class _Pending(NamedTuple):
 class App:
     """The state machine over a store, of which the last ``versions`` heights can be proved.
 
+    ``tree`` is the tree of all that is in the store, for whoever has it already; there are no versions before it then.
+
     Raises: StoreCorrupted when the store is not what was committed; WrongSoftware when the next block is not for
     ``software`` to execute.
     """
 
-    def __init__(self, store: Store, versions: int = DEFAULT_VERSIONS, software: Software = THIS_SOFTWARE) -> None:
+    def __init__(
+        self,
+        store: Store,
+        versions: int = DEFAULT_VERSIONS,
+        software: Software = THIS_SOFTWARE,
+        tree: StateTree | None = None,
+    ) -> None:
         self._store = store
         self._software = software
         self._committed = Committed(store)
         meta = store.get(LAST_BLOCK_KEY)
         self._last = decode(BlockInfo, meta) if meta else BlockInfo()
-        rebuilt = rebuild(store)
+        rebuilt = rebuild(store) if tree is None else Rebuilt(tree, [])
         self._tree, self._history = rebuilt.tree, History(versions, rebuilt.undos)
         self._uncommitted: dict[bytes, Any] = {}
         self._pending: _Pending | None = None

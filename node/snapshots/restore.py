@@ -37,7 +37,7 @@ class Restore:
         self._stage = home / _STAGE
         clean(home)
         self._store = open_store(self._stage)
-        self._tree = StateTree()
+        self.tree = StateTree()
         self._applied: set[int] = set()
 
     @property
@@ -64,11 +64,12 @@ class Restore:
         changes = [(prefix + item.key, item.value) for item in _items(chunk, part)]
         if index in self._applied:
             return
-        past = self._tree.update(changes or [(prefix, None)])
-        view = TreeView(self._tree)
+        # Without any item there would be no such store in the tree to compare.
+        past = self.tree.update(changes or [(prefix, None)])
+        view = TreeView(self.tree)
         for number, root in zip(range(part.first, part.end), part.roots, strict=True):
             if view.node(part.store, SUBTREE_LEVEL, number) != root:
-                self._tree.revert(past)
+                self.tree.revert(past)
                 message = f"chunk {index}: subtree {number} of store {part.store.decode()} is not the snapshot's"
                 raise SnapshotRefused(Fault.CHUNK_MISMATCH, message)
         self._store.write(changes)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from abci_app.app import App
+from abci_app.state.tree import StateTree
 from node.snapshots.folder import SnapshotFolder
 from node.snapshots.layout import Layout, Offer, checked, subtree_roots
 from node.snapshots.refusal import Fault, SnapshotRefused
@@ -22,8 +23,8 @@ DEFAULT_KEPT: Final = 2
 
 log = logging.getLogger(__name__)
 
-# Closes the application's store, calls what it is given, and opens the store that is there then.
-Replace = Callable[[Callable[[], None]], App]
+# Closes the application's store, calls what it is given, and opens the store that is there then and has this tree.
+Replace = Callable[[Callable[[], None], StateTree], App]
 
 
 class Snapshots:
@@ -108,7 +109,7 @@ class Snapshots:
             raise
         self._taker.stop()
         self._restore = None
-        return replace(restore.swap)
+        return replace(restore.swap, restore.tree)
 
     def close(self) -> None:
         """Give up what is being taken or restored."""

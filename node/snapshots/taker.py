@@ -12,8 +12,8 @@ from node.snapshots.taking import Subject, write_snapshot
 from node.store import DEFAULT_RESERVE_BYTES
 from node.store.disk import Disk
 
-# Of the time that it works it pauses as much: the application shares its process, and Python's lock, with it.
-_REST_PER_WORK: Final = 1.0
+# It rests for half the time that it computes: the application shares its process, and Python's lock, with it.
+_REST_PER_WORK: Final = 0.5
 # A snapshot is given up long before its disk is as full as would end the node.
 RESERVE_BYTES: Final = 4 * DEFAULT_RESERVE_BYTES
 
@@ -70,8 +70,13 @@ class Taker:
             # The chain goes on without this snapshot; the next one is tried at its height.
             log.exception("no snapshot of height %d", subject.height)
         else:
-            seconds = time.monotonic() - started
-            log.info("snapshot of height %d: %d chunks, taken in %.1f s", offer.height, offer.chunks, seconds)
+            log.info(
+                "snapshot of height %d: %d chunks, taken in %.1f s, computing for %.1f s of them",
+                offer.height,
+                offer.chunks,
+                time.monotonic() - started,
+                time.thread_time(),
+            )
         finally:
             subject.view.close()
 
@@ -82,12 +87,12 @@ class _Pacer:
     def __init__(self, stop: threading.Event, disk: Disk) -> None:
         self._stop = stop
         self._disk = disk
-        self._since = time.monotonic()
+        self._since = time.thread_time()
 
     def pause(self) -> None:
-        """Rest for as long as it was worked since the last rest. Raises: _Stopped, DiskFull."""
+        """Rest in proportion to what was computed since the last rest. Raises: _Stopped, DiskFull."""
         self._disk.require_room()
-        worked_s = time.monotonic() - self._since
+        worked_s = time.thread_time() - self._since
         if self._stop.wait(worked_s * _REST_PER_WORK):
             raise _Stopped
-        self._since = time.monotonic()
+        self._since = time.thread_time()

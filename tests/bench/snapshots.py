@@ -9,13 +9,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import os
 import re
 import shutil
 import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
+import psutil
 from rich.console import Console
 
 from abci_app.modules.ledger.keys import balance_key
@@ -33,7 +36,7 @@ SNAPSHOT_BAR_S, RATIO_BAR, JOIN_BAR_S = 60, 1.5, 60
 INTERVAL_BLOCKS = 60
 START_SECONDS = 900.0
 BATCH = 25_000
-_TAKEN = re.compile(r"snapshot of height (\d+): (\d+) chunks, taken in ([0-9.]+) s")
+_TAKEN = re.compile(r"snapshot of height (\d+): (\d+) chunks, taken in ([0-9.]+) s, computing for ([0-9.]+) s")
 
 
 def fill(folder: Path, keys: int) -> None:
@@ -60,19 +63,28 @@ async def pay_all_along(net: Localnet) -> None:
         await asyncio.sleep(0.1)
 
 
-async def taken_at(net: Localnet) -> list[tuple[int, int, float]]:
-    """For each validator's first snapshot its height, chunks and seconds, once they are taken."""
+class Taken(NamedTuple):
+    """A snapshot as its taker logs it."""
+
+    height: int
+    chunks: int
+    seconds: float
+    cpu_seconds: float
+
+
+async def taken_at(net: Localnet) -> list[Taken]:
+    """Each validator's first snapshot, once they are all taken."""
     async with asyncio.timeout(START_SECONDS):
         while True:
             logs = [(net.home / "log" / f"{validator.name}.app.log").read_text() for validator in net.plan.validators]
             found = [_TAKEN.search(log) for log in logs]
             if all(found):
-                return [(int(each[1]), int(each[2]), float(each[3])) for each in found if each]
+                return [Taken(int(each[1]), int(each[2]), float(each[3]), float(each[4])) for each in found if each]
             await asyncio.sleep(0.5)
 
 
-async def joined_after_s(folder: Path, net: Localnet, settings: Settings) -> float:
-    """From the start of a new node until it follows, and its app hash is the others'."""
+async def joined_after_s(folder: Path, net: Localnet, settings: Settings) -> tuple[float, float]:
+    """From the start of a new node until it follows with the others' app hash; and its application's CPU time."""
     chain = await look_up([validator.rpc_url for validator in net.plan.validators])
     make_joining(folder, chain, application=application("--snapshot-interval", "0"), settings=settings)
     started = time.monotonic()
@@ -81,12 +93,13 @@ async def joined_after_s(folder: Path, net: Localnet, settings: Settings) -> flo
         while (status := await joined.rpc(0).status()).catching_up:
             await asyncio.sleep(0.1)
         seconds = time.monotonic() - started
+        times = psutil.Process(joined.unit(NAME).processes[f"{NAME}.app"].pid).cpu_times()
         height = status.height
         await joined.wait_for_height(height + 2)
         own, others = await asyncio.gather(joined.rpc(0).block_results(height), net.rpc(0).block_results(height))
         if own.app_hash != others.app_hash:
             raise RuntimeError(f"{NAME} has another app hash at height {height}")
-    return seconds
+    return seconds, times.user + times.system
 
 
 async def study(folder: Path, keys: int, console: Console) -> None:
@@ -100,21 +113,25 @@ async def study(folder: Path, keys: int, console: Console) -> None:
         await net.up(timeout_seconds=START_SECONDS)
         paying = asyncio.create_task(pay_all_along(net))
         taken = await taken_at(net)
-        height, chunks, seconds = max(taken, key=lambda each: each[2])
+        slowest = max(taken, key=lambda each: each.seconds)
         now = (await net.rpc(0).status()).height
-        before = statistics.median(await block_intervals_s(net, 10, height))
-        during = statistics.median(await block_intervals_s(net, height + 1, now))
+        before = statistics.median(await block_intervals_s(net, 10, slowest.height))
+        during = statistics.median(await block_intervals_s(net, slowest.height + 1, now))
         size = sum(file.stat().st_size for file in (net.home / "validator0" / "snapshots").rglob("*") if file.is_file())
         console.print(
-            f"{keys:,} keys: snapshot of {chunks} chunks, {size:,} bytes, in {seconds:.1f} s (bar {SNAPSHOT_BAR_S} s)"
+            f"{keys:,} keys: snapshot of {slowest.chunks} chunks, {size:,} bytes, in {slowest.seconds:.1f} s, "
+            f"computing for {slowest.cpu_seconds:.1f} s of them (bar {SNAPSHOT_BAR_S} s)"
         )
         console.print(
             f"block interval {before:.3f} s before, {during:.3f} s meanwhile: {during / before:.2f} times "
             f"(bar {RATIO_BAR})"
         )
         paying.cancel()
-        joined_s = await joined_after_s(folder / "joined", net, settings)
-        console.print(f"a new node follows {joined_s:.1f} s after its start (bar {JOIN_BAR_S} s)")
+        joined_s, cpu_s = await joined_after_s(folder / "joined", net, settings)
+        console.print(
+            f"a new node follows {joined_s:.1f} s after its start, its application computing for {cpu_s:.1f} s of them "
+            f"(bar {JOIN_BAR_S} s); with {os.getloadavg()[0]:.0f} processes that want to run on {os.cpu_count()} cores"
+        )
 
 
 def main() -> None:

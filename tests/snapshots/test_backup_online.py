@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,19 +14,9 @@ from node.cometbft.rpc_errors import NotFoundError
 from node.localnet.localnet import Localnet
 from tests.snapshots.following import follows
 from tests.snapshots.network import FAST, application, new_chain, payment
+from tests.snapshots.vdg import vdg
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(200)]
-
-
-async def vdg(*arguments: str, code: int = 0) -> Any:
-    """What `vdg node` prints with --json."""
-    command = [sys.executable, "-m", "node.cli.main", "node", *arguments, "--json"]
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    out, err = await process.communicate()
-    assert process.returncode == code, err.decode()
-    return json.loads(out) if code == 0 else err.decode()
 
 
 async def test_a_running_validator_is_backed_up_and_comes_back_from_it_and_so_does_a_new_node(folder: Path) -> None:
@@ -45,21 +32,22 @@ async def test_a_running_validator_is_backed_up_and_comes_back_from_it_and_so_do
             await net.rpc(0).tx(sent.hash)
         home = net.home / "validator1"
         pids = {name: process.pid for name, process in net.unit("validator1").processes.items()}
-        taken = await vdg("backup", str(file), "--home", str(home))
+        taken, _ = await vdg("backup", str(file), "--home", str(home))
         assert taken["height"] >= 7
-        status = await vdg("status", "--home", str(home))
+        status, _ = await vdg("status", "--home", str(home))
         assert sorted(status["processes"]) == sorted(pids.values())
         # Both are needed for a block: it went on afterwards, and the processes are the same.
         await net.wait_for_height(taken["height"] + 3)
         assert pids == {name: process.pid for name, process in net.unit("validator1").processes.items()}
-        assert "runs: stop it first" in await vdg("restore", str(file), "--home", str(home), code=1)
+        _, refused = await vdg("restore", str(file), "--home", str(home), code=1)
+        assert "runs: stop it first" in refused
 
         await net.stop("validator1")
         signed = (home / SIGN_STATE).read_bytes()
         assert int(json.loads(signed)["height"]) > taken["height"]
         for lost in ("state", "data/blockstore.db", "data/state.db"):
             shutil.rmtree(home / lost)
-        restored = await vdg("restore", str(file), "--home", str(home))
+        restored, _ = await vdg("restore", str(file), "--home", str(home))
         assert restored["height"] == taken["height"]
         assert (home / SIGN_STATE).read_bytes() == signed
         net.start("validator1")
@@ -70,7 +58,7 @@ async def test_a_running_validator_is_backed_up_and_comes_back_from_it_and_so_do
         await vdg("restore", str(file), "--home", str(folder / "new"))
         async with Localnet.open(folder / "new") as new:
             await new.up()
-            await follows(new, net)
+            await follows(new.rpc(0), net)
             assert (await new.rpc(0).status()).voting_power == 0
             assert (await new.rpc(0).status()).earliest_height == 1
         evidence = [
