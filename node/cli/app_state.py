@@ -28,10 +28,16 @@ def read_app_state(file: Path | None, accounts: Sequence[str], keys: Path | None
         )
     state = {} if file is None else read_object(file)
     if accounts:
-        state = {"accounts": {"accounts": [parse_account(text, keys) for text in accounts]}}
+        state = state_of([parse_account(text, keys) for text in accounts])
     if is_vdg:
         check(state)
     return state
+
+
+def state_of(accounts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The genesis of these accounts; where there are operators among them, they govern the chain."""
+    governed = any("operator" in account["roles"] for account in accounts)
+    return {"accounts": {"accounts": list(accounts)}} | ({"governance": {}} if governed else {})
 
 
 def read_object(file: Path) -> dict[str, Any]:

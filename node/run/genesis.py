@@ -67,6 +67,7 @@ def app_state(
         "asset": {"assets": _assets(cast)},
         "market": {"products": [_day_ahead(day_ahead or DayAhead()), *_SINGLE_SLOTS]},
         "settlement": {"payout_s": 24 * slot_seconds},
+        "governance": {},
     }
 
 
