@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 from abci_app.state.collection import Collection
-from wire.market import Book, Contract, Order, Position, Product
+from wire import state_keys
+from wire.market import Book
+from wire.state_keys import book_key, contract_key
+
+__all__ = [
+    "BOOKS",
+    "CONTRACTS",
+    "MAX_ENERGY_WH",
+    "MAX_PRICE_NEUR_PER_WH",
+    "OPEN_BOOKS",
+    "ORDERS",
+    "POSITIONS",
+    "PRODUCTS",
+    "book_key",
+    "contract_key",
+    "parse_book_key",
+]
 
 # Bounds of a product's limits, at genesis and ever after; their product fits signed 64 bits.
 MAX_ENERGY_WH = 10**9
 MAX_PRICE_NEUR_PER_WH = 10**9
 
 # p<product>
-PRODUCTS = Collection("market", b"p", Product)
+PRODUCTS = Collection(*state_keys.PRODUCTS)
 # o<vdg>/<product>/<slot, 8 bytes><address>: the orders of open books
-ORDERS = Collection("market", b"o", Order)
+ORDERS = Collection(*state_keys.ORDERS)
 # q<vdg>/<product>/<slot, 8 bytes>: books that are open and have or had an order
 OPEN_BOOKS = Collection("market", b"q", Book)
 # b<vdg>/<product>/<slot, 8 bytes>: cleared books
-BOOKS = Collection("market", b"b", Book)
+BOOKS = Collection(*state_keys.BOOKS)
 # c<vdg>/<slot, 8 bytes><product>/<number, 4 bytes>: contracts that wait for settlement
-CONTRACTS = Collection("market", b"c", Contract)
+CONTRACTS = Collection(*state_keys.CONTRACTS)
 # x<vdg>/<slot, 8 bytes><address>
-POSITIONS = Collection("market", b"x", Position)
-
-
-def book_key(vdg: str, product: str, slot: int) -> bytes:
-    """``<vdg>/<product>/<slot>``, e.g. ``lilas/intraday/`` 0000000000000091."""
-    return vdg.encode() + b"/" + product.encode() + b"/" + slot.to_bytes(8, "big")
+POSITIONS = Collection(*state_keys.POSITIONS)
 
 
 def parse_book_key(key: bytes) -> tuple[str, str, int]:
     """VDG, product and slot of a book's key."""
     vdg, product = key[:-9].decode().split("/")
     return vdg, product, int.from_bytes(key[-8:], "big")
-
-
-def contract_key(slot_key: bytes, product: str, number: int) -> bytes:
-    """``<slot key><product>/<number>``; in this order contracts are settled."""
-    return slot_key + product.encode() + b"/" + number.to_bytes(4, "big")

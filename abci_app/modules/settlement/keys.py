@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from abci_app.state.collection import Collection
+from wire import state_keys
 from wire.settlement import (
-    Certificate,
-    Declaration,
     Holding,
-    HouseholdSettlement,
     SettlementParameters,
-    SlotSettlement,
 )
 
 # Bounds of the parameters, at genesis and ever after: a leap year, and some twenty years of real time.
@@ -19,14 +16,14 @@ MAX_KEEP_SLOTS = 1_000_000
 # p
 PARAMETERS = Collection("settlement", b"p", SettlementParameters)
 # d<vdg>/<slot, 8 bytes><address>
-DECLARATIONS = Collection("settlement", b"d", Declaration)
+DECLARATIONS = Collection(*state_keys.DECLARATIONS)
 # s<vdg>/<slot, 8 bytes>
-SLOTS = Collection("settlement", b"s", SlotSettlement)
+SLOTS = Collection(*state_keys.SLOT_SETTLEMENTS)
 # b<vdg>/<slot, 8 bytes><address>
-HOUSEHOLDS = Collection("settlement", b"b", HouseholdSettlement)
+HOUSEHOLDS = Collection(*state_keys.HOUSEHOLDS)
 # c<certificate id>
-CERTIFICATES = Collection("settlement", b"c", Certificate)
+CERTIFICATES = Collection(*state_keys.CERTIFICATES)
 # h<holder, 20 bytes><certificate id>
 HOLDINGS = Collection("settlement", b"h", Holding)
 # w<certificate id>\x00<holder, 20 bytes>: the same holdings, by certificate
-HOLDERS = Collection("settlement", b"w", Holding)
+HOLDERS = Collection(*state_keys.HOLDERS)
