@@ -9,6 +9,7 @@ from typing import ClassVar
 import pytest
 
 from abci_app.app import App
+from abci_app.modules.governance.power import MAX_VALIDATORS
 from abci_app.state.store import MemoryStore
 from tests.app import world
 from tests.app.keyring import address, public_key_of
@@ -189,3 +190,23 @@ def test_an_idle_chain_keeps_its_app_hash() -> None:
     chain = GovernedChain()
     chain.decide(Change(add_validator=joining("validator-5", 10, "oscar")))
     assert chain.finalize().app_hash == chain.finalize().app_hash
+
+
+class Crowded(GovernedChain):
+    """A chain that began with more validators than may join."""
+
+    validators: ClassVar[Mapping[str, int]] = {f"validator-{number}": 10 for number in range(1, MAX_VALIDATORS + 3)}
+
+
+def test_a_hundred_validators_are_the_most_that_may_join_and_a_larger_genesis_can_shrink() -> None:
+    chain = Crowded(genesis(validators=[]))
+    joins = Change(add_validator=joining("newcomer", 10, "oscar"))
+    result = chain.send("oscar", Propose(joins))
+    assert (result.code, "at most 100" in result.message) == (Code.OUT_OF_BOUNDS, True)
+    for number in (1, 2, 3):
+        chain.decide(Change(remove_validator=RemoveValidator(KEY[number])))
+    assert len(chain.powers()) == MAX_VALIDATORS - 1
+    chain.decide(joins)
+    assert (
+        chain.send("oscar", Propose(Change(add_validator=joining("another", 10, "oscar")))).code is Code.OUT_OF_BOUNDS
+    )

@@ -65,7 +65,7 @@ def require_safe(context: Context, changes: Mapping[bytes, int]) -> None:
     after = {key: power for key, power in (before | dict(changes)).items() if power}
     given, taken = _moves(before, changes)
     moved = moved_in_block(context)
-    _require_representable(moved, given, after)
+    _require_representable(moved, given, len(before), len(after))
     if not after:
         raise Refusal(Code.SET_EMPTIED, "no validator would be left: have another one join first")
     _require_small_step(moved, given, taken)
@@ -79,16 +79,16 @@ def _moves(before: Mapping[bytes, int], changes: Mapping[bytes, int]) -> tuple[i
     return sum(step for step in steps if step > 0), -sum(step for step in steps if step < 0)
 
 
-def _require_representable(moved: PowerMoved, given: int, after: Mapping[bytes, int]) -> None:
+def _require_representable(moved: PowerMoved, given: int, count_before: int, count: int) -> None:
     if moved.total_power + moved.given_power + given > MAX_TOTAL_POWER:
         raise Refusal(
             Code.OUT_OF_BOUNDS,
             f"power: {given} more than the {moved.total_power + moved.given_power} there would pass CometBFT's bound "
             f"of {MAX_TOTAL_POWER}; give less",
         )
-    if len(after) > MAX_VALIDATORS:
+    if count > max(count_before, MAX_VALIDATORS):
         raise Refusal(
-            Code.OUT_OF_BOUNDS, f"{len(after)} validators: at most {MAX_VALIDATORS} are allowed; have one leave first"
+            Code.OUT_OF_BOUNDS, f"{count} validators: at most {MAX_VALIDATORS} are allowed; have one leave first"
         )
 
 
