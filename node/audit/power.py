@@ -53,7 +53,7 @@ def require_safe(case: Case, changes: Mapping[bytes, int]) -> None:
     after = {key: power for key, power in {**before, **changes}.items() if power}
     total_before, total = sum(before.values()), sum(after.values())
     require(so_far.total_power + so_far.given_power + given <= _MOST_POWER, Code.OUT_OF_BOUNDS)
-    require(len(after) <= _MOST_VALIDATORS, Code.OUT_OF_BOUNDS)
+    require(len(after) <= max(len(before), _MOST_VALIDATORS), Code.OUT_OF_BOUNDS)
     require(total > 0, Code.SET_EMPTIED)
     largest = max(so_far.given_power + given, so_far.taken_power + taken)
     require(3 * largest < so_far.total_power, Code.POWER_STEP_TOO_LARGE)
