@@ -89,6 +89,7 @@ study-disk: setup-dev ## How a validator's disk grows with a day of 37 homes (si
 soak: setup-dev ## Crashes and faults for as long as asked: SOAK_MINUTES=60 (each campaign once at least)
 	$(BIN)/python -m tests.crash.soak --minutes $(SOAK_MINUTES) --out build/soak-crash.json
 	$(BIN)/python -m tests.simulator --seed 1000 --minutes $(SOAK_MINUTES)
+	$(MAKE) partitions SECONDS_BY_CHANCE=$$((60 * $(SOAK_MINUTES)))
 
 fuzz: setup-dev ## Coverage-guided fuzzing of what reads bytes from others: MINUTES=30 in all
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
