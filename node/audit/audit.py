@@ -11,6 +11,7 @@ from node.audit.auditor import Auditor, ExpectedBlock, RulesChanged
 from node.audit.case import Denied
 from node.audit.comparison import compare_results, expected_results_hash
 from node.audit.finding import Finding
+from node.audit.genesis import RULES_VERSION
 from node.audit.records import first_difference
 from node.history.errors import HistoryError
 from node.history.recorded import RecordedBlock
@@ -57,6 +58,11 @@ async def audit(
         raise HistoryError(
             f"the node keeps blocks from {first} on, and the chain began at {genesis.initial_height}: audit a node "
             "that keeps all of them (retain no height)"
+        )
+    if genesis.app_version not in (0, RULES_VERSION):
+        raise HistoryError(
+            f"the chain began with version {genesis.app_version} of the rules, and this auditor knows {RULES_VERSION}: "
+            "audit it with that version of vdg"
         )
     last = min(until or newest, newest)
     auditor = Auditor(genesis.chain_id, genesis.time_ns // _NANOSECONDS, genesis.validators, genesis.app_state)

@@ -162,6 +162,9 @@ async def test_a_record_that_does_not_begin_with_the_genesis_can_not_be_audited(
     with patch.object(day, "span", later), pytest.raises(HistoryError, match="keeps blocks from 5 on"):
         await audit(day)
     beginning = day.beginning
+    day.beginning = replace(beginning, app_version=7)
+    with pytest.raises(HistoryError, match="began with version 7"):
+        await audit(day)
     day.beginning = replace(beginning, validators=beginning.validators[:1])
     finding = await found(day)
     assert (finding.height, finding.what) == (0, "app hash of the genesis")
