@@ -1,4 +1,4 @@
-"""All that the auditor keeps: one table for each kind of record, and where the chain stores it (docs/state.md)."""
+"""All that the auditor keeps: one table for each kind of record, and the key under which the chain stores it."""
 
 from __future__ import annotations
 
