@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable
 
+from clients.common.errors import Unavailable
 from clients.household.home import Home
 from clients.household.verification import VerifiedChain
 from wire.market import GetPositionRequest, Side
 from wire.settlement import GetSlotRequest
 from wire.unverified import Reason, Unverified
+
+log = logging.getLogger(__name__)
 
 # How long the stream of events may be behind the proved state.
 _BEHIND_SECONDS = 30.0
@@ -26,15 +30,18 @@ class PositionWatch:
         self._slot_at = slot_at
 
     async def run(self, pause_seconds: float) -> None:
-        """Look once a slot, until cancelled. Raises: Unverified, GatewayError, Unavailable."""
+        """Look once a slot, until cancelled. Raises: Unverified, GatewayError."""
         seen = -1
         while True:
             await asyncio.sleep(pause_seconds)
             slot = self._slot_at(time.time())
             if slot > max(seen, 0):
                 seen = slot
-                for home in self._homes:
-                    await self.check(home, slot)
+                try:
+                    for home in self._homes:
+                        await self.check(home, slot)
+                except Unavailable as error:
+                    log.warning("positions of slot %d could not be compared: %s", slot, error)
 
     async def check(self, home: Home, slot: int) -> None:
         """Compare one home's position. Raises: Unverified CONTRADICTION."""

@@ -37,8 +37,12 @@ UNLIMITED_HOURS = 24 * 365 * 10
 def trust_from(
     genesis: Path | None, height: int | None, digest: str | None, period_hours: int, witnesses: list[str] | None = None
 ) -> TrustSection:
-    """Where trust begins, by the options. Raises: CommandError naming what is missing or wrong."""
-    given: dict[str, Any] = {"genesis": str(genesis) if genesis else None, "height": height, "hash": digest}
+    """Where trust begins, by the options: a header that is named comes before a genesis document.
+
+    Raises: CommandError naming what is missing or wrong.
+    """
+    document = str(genesis) if genesis is not None and height is None and digest is None else None
+    given: dict[str, Any] = {"genesis": document, "height": height, "hash": digest}
     try:
         return TrustSection.model_validate(
             given | {"period_hours": period_hours, "witnesses": witnesses or ()},
