@@ -131,3 +131,26 @@ def test_selling_may_be_held_to_the_surplus_of_the_slot() -> None:
 def test_of_plans_that_cost_the_same_the_one_that_moves_least_is_chosen() -> None:
     file = plain(pv_wh=[0, 0, 0, 0], buy_price_neur_per_wh=[150_000] * 4)
     assert not plan_of(file).battery_wh.any()
+
+
+@pytest.mark.parametrize("scale", [0.003, 300.0])
+def test_homes_of_any_size_plan_as_well(scale: float) -> None:
+    """A garden shed's panel, a school: all energies and powers times one factor cost that factor."""
+    for seed in range(50_000, 50_060):
+        file = random_file(np.random.default_rng(seed), 20)
+        sized = file | {name: [scale * value for value in file[name]] for name in ("load_wh", "pv_wh")}
+        sized["grid_limit_w"] = scale * file["grid_limit_w"]
+        if "battery" in file:
+            scaled = {name: scale * value for name, value in file["battery"].items() if name.endswith(("_wh", "_w"))}
+            sized["battery"] = file["battery"] | scaled
+        plan, other = plan_of(file), plan_of(sized)
+        assert other.status is plan.status, f"case {seed}"
+        if plan.status is Status.OPTIMAL:
+            assert other.cost_neur == pytest.approx(scale * plan.cost_neur, rel=TOLERANCE, abs=NOTHING_NEUR * TOLERANCE)
+
+
+def test_one_price_of_a_thousand_times_the_others_leaves_these_their_digits() -> None:
+    file = plain(buy_price_neur_per_wh=[150_000, 150_100, 450_000_000, 450_000])
+    least = least_cost(file)
+    assert least is not None
+    assert same_cost(plan_of(file), least)

@@ -16,9 +16,10 @@ from clients.household.planner.vector import Vector, vector
 MAX_SLOTS = 4032
 """Four weeks of ten minutes."""
 
-# Beyond these (a gigawatt-hour, a thousand euro per kWh, ...) a value is a mistake, and the solver loses its digits.
-_MAX_ENERGY_WH = 1e9
-_MAX_POWER_W = 1e9
+# Beyond these (ten megawatts in a home, a thousand euro per kWh, ...) a value is a mistake in its unit; and the solver
+# would lose digits.
+_MAX_ENERGY_WH = 1e7
+_MAX_POWER_W = 1e7
 _MAX_PRICE_NEUR_PER_WH = 1e9
 _MAX_SECONDS = 86_400
 _MAX_DEVICES = 20

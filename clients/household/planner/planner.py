@@ -12,8 +12,9 @@ from clients.household.planner.program import Program
 from clients.household.planner.solver import PlanningFailed, Solver
 from clients.household.planner.vector import Indices, Vector
 
-# What a limit that gave may be exceeded by beyond its least, so that the next step isn't infeasible by rounding.
-_GIVEN = 1e-6
+# What a limit that gave may be exceeded by beyond its least (a share of it, and in its unit), so that the next step
+# isn't infeasible by rounding.
+_GIVEN_SHARE, _GIVEN = 1e-9, 1e-6
 
 
 class Planner:
@@ -77,20 +78,25 @@ class Planner:
         solver = self._solver
         solver.load(arrays)
         conflict = self._conflict(arrays, totals)
+        x: Vector | None = None
         for limit in sorted(totals, reverse=True):
             exceeded = np.zeros(len(arrays.cost))
             for slack in program.model.slacks:
                 if slack.limit is limit:
                     exceeded[slack.columns] = 1.0
             solver.minimise(exceeded)
-            x = self._whole(arrays)
-            if x is None:
-                raise PlanningFailed("HiGHS found no plan although every limit may give")
-            solver.cap(totals[limit], float(exceeded @ x) + _GIVEN)
+            found = self._whole(arrays)
+            if found is None:
+                break
+            x = found
+            solver.cap(totals[limit], float(exceeded @ x) * (1.0 + _GIVEN_SHARE) + _GIVEN)
         solver.minimise(arrays.cost)
-        x = self._whole(arrays)
+        cheapest = self._whole(arrays)
+        if cheapest is not None:
+            return cheapest, conflict
         if x is None:
-            raise PlanningFailed("HiGHS lost the plan that it had found")
+            raise PlanningFailed("HiGHS found no plan although every limit may give")
+        # Lost to rounding among the sums: what was found before holds as much, if not for the least money.
         return x, conflict
 
     def _conflict(self, arrays: Arrays, totals: dict[Limit, Indices]) -> tuple[Limit, ...]:

@@ -19,6 +19,8 @@ _OPTIONS: dict[str, bool | int | float | str] = {
     "mip_abs_gap": 0.0,
 }
 
+_LOST = (highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kSolveError)
+
 # A binary this close to 0 or 1 is whole.
 _WHOLE = 1e-9
 
@@ -125,10 +127,12 @@ class Solver:
         Raises: PlanningFailed.
         """
         status = self._run()
-        if status == highspy.HighsModelStatus.kUnknown:
-            # It lost its precision on the way from the solution before; so from the beginning.
+        if status in _LOST:
+            # Its precision was lost on the way here from the solution before; so from the beginning, by another way.
             self._highs.clearSolver()
+            self._highs.setOptionValue("presolve", "on")
             status = self._run()
+            self._expect(binaries=self._binaries)
         if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
             return None
         if status != highspy.HighsModelStatus.kOptimal:
