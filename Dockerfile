@@ -10,10 +10,12 @@ ARG GOPROXY
 ARG SSL_CERT_FILE
 ENV XDG_CACHE_HOME=/opt
 WORKDIR /opt/vdg-project
-# First what changes rarely: the packages, and CometBFT, which takes minutes to build.
-COPY Makefile pyproject.toml requirements.in requirements.txt requirements-go.in requirements-go.txt ./
+# First what changes rarely: CometBFT, which takes minutes to build, and then the packages.
+COPY requirements-go.in requirements-go.txt ./
 COPY node/__init__.py node/
 COPY node/toolchain node/toolchain
+RUN python3 -m venv /tmp/builder && /tmp/builder/bin/python -m node.toolchain && rm -rf /tmp/builder
+COPY Makefile pyproject.toml requirements.in requirements.txt ./
 RUN make setup
 COPY . .
 RUN touch requirements.txt && make setup && .venv/bin/python -m compileall -q abci_app clients emulator node wire
