@@ -32,14 +32,7 @@ class LevelStore:
             # LevelDB would take it for a new store and remove the files that it does not know.
             raise StoreDamaged(folder, "its file CURRENT is missing")
         try:
-            self._db = plyvel.DB(
-                str(folder),
-                create_if_missing=True,
-                write_buffer_size=8 << 20,
-                # A block reads many keys that are not there (new ones), and old ones all over a large state.
-                bloom_filter_bits=10,
-                lru_cache_size=32 << 20,
-            )
+            self._db = _opened(folder)
         except (plyvel.Error, OSError) as error:
             if _is_open_elsewhere(folder):
                 raise StoreUnavailable(folder, error) from error
@@ -109,6 +102,24 @@ class LevelView:
     def close(self) -> None:
         """Let LevelDB drop what is only seen here."""
         self._snapshot.close()
+
+
+def _opened(folder: Path) -> Any:
+    # The first time it forgives what a power cut left at the journal's end, and writes a new one. The second time it
+    # verifies everything, also what tells in which block a key is, and whether it is there at all.
+    for paranoid in (False, True):
+        db = plyvel.DB(
+            str(folder),
+            create_if_missing=True,
+            paranoid_checks=paranoid,
+            write_buffer_size=8 << 20,
+            # A block reads many keys that are not there (new ones), and old ones all over a large state.
+            bloom_filter_bits=10,
+            lru_cache_size=32 << 20,
+        )
+        if not paranoid:
+            db.close()
+    return db
 
 
 def _is_open_elsewhere(folder: Path) -> bool:

@@ -35,3 +35,10 @@ def test_after_a_power_cut_the_last_synced_commit_or_the_one_in_hand_is_there_an
     summary = campaign("torn", "--store", store, "--stride", "256", "--heights", "3")
     assert set(summary["by_kind"]) >= {"cut off", "zeros", "garbage", "reordered", "synced bytes lost"}
     assert summary["tears"] >= 20
+
+
+@pytest.mark.parametrize(("store", "flips"), [("level", "3"), ("sqlite", "16")])
+def test_damage_to_a_store_is_noticed_or_does_no_harm(store: str, flips: str) -> None:
+    summary = campaign("damage", "--store", store, "--flips", flips)
+    assert summary["damages"] >= 20
+    assert summary["closed"]["noticed"]
