@@ -38,4 +38,4 @@ def test_a_process_dies_at_the_point_and_time_that_it_was_told(value: str, said:
 
 @pytest.mark.parametrize("value", [":1", "here:0", "here:x", "here:-1"])
 def test_what_is_no_point_is_refused_with_a_way_out(value: str) -> None:
-    assert "give a point, or a point and a count, as store.write.synced:3" in reach(value).stderr
+    assert "give a point, or a point and a count from 1, as store.write.synced:3" in reach(value).stderr
