@@ -14,8 +14,9 @@ from node.localnet.control import stop
 from node.localnet.errors import LocalnetError
 from node.localnet.joining import NAME, Trust, look_up, make_joining
 from node.localnet.localnet import Localnet
+from node.snapshots.layout import FORMAT
 from tests.snapshots.following import follows
-from tests.snapshots.network import application, new_chain, payment
+from tests.snapshots.network import DEADLINE_SECONDS, application, new_chain, payment
 from tests.snapshots.vdg import vdg
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(300)]
@@ -31,6 +32,11 @@ async def test_a_node_joins_by_state_sync_past_lying_peers_and_follows_on(folder
         for nonce in range(1, 6):
             await net.rpc(0).broadcast_tx_sync(payment(nonce))
         await net.wait_for_height(42)
+        # CometBFT asks a new peer for its snapshots once: what is not there yet is not heard of for two minutes.
+        taken = [net.home / validator.name / "snapshots" / f"40-{FORMAT}" for validator in net.plan.validators]
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while not all(place.exists() for place in taken):
+                await asyncio.sleep(0.1)
         urls = [validator.rpc_url for validator in net.plan.validators]
         home = folder / "joined"
         servers = [part for url in urls for part in ("--from", url)]
