@@ -18,8 +18,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = f"vdgtest{os.getpid()}"
-# Six homes around noon: they trade PV, and the day is over in three minutes.
-DAY = {"SLOT_SECONDS": "5", "HOMES": "6", "DAY": "06-15", "FROM_SLOT": "72", "SLOTS": "8"}
+# A morning in which homes with PV sell to homes without; it is over in three minutes.
+DAY = {"SLOT_SECONDS": "5", "HOMES": "33", "DAY": "06-15", "FROM_SLOT": "54", "SLOTS": "12"}
 KILLED = ("validator2", "gateway")
 LASTING = (
     *("validator0", "validator1", "validator2", "validator3"),
