@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from abci_app.migrations import VERSION
 from node.cometbft.genesis import ConsensusParams, GenesisValidator, genesis_json
 from node.cometbft.home import Home
 from node.cometbft.settings import Settings, Wiring
 from node.localnet.errors import LocalnetError
-from node.localnet.plan import FILE, Application, Plan, ValidatorPlan
+from node.localnet.plan import FILE, VDG, Application, Plan, ValidatorPlan
 from node.localnet.ports import LOOPBACK, free_ports
 
 DEFAULT_POWER: Final = 10
@@ -64,13 +65,18 @@ def make_plan(
 
 
 def write_genesis(
-    home: Path, plan: Plan, app_state: Mapping[str, Any], *, genesis_time_ns: int | None, params: ConsensusParams
+    home: Path, plan: Plan, app_state: Mapping[str, Any], *, genesis_time_ns: int | None, params: ConsensusParams | None
 ) -> None:
     """Write the same genesis document for every validator; its time, which is the first block's, is now by default.
+
+    The parameters are, by default, CometBFT's with the version that the chain begins with, so that no later software
+    takes its first blocks for its own.
 
     Raises:
         ValueError: when the chain id does not fit.
     """
+    if params is None:
+        params = ConsensusParams(app_version=VERSION) if plan.application == VDG else ConsensusParams()
     genesis = genesis_json(
         chain_id=plan.chain_id,
         genesis_time_ns=time.time_ns() if genesis_time_ns is None else genesis_time_ns,

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from abci_app.migrations import VERSION
-from node.cometbft import wal
 from node.cometbft.genesis import ConsensusParams
 from node.cometbft.home import Home
 from node.cometbft.rpc import RpcClient
@@ -19,10 +17,11 @@ from node.cometbft.rpc_errors import RpcError
 from node.cometbft.settings import Settings
 from node.localnet.creation import make_plan, write_genesis
 from node.localnet.errors import LocalnetError, UnknownNameError
-from node.localnet.logfile import rotate, tail
+from node.localnet.logfile import tail
 from node.localnet.plan import VDG, Application, Plan, Service
-from node.localnet.runstate import Phase, RunState, supervision
+from node.localnet.runstate import Phase, supervision
 from node.localnet.unit import DEFAULT_POLICY, RestartPolicy, Unit, UnitState
+from node.localnet.upkeep import Upkeep
 from node.localnet.wiring import service_unit, validator_unit
 from node.toolchain import binary
 
@@ -32,7 +31,6 @@ Report = Callable[[str], None]
 DEFAULT_HOME: Final = Path("run/localnet")
 UP_SECONDS: Final = 90.0
 POLL_SECONDS: Final = 0.1
-ROTATE_SECONDS: Final = 10.0
 LOG_TAIL_LINES: Final = 15
 
 
@@ -51,12 +49,11 @@ class Localnet:
         self.home = home
         self.plan = plan
         self._policy = policy
-        self._phase = Phase.STARTING
         self._units: dict[str, Unit] = {}
+        self._upkeep = Upkeep(home, self._units)
         self._clients: dict[int, RpcClient] = {}
         self._held = ExitStack()
-        self._rotation: asyncio.Task[None] | None = None
-        self._unsaved = False
+        self._keeping: asyncio.Task[None] | None = None
 
     @classmethod
     def create(
@@ -110,11 +107,6 @@ class Localnet:
         return all(Home.open(self.home / validator.name).has_genesis for validator in self.plan.validators)
 
     @property
-    def _default_params(self) -> ConsensusParams:
-        """With the version that the chain begins with, so that no later software takes its first blocks for its own."""
-        return ConsensusParams(app_version=VERSION) if self.plan.application == VDG else ConsensusParams()
-
-    @property
     def genesis_file(self) -> Path:
         """The genesis document, as the first validator has it; the others' are the same."""
         return self.home / self.plan.validators[0].name / "config" / "genesis.json"
@@ -131,9 +123,7 @@ class Localnet:
         Raises:
             ValueError: when the chain id does not fit.
         """
-        write_genesis(
-            self.home, self.plan, app_state, genesis_time_ns=genesis_time_ns, params=params or self._default_params
-        )
+        write_genesis(self.home, self.plan, app_state, genesis_time_ns=genesis_time_ns, params=params)
 
     def add_service(self, service: Service) -> None:
         """Add a process that starts with the next `up`; one of the same name is replaced.
@@ -173,20 +163,20 @@ class Localnet:
         cometbft = await asyncio.to_thread(binary, version=self.plan.cometbft_version)
         self._held.enter_context(supervision(self.home))
         try:
-            self._phase = Phase.STARTING
+            self._upkeep.phase = Phase.STARTING
             for validator in self.plan.validators:
-                self._add(validator_unit(self.home, self.plan, validator, cometbft, self._policy, self._save))
+                self._add(validator_unit(self.home, self.plan, validator, cometbft, self._policy, self._upkeep.save))
             for unit in self._units.values():
                 unit.start()
-            self._rotation = asyncio.create_task(self._keep_files())
+            self._keeping = asyncio.create_task(self._upkeep.run())
             async with asyncio.timeout(timeout_seconds):
                 await self._wait_for_height(1, report)
             for service in self.plan.services:
-                unit = service_unit(self.home, self.plan, service, self._policy, self._save)
+                unit = service_unit(self.home, self.plan, service, self._policy, self._upkeep.save)
                 self._add(unit)
                 unit.start()
-            self._phase = Phase.UP
-            self._save()
+            self._upkeep.phase = Phase.UP
+            self._upkeep.save()
         except TimeoutError as error:
             await self.down()
             raise LocalnetError(
@@ -201,12 +191,13 @@ class Localnet:
 
         Harmless when not up.
         """
-        self._phase = Phase.STOPPING
-        if self._rotation is not None:
-            self._rotation.cancel()
-            self._rotation = None
+        self._upkeep.phase = Phase.STOPPING
+        if self._keeping is not None:
+            self._keeping.cancel()
+            self._keeping = None
         services = {service.name for service in self.plan.services}
-        units, self._units = self._units, {}
+        units = dict(self._units)
+        self._units.clear()
         for name in reversed(units):
             if name in services:
                 await units[name].stop()
@@ -304,24 +295,3 @@ class Localnet:
 
     def _add(self, unit: Unit) -> None:
         self._units[unit.name] = unit
-
-    def _save(self) -> None:
-        """Tell others how things are. On a full disk they learn it later, as supervision must go on."""
-        try:
-            RunState.of(self._phase, self._units.values()).save(self.home)
-            self._unsaved = False
-        except OSError:
-            self._unsaved = True
-
-    async def _keep_files(self) -> None:
-        while True:
-            await asyncio.sleep(ROTATE_SECONDS)
-            if self._unsaved:
-                self._save()
-            # A log that can't be rotated now, as on a full disk, is rotated when it can.
-            with suppress(OSError):
-                for unit in self._units.values():
-                    for command in unit.commands:
-                        await asyncio.to_thread(rotate, command.log)
-                for validator in self.plan.validators:
-                    await asyncio.to_thread(wal.trim, self.home / validator.name)
