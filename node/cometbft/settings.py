@@ -62,8 +62,6 @@ class Settings:
                 "addr_book_strict": False,
                 "allow_duplicate_ip": True,
                 "pex": False,
-                # All peers are known and near: a validator that comes back must not wait out a long back-off.
-                "persistent_peers_max_dial_period": "1s",
                 "send_rate": PEER_BYTES_PER_SECOND,
                 "recv_rate": PEER_BYTES_PER_SECOND,
             },
