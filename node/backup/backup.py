@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from abci_app.app import LAST_BLOCK_KEY, App, StoreCorrupted
+from abci_app.upgrade import WrongSoftware
 from node.backup.archive import Contents, pack, unpack
 from node.backup.errors import BackupDamaged, BackupError
 from node.backup.freezing import holders
@@ -122,6 +123,8 @@ def _checked(stage: Path) -> BlockInfo:
             store.close()
     except (StoreCorrupted, StoreUnavailable) as error:
         raise BackupDamaged(f"the application's state in the backup is of no use: {error}") from error
+    except WrongSoftware as error:
+        raise BackupError(f"the backup is whole, but not for this software: {error}, or restore with that") from error
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,9 @@ from node.localnet.joining import NAME
 from node.store.level import LevelStore
 from tests.app import world
 from tests.app.chain import Chain
-from wire.chain import BlockInfo
+from tests.governance.governed import GovernedChain
+from wire.chain import BlockInfo, UpgradePlan
+from wire.governance import Change
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +131,30 @@ def test_a_backup_of_another_chain_is_refused(home: Path, file: Path, tmp_path: 
     with pytest.raises(BackupError, match=r"is of chain 'vdg-test', and .* of 'other'"):
         restore(file, target)
     assert not (target / "state").exists()
+
+
+def test_a_backup_from_the_block_before_an_upgrade_names_the_software_that_can_restore_it(
+    home: Path, tmp_path: Path
+) -> None:
+    halted = tmp_path / "halted"
+    shutil.copytree(home, halted, ignore=shutil.ignore_patterns("state"))
+    store = LevelStore(halted / "state")
+    store.write(list(halted_chain()))
+    store.close()
+    back_up(halted, tmp_path / "halted.tar")
+    with pytest.raises(BackupError, match="start version 2"):
+        restore(tmp_path / "halted.tar", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def halted_chain() -> Iterator[tuple[bytes, bytes]]:
+    """All that is stored by a chain whose next block is for other software."""
+    chain = GovernedChain()
+    height = chain.app.last_block.height + 10
+    chain.decide(Change(plan_upgrade=UpgradePlan(2, height)))
+    while chain.app.last_block.height < height - 1:
+        chain.block()
+    return chain.store.iterate(b"", b"\xff")
 
 
 def test_what_is_no_home_of_a_node_can_t_be_backed_up_and_no_file_is_overwritten(
