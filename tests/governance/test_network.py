@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
+from clients.common.light_blocks import RpcBlocks
+from clients.common.trust import read_genesis
 from node.cometbft.home import Home
 from node.cometbft.node_keys import Key
 from node.localnet.joining import look_up, make_follower
@@ -23,6 +26,7 @@ from wire.governance import (
     RemoveValidator,
     RotateValidatorKey,
 )
+from wire.light.client import LightClient
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(240)]
 
@@ -64,6 +68,10 @@ async def test_a_fifth_validator_joins_and_signs_one_leaves_and_one_rotates_its_
                 == await members(net, height)
                 == dict.fromkeys([*net.validator_public_keys[:2], key.public_key, rotated.public_key], 10)
             )
+            anchor = read_genesis(net.genesis_file)
+            client = LightClient(RpcBlocks(net.plan.validators[0].rpc_url), anchor, time.time_ns)
+            verified = await client.block_at(height)
+            assert {signer.validator.public_key for signer in verified.signers} <= set(powers)
             record = await operators.ask(GetConsensusKeyRequest(old), GetConsensusKeyResponse)
             assert record.consensus_key is not None
             assert address_of(record.consensus_key.successor) == rotated.address
