@@ -30,6 +30,11 @@ ENTRIES: Final = (
     Entry(
         "home plan", "clients.household.planner.command:plan_command", "Find a home's cheapest plan for a JSON file."
     ),
+    Entry(
+        "phases allocate",
+        "clients.dso.phases.command:allocate_command",
+        "Balance a slot's commitments over the phases.",
+    ),
     Entry("keys", "node.cli.keys:app", "Encrypted key files: new, show, list, address."),
     Entry("tx", "node.cli.tx:app", "Send a transaction: one command a message."),
     Entry("query", "node.cli.query:app", "Ask the chain: one command a query."),
@@ -47,6 +52,7 @@ ENTRIES: Final = (
 GROUPS: Final = {
     "proof": "Proofs and receipts in files.",
     "home": "One home: plans.",
+    "phases": "Phases of switched homes, without a chain.",
     "node": "One node of a chain: join, status, backup, restore, rebuild.",
     "market": "The market's rules, without a chain.",
     "scenario": "Scenario files: a whole chain in one process.",

@@ -1,0 +1,153 @@
+"""The allocation is the optimum of (5.1) to (5.5), within the limits, and says honestly when that isn't proven."""
+
+from __future__ import annotations
+
+import random
+import time
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clients.dso.phases import feeder as feeder_module
+from clients.dso.phases.allocation import Allocation, Status, allocate
+from clients.dso.phases.household import PHASES, Household
+from tests.phases.cases import by_enumeration, feeder, objective, total
+
+
+@st.composite
+def neighbourhoods(draw: st.DrawFn, most: int = 6) -> list[Household]:
+    """Some homes on one or two feeders; round commitments and equal ones are frequent."""
+    energy = st.one_of(st.integers(-40, 40), st.integers(-2000, 2000), st.sampled_from([0, 300, -600, 100_000]))
+    fields = st.tuples(st.sampled_from("fg"), st.sampled_from(PHASES), energy, st.booleans())
+    return [Household(f"h{number}", *found) for number, found in enumerate(draw(st.lists(fields, max_size=most)))]
+
+
+def cost(found: Allocation, homes: list[Household], hysteresis_wh2: int = 0) -> tuple[object, int]:
+    return total(homes, found.phases) + hysteresis_wh2 * len(found.switchings), len(found.switchings)
+
+
+@settings(max_examples=120, deadline=None)
+@given(neighbourhoods(), st.none() | st.integers(0, 4), st.sampled_from([0, 0, 1, 500, 100_000]))
+def test_it_is_the_optimum_with_the_fewest_switchings(homes: list[Household], most: int | None, worth: int) -> None:
+    found = allocate(homes, most, worth)
+    assert found.status is Status.OPTIMAL
+    assert found.gap_wh2 == 0
+    assert cost(found, homes, worth) == by_enumeration(homes, most, worth)
+
+
+@settings(max_examples=60, deadline=None)
+@given(neighbourhoods(most=14), st.none() | st.integers(0, 5))
+def test_what_it_says_is_so_and_nothing_gets_worse(homes: list[Household], most: int | None) -> None:
+    found = allocate(homes, most)
+    for name, value in found.objective_wh2.items():
+        here = [home for home in homes if home.feeder == name]
+        assert value == objective(here, found.phases)
+        assert found.before_wh2[name] == objective(here, {home.id: home.phase for home in here})
+        assert value <= found.before_wh2[name]
+    moved = [home for home in homes if found.phases[home.id] != home.phase]
+    assert sorted(home.id for home in moved) == found.switchings
+    assert all(home.switch and home.commitment_wh for home in moved)
+    assert most is None or len(moved) <= most
+
+
+@settings(max_examples=30, deadline=None)
+@given(neighbourhoods(most=10), st.permutations(PHASES), st.randoms(use_true_random=False))
+def test_names_of_phases_and_the_order_of_homes_dont_matter(
+    homes: list[Household], names: list[str], chance: random.Random
+) -> None:
+    found = allocate(homes)
+    renamed = [home._replace(phase=names[PHASES.index(home.phase)]) for home in homes]
+    assert cost(allocate(renamed), renamed) == cost(found, homes)
+    chance.shuffle(homes)
+    assert allocate(homes) == found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_ten_switches_agree_with_a_table_of_all_allocations(seed: int) -> None:
+    homes = feeder(seed, 10)
+    sums = np.zeros((1, 3), dtype=np.int64)
+    switchings = np.zeros(1, dtype=np.int64)
+    for home in homes:
+        choices = PHASES if home.switch else (home.phase,)
+        shifts = np.array([[home.commitment_wh * (phase == choice) for phase in PHASES] for choice in choices])
+        sums = (sums[:, None, :] + shifts).reshape(-1, 3)
+        switchings = (switchings[:, None] + [choice != home.phase for choice in choices]).ravel()
+    tripled = 3 * (sums**2).sum(axis=1) - sums[0].sum() ** 2
+    for most in (2, 4, 10):
+        allowed = switchings <= most
+        least = tripled[allowed].min()
+        fewest = switchings[allowed & (tripled == least)].min()
+        found = allocate(homes, most)
+        assert (3 * found.objective_wh2["f"], len(found.switchings)) == (least, fewest)
+
+
+def test_windows_that_turn_find_what_fixed_halves_find(monkeypatch: pytest.MonkeyPatch) -> None:
+    for switches in (11, 12, 14):
+        # Commitments in hundreds of Wh have equals in plenty; those in Wh leave no ideal in reach.
+        for scale, most_wh in ((100, 20), (1, 100_000)):
+            homes = [
+                home._replace(commitment_wh=scale * home.commitment_wh) for home in feeder(switches, switches, most_wh)
+            ]
+            fixed = allocate(homes, 6)
+            with monkeypatch.context() as patch:
+                patch.setattr(feeder_module, "MAX_LIST", 300)
+                turning = allocate(homes, 6)
+            assert turning.status is fixed.status is Status.OPTIMAL
+            assert cost(turning, homes) == cost(fixed, homes)
+
+
+def test_work_that_ends_too_early_is_called_feasible_with_an_honest_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    homes = feeder(1, 14, 100_000)
+    best = allocate(homes)
+    assert best.status is Status.OPTIMAL
+    for name, limit in (("MAX_LIST", 40), ("MAX_PAIRS", 2000)):
+        with monkeypatch.context() as patch:
+            patch.setattr(feeder_module, name, limit)
+            found = allocate(homes)
+        assert found.status is Status.FEASIBLE
+        assert 0 <= found.objective_wh2["f"] - best.objective_wh2["f"] <= found.gap_wh2
+
+
+def test_a_home_that_outweighs_all_others_is_left_alone_on_its_phase() -> None:
+    homes = [Household("big", "f", "a", -9000, True)]
+    homes += [Household(f"h{number}", "f", "a", 100, True) for number in range(3)]
+    homes += [Household(f"i{number}", "f", "b", -100, True) for number in range(4)]
+    found = allocate(homes)
+    assert found.status is Status.OPTIMAL
+    assert cost(found, homes) == by_enumeration(homes)
+    assert {found.phases[home.id] for home in homes if home.commitment_wh == -100}.isdisjoint({found.phases["big"]})
+
+
+def test_a_switching_that_saves_less_than_the_hysteresis_is_not_made() -> None:
+    homes = [Household("h1", "f", "a", 10, True), Household("h2", "f", "a", 10, False)]
+    # 20|0|0 has 800/3 Wh^2, 10|10|0 has 200/3: the switching saves 200.
+    assert allocate(homes, None, 199).switchings == ["h1"]
+    assert allocate(homes, None, 200).switchings == []
+
+
+def test_a_limit_of_switchings_goes_to_the_feeder_that_gains_most() -> None:
+    homes = [
+        Household(f"{name}{number}", name, "a", energy, True)
+        for name, energy in (("f", 10), ("g", 90))
+        for number in "12"
+    ]
+    assert allocate(homes, 1).switchings in (["g1"], ["g2"])
+
+
+@pytest.mark.parametrize(("switches", "seconds"), [(12, 0.1), (40, 2.0)])
+def test_it_is_proven_in_time(switches: int, seconds: float) -> None:
+    allocate(feeder(0, 3))
+    for seed in range(4):
+        homes = feeder(seed, switches, 3000)
+        started = time.thread_time()
+        assert allocate(homes).status is Status.OPTIMAL
+        assert time.thread_time() - started < seconds
+
+
+def test_the_same_homes_on_another_phase_each_are_balanced_already() -> None:
+    for order in permutations(PHASES):
+        homes = [Household(f"h{phase}", "f", phase, 500, True) for phase in order]
+        assert allocate(homes).switchings == []
