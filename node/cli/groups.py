@@ -45,6 +45,7 @@ ENTRIES: Final = (
         "audit", "node.audit.command:audit_command", "Compute the chain again from its transactions, by other rules."
     ),
     Entry("market clear", "node.market_clear.command:clear_command", "Clear a book of orders from a CSV file."),
+    Entry("rtc solve", "node.control_session.command:solve_command", "Run one session of real-time control."),
     Entry("scenario run", "node.scenario.command:run_command", "Run a scenario file with the real application."),
 )
 
@@ -55,5 +56,6 @@ GROUPS: Final = {
     "phases": "Phases of switched homes, without a chain.",
     "node": "One node of a chain: join, status, backup, restore, rebuild.",
     "market": "The market's rules, without a chain.",
+    "rtc": "Real-time control, without a chain.",
     "scenario": "Scenario files: a whole chain in one process.",
 }
