@@ -9,6 +9,8 @@ from node.control_session.session_file import HouseholdFields, PccFields
 
 # Limits that differ by less than rounding don't contradict each other.
 _ROUNDING_WH = 1e-6
+# Below it a signal of a nano-euro moves a home by a megawatt-hour, and numbers lose their digits.
+_LEAST_CURVATURE = 1e-6
 
 
 def contradictions(
@@ -52,9 +54,10 @@ def _household(place: str, home: HouseholdFields, pcc_ids: set[str]) -> Iterator
         reason = f"is above max_wh {storage.max_wh:g}"
         yield FileError(f"{place}.battery.min_wh", shown(storage.min_wh), reason, "exchange or correct them")
         return
-    if storage.min_wh < storage.max_wh and storage.cost_quadratic + home.reward_quadratic == 0:
-        reason = "is 0, as is reward_quadratic: the home's best flow isn't unique then"
-        yield FileError(f"{place}.battery.cost_quadratic", "0", reason, "write more than 0 in one of the two")
+    if storage.min_wh < storage.max_wh and storage.cost_quadratic + home.reward_quadratic < _LEAST_CURVATURE:
+        reason = f"and reward_quadratic are below {_LEAST_CURVATURE:g} together: the home's best flow isn't unique"
+        way_out = "write more in one of the two"
+        yield FileError(f"{place}.battery.cost_quadratic", shown(storage.cost_quadratic), reason, way_out)
     lowest, highest = home.net_load_wh - storage.max_wh, home.net_load_wh - storage.min_wh
     if lowest > home.max_grid_wh + _ROUNDING_WH or highest < -home.max_grid_wh - _ROUNDING_WH:
         reason = f"is less than the home's flow, which the battery can only bring to {lowest:g} to {highest:g} Wh"

@@ -37,8 +37,8 @@ def equilibrium_wh(file: File) -> NDArray[np.float64]:
     """Each home's flow where all costs together are least under (6.7).
 
     The distribution fee makes the game a potential one: with ``D A(x)^2 / (2 H)`` a PCC added to the costs, the
-    minimum's first-order conditions are those of (6.13), with the average as given. Variables: flows, then what each home
-    pays beyond its market commitment.
+    minimum's first-order conditions are those of (6.13), with the average as given. Variables: flows, then what each
+    home pays beyond its market commitment.
     """
     homes, fee = file["households"], file["distribution_fee"]
     count = len(homes)

@@ -102,6 +102,10 @@ def test_a_home_whose_limits_exclude_each_other_or_whose_best_flow_is_not_unique
     flat = {"min_wh": -1, "max_wh": 1, "cost_quadratic": 0, "cost_linear": 0}
     file["households"][0] |= {"net_load_wh": 900, "battery": flat, "reward_quadratic": 1, "max_grid_wh": 100}
     file["households"][1] |= {"net_load_wh": 0, "battery": flat, "reward_quadratic": 0}
+    for too_little in (1e-310, 1e-7):
+        file["households"][1]["reward_quadratic"] = too_little
+        assert "households[1].battery.cost_quadratic" in errors_of(file)
+    file["households"][1]["reward_quadratic"] = 0
     errors = errors_of(file)
     assert "899 to 901 Wh" in errors["households[0].max_grid_wh"]["reason"]
     assert set(errors) == {"households[0].max_grid_wh", "households[1].battery.cost_quadratic"}
