@@ -121,6 +121,20 @@ def test_a_home_that_outweighs_all_others_is_left_alone_on_its_phase() -> None:
     assert {found.phases[home.id] for home in homes if home.commitment_wh == -100}.isdisjoint({found.phases["big"]})
 
 
+@pytest.mark.parametrize("switches", [18, 40])
+def test_a_feeder_that_one_home_dominates_is_proven_by_its_bound(switches: int) -> None:
+    chance = random.Random(switches)
+    homes = [
+        Household(f"h{n:02}", "f", chance.choice(PHASES), chance.randint(20, 400), True) for n in range(switches - 1)
+    ]
+    homes.append(Household("big", "f", "a", -30_000, True))
+    found = allocate(homes)
+    assert (found.status, found.objective_wh2["f"]) == (
+        Status.OPTIMAL,
+        objective(homes, dict.fromkeys(found.phases, "a")),
+    )
+
+
 def test_a_switching_that_saves_less_than_the_hysteresis_is_not_made() -> None:
     homes = [Household("h1", "f", "a", 10, True), Household("h2", "f", "a", 10, False)]
     # 20|0|0 has 800/3 Wh^2, 10|10|0 has 200/3: the switching saves 200.

@@ -31,8 +31,9 @@ class Allocation(NamedTuple):
 def allocate(households: list[Household], max_switchings: int | None = None, hysteresis_wh2: int = 0) -> Allocation:
     """The allocation with the least sum of objectives over all feeders, plus ``hysteresis_wh2`` for every switching.
 
-    Of equal ones it is one with the fewest switchings, and the same whatever the order of ``households``. At most
-    ``max_switchings`` homes (None: any number) leave their phase. Ids must differ.
+    Of equal ones it is one with the fewest switchings (that were found, if a search was too long to end), and the same
+    whatever the order of ``households``. At most ``max_switchings`` homes (None: any number) leave their phase. Ids
+    must differ.
     """
     feeders: dict[str, list[Household]] = {}
     for home in sorted(households):
@@ -50,7 +51,7 @@ def allocate(households: list[Household], max_switchings: int | None = None, hys
         objective_wh2={name: Fraction(2 * step.q, 3) for name, step in chosen.items()},
         before_wh2={name: Fraction(2 * found.steps[0].q, 3) for name, found in frontiers.items()},
         switchings=sorted(moved),
-        status=Status.OPTIMAL if exact else Status.FEASIBLE,
+        status=Status.OPTIMAL if exact or cost == least else Status.FEASIBLE,
         gap_wh2=Fraction(0) if exact else Fraction(cost - least, 3),
     )
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import product
 from math import comb
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from clients.dso.phases.household import PHASES, Household
+from clients.dso.phases.bound import deviations, lower_bound, quarter_form
+from clients.dso.phases.descent import descend
+from clients.dso.phases.household import Household
 from clients.dso.phases.moves import Integers, MoveLists, Moves
 
 # Work that is never exceeded, counted and not timed, so that the same file has the same answer on every machine.
@@ -36,7 +37,7 @@ class Step(NamedTuple):
 
 
 class Frontier(NamedTuple):
-    """A feeder's steps, each with less ``q`` than the one before; the first moves nobody.
+    """A feeder's steps, the first of which moves nobody.
 
     ``exact``: the steps are proven, and no step that is missing could be of use. ``bound``: no allocation has a ``q``
     below it.
@@ -47,26 +48,14 @@ class Frontier(NamedTuple):
     bound: int
 
 
-def quarter_form(a: int, b: int) -> int:
-    """q of deviations ``a`` and ``b`` in thirds of a Wh."""
-    return (a * a + a * b + b * b) // 3
-
-
-def deviations(households: list[Household]) -> tuple[int, int]:
-    """Phases a and b: three times the sum of commitments, less the feeder's sum; in thirds of a Wh."""
-    total = sum(home.commitment_wh for home in households)
-    sums = [sum(home.commitment_wh for home in households if home.phase == phase) for phase in PHASES]
-    return 3 * sums[0] - total, 3 * sums[1] - total
-
-
 def frontier(households: list[Household], most: int, worth: int) -> Frontier:
     """The least q of one feeder's ``households`` for each number of switchings up to ``most``.
 
     A step whose saving isn't ``worth`` its switchings may be left out. ``worth`` is in thirds of a Wh^2 a switching.
     """
     switched = sorted(home for home in households if home.switch and home.commitment_wh)
-    start = deviations(households)
-    bound = _bound(start, switched)
+    start = deviations(households)[:2]
+    bound = lower_bound(households)
     steps = [Step(0, quarter_form(*start), {})]
     pairs_left = MAX_PAIRS
     half = len(switched) // 2
@@ -77,7 +66,7 @@ def frontier(households: list[Household], most: int, worth: int) -> Frontier:
             break
         splits = _splits(switched, halves, count)
         if splits is None:
-            return Frontier(steps, False, bound)
+            return _unfinished(households, steps, bound, most, worth)
         best, moved = steps[-1].q, None
         for left, right, first in splits:
             search = _Search(left.of(first), right.of(count - first), start, best, pairs_left)
@@ -91,8 +80,16 @@ def frontier(households: list[Household], most: int, worth: int) -> Frontier:
         if moved is not None:
             steps.append(Step(count, best, moved))
         if pairs_left < 0 and best != bound:
-            return Frontier(steps, False, bound)
+            return _unfinished(households, steps, bound, most, worth)
     return Frontier(steps, True, bound)
+
+
+def _unfinished(households: list[Household], steps: list[Step], bound: int, most: int, worth: int) -> Frontier:
+    """What a search that became too long has found, and what can be made of it."""
+    moved = descend(households, steps[-1].moved, most, worth)
+    placed = [home._replace(phase=moved.get(home.id, home.phase)) for home in households]
+    step = Step(len(moved), quarter_form(*deviations(placed)[:2]), moved)
+    return Frontier([*steps, step], False, bound)
 
 
 def _splits(homes: list[Household], halves: tuple[MoveLists, MoveLists], count: int) -> Iterator[_Split] | None:
@@ -125,16 +122,6 @@ def _turning(homes: list[Household], half: int, count: int) -> Iterator[_Split]:
 
 def _ways(homes: int, count: int) -> int:
     return comb(homes, count) << count
-
-
-def _bound(start: tuple[int, int], switched: list[Household]) -> int:
-    """The least q among the sums that differ from the present ones by multiples of the commitments' divisor."""
-    if not switched:
-        return quarter_form(*start)
-    width = 3 * math.gcd(*(home.commitment_wh for home in switched))
-    # Seen from zero the nearest point of the grid is at most one cell away in each direction; two are looked at.
-    near = range(-2, 3)
-    return min(quarter_form(start[0] % width + i * width, start[1] % width + j * width) for i, j in product(near, near))
 
 
 class _Search:
