@@ -250,7 +250,7 @@ class App:
             raise InvariantBroken("commit without a finalized block")
         last, encoded, changes, undo = self._pending
         self._store.write([*encoded, *self._history.changes(undo), (LAST_BLOCK_KEY, encode(last))])
-        self._committed.absorb(changes)
+        self._committed.absorb(changes, encoded)
         self._history.add(undo)
         self._last, self._pending, self._uncommitted = last, None, {}
         self._reset_mempool()

@@ -13,26 +13,26 @@ from typing import Annotated, NamedTuple
 from abci_app.state.store import Change, Store
 from abci_app.state.tree import StateTree, TreePast, TreeView
 from wire.codec import decode, encode
-from wire.fields import flag, many, one, raw
+from wire.fields import many, raw
 
 # Outside the tree, as everything whose key starts with a zero byte.
 _UNDO = b"\x00undo/"
 FIRST_STATE_KEY, LAST_STATE_KEY = b"\x01", b"\xff"
 
 
-class Replaced(NamedTuple):
-    """A key that a block changed, and the value that it had, if any."""
-
-    key: Annotated[bytes, raw(1)] = b""
-    existed: Annotated[bool, flag(2)] = False
-    value: Annotated[bytes, raw(3)] = b""
+# Before a value that there was; nothing at all stands for none.
+_THERE_WAS = b"\x01"
 
 
 class UndoRecord(NamedTuple):
-    """What takes the state of a block back to the one before, whose app hash it names."""
+    """What takes the state of a block back to the one before, whose app hash it names.
+
+    ``values`` has, for each key in order, a byte 1 and the value that the key had, or b"" when it had none.
+    """
 
     app_hash: Annotated[bytes, raw(1)] = b""
-    replaced: Annotated[tuple[Replaced, ...], many(one(2, Replaced))] = ()
+    keys: Annotated[tuple[bytes, ...], many(raw(2))] = ()
+    values: Annotated[tuple[bytes, ...], many(raw(3))] = ()
 
 
 class Undo(NamedTuple):
@@ -110,7 +110,8 @@ def rebuild(store: Store) -> Rebuilt:
         for key, data in store.iterate(_UNDO, _UNDO + b"\xff")
     ]
     undone: list[dict[bytes, bytes | None]] = [
-        {old.key: old.value if old.existed else None for old in record.replaced} for _, record in records
+        {key: old[1:] if old else None for key, old in zip(record.keys, record.values, strict=True)}
+        for _, record in records
     ]
     forward: list[dict[bytes, bytes | None]] = []
     oldest: dict[bytes, bytes | None] = {}
@@ -133,8 +134,8 @@ def _patched(store: Store, values: dict[bytes, bytes | None]) -> Iterator[Change
 
 
 def _record(undo: Undo) -> UndoRecord:
-    replaced = (Replaced(key, old is not None, old if old is not None else b"") for key, old in undo.values.items())
-    return UndoRecord(undo.app_hash, tuple(replaced))
+    values = tuple(b"" if old is None else _THERE_WAS + old for old in undo.values.values())
+    return UndoRecord(undo.app_hash, tuple(undo.values), values)
 
 
 def _undo_key(height: int) -> bytes:

@@ -73,9 +73,8 @@ class Nodes:
         """Set leaves (``indexes`` in ascending order) and all above them; returns what there was before."""
         past: list[LevelPast] = []
         for level in range(DEPTH + 1):
-            past.append(self._set(level, indexes, hashes))
-            if level < DEPTH:
-                indexes, hashes = self._above(level, indexes)
+            before, indexes, hashes = self._set(level, indexes, hashes)
+            past.append(before)
         return tuple(past)
 
     def revert(self, past: NodesPast) -> None:
@@ -84,32 +83,32 @@ class Nodes:
             hashes = [before.hashes[at : at + 32] for at in range(0, len(before.hashes), 32)]
             self._set(level, before.indexes, hashes)
 
-    def _set(self, level: int, indexes: Sequence[int], hashes: Sequence[bytes]) -> LevelPast:
-        chunks, empty, filler = self._levels[level], EMPTY_NODES[level], _EMPTY_CHUNKS[level]
+    def _set(
+        self, level: int, indexes: Sequence[int], hashes: Sequence[bytes]
+    ) -> tuple[LevelPast, list[int], list[bytes]]:
+        """Set nodes of a level; returns what they were, and their parents, computed anew."""
+        chunks, empty, filler, sha256 = self._levels[level], EMPTY_NODES[level], _EMPTY_CHUNKS[level], hashlib.sha256
         old = bytearray()
-        for index, node in zip(indexes, hashes, strict=True):
+        parents: list[int] = []
+        above: list[bytes] = []
+        count, last_number, chunk = len(indexes), -1, bytearray()
+        for position, index in enumerate(indexes):
+            node = hashes[position]
             number, at = index >> _CHUNK_BITS, (index & _CHUNK_MASK) << 5
-            chunk = chunks.get(number)
-            if chunk is None:
-                chunk = chunks[number] = bytearray(filler)
+            if number != last_number:
+                last_number = number
+                known = chunks.get(number)
+                if known is None:
+                    known = chunks[number] = bytearray(filler)
+                chunk = known
             old += chunk[at : at + 32]
             chunk[at : at + 32] = node
+            # A parent is computed when the last of its children is set.
+            if index & 1 or position + 1 == count or indexes[position + 1] != index + 1:
+                pair = at & ~32
+                parents.append(index >> 1)
+                above.append(sha256(b"\x01" + chunk[pair : pair + 64]).digest())
             if node == empty and chunk == filler:
                 del chunks[number]
-        return LevelPast(array("I", indexes), bytes(old))
-
-    def _above(self, level: int, indexes: Sequence[int]) -> tuple[list[int], list[bytes]]:
-        """The parents of changed nodes, computed anew."""
-        chunks, filler, sha256 = self._levels[level], _EMPTY_CHUNKS[level], hashlib.sha256
-        parents: list[int] = []
-        hashes: list[bytes] = []
-        last = -1
-        for index in indexes:
-            parent = index >> 1
-            if parent == last:
-                continue
-            last = parent
-            at = (index & _CHUNK_MASK & ~1) << 5
-            parents.append(parent)
-            hashes.append(sha256(b"\x01" + chunks.get(index >> _CHUNK_BITS, filler)[at : at + 64]).digest())
-        return parents, hashes
+                last_number = -1
+        return LevelPast(array("I", indexes), bytes(old)), parents, above

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from abci_app.core.context import Reader
-from abci_app.state.store import Store
-from wire.codec import decode, encode
+from abci_app.state.store import Change, Store
+from wire.codec import decode
 
 T = TypeVar("T")
 
@@ -22,42 +22,48 @@ class Committed:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._cache: dict[bytes, Any] = {}
+        # Values with the bytes that they are stored as.
+        self._cache: dict[bytes, tuple[Any, bytes]] = {}
 
     def get(self, key: bytes, type_: type[T]) -> T | None:
         """The value at a key, or None."""
-        value = self._cache.get(key)
-        if value is None:
-            data = self._store.get(key)
-            if data is None:
-                return None
-            value = decode(type_, data)
-            self._remember(key, value)
+        known = self._cache.get(key)
+        if known is not None:
+            found: T = known[0]
+            return found
+        data = self._store.get(key)
+        if data is None:
+            return None
+        value = decode(type_, data)
+        self._remember(key, value, data)
         return value
 
     def iterate(self, start: bytes, end: bytes, type_: type[T]) -> Iterator[tuple[bytes, T]]:
         """Keys and values with ``start <= key < end`` in ascending order of key."""
         for key, data in self._store.iterate(start, end):
-            value = self._cache.get(key)
-            yield key, decode(type_, data) if value is None else value
+            known = self._cache.get(key)
+            yield key, decode(type_, data) if known is None else known[0]
 
     def encoded(self, key: bytes) -> bytes | None:
-        """The bytes stored at a key, or None; a value that is remembered is encoded rather than read again."""
-        value = self._cache.get(key)
-        return self._store.get(key) if value is None else encode(value)
+        """The bytes stored at a key, or None; those that are remembered are not read again."""
+        known = self._cache.get(key)
+        return self._store.get(key) if known is None else known[1]
 
-    def absorb(self, changes: dict[bytes, Any]) -> None:
-        """Remember what a block just committed, so that it needs not be decoded again."""
-        for key, value in changes.items():
-            if value is None:
+    def absorb(self, changes: dict[bytes, Any], encoded: Sequence[Change]) -> None:
+        """Remember what a block just committed, so that it needs not be decoded again.
+
+        ``encoded`` has the same keys in the same order, with the bytes of each value.
+        """
+        for (key, value), (_, data) in zip(changes.items(), encoded, strict=True):
+            if data is None:
                 self._cache.pop(key, None)
             else:
-                self._remember(key, value)
+                self._remember(key, value, data)
 
-    def _remember(self, key: bytes, value: Any) -> None:
+    def _remember(self, key: bytes, value: Any, data: bytes) -> None:
         if len(self._cache) >= _CACHED_VALUES:
             self._cache.clear()
-        self._cache[key] = value
+        self._cache[key] = (value, data)
 
 
 class Overlay:

@@ -47,8 +47,9 @@ def test_layers_read_like_one_dictionary(steps: list[tuple[str, bytes, int]], pr
             layers.pop().merge_into(layers[-1])
         elif what == "commit" and len(layers) == 1:
             changes = layers[0].changes
-            store.write([(k, None if v is None else encode(v)) for k, v in changes.items()])
-            committed.absorb(changes)
+            encoded = [(k, None if v is None else encode(v)) for k, v in changes.items()]
+            store.write(encoded)
+            committed.absorb(changes, encoded)
             layers = [Overlay(committed)]
     top = layers[-1]
     for key in (b"", b"a", b"a\xff", b"b", b"\xff"):
