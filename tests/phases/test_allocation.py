@@ -135,6 +135,15 @@ def test_a_feeder_that_one_home_dominates_is_proven_by_its_bound(switches: int) 
     )
 
 
+@pytest.mark.parametrize("switches", [79, 400])
+def test_a_feeder_may_have_hundreds_of_switches(switches: int) -> None:
+    homes = feeder(switches, switches)
+    found = allocate(homes)
+    assert found.objective_wh2["f"] == objective(homes, found.phases)
+    assert found.status is Status.OPTIMAL
+    assert found.objective_wh2["f"] < 1
+
+
 def test_a_switching_that_saves_less_than_the_hysteresis_is_not_made() -> None:
     homes = [Household("h1", "f", "a", 10, True), Household("h2", "f", "a", 10, False)]
     # 20|0|0 has 800/3 Wh^2, 10|10|0 has 200/3: the switching saves 200.

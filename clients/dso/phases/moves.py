@@ -15,8 +15,9 @@ Integers = NDArray[np.int64]
 class Moves(NamedTuple):
     """Ways to move homes; three arrays of one length.
 
-    ``a`` and ``b``: by how many thirds of a Wh each changes the sums of phases a and b. ``code``: in base 3, the digit
-    of home i says how many phases on it goes (0: it stays). Ordered by the last home that moves.
+    ``a`` and ``b``: by how many thirds of a Wh each changes the sums of phases a and b. ``code``: in base 2n + 1 for n
+    homes, a digit for every home that moves: 2i + 1 or 2i + 2, if home i goes one or two phases on. Ordered by the last
+    home that moves.
     """
 
     a: Integers
@@ -25,7 +26,10 @@ class Moves(NamedTuple):
 
 
 class MoveLists:
-    """The ways to move exactly k of some homes (at most 39, so that codes fit), made when they are asked for."""
+    """The ways to move exactly k of some homes, made when they are asked for.
+
+    Codes fit 64 bits for all k of up to 13 homes, and for every list of at most 600,000 ways of more homes.
+    """
 
     def __init__(self, homes: list[Household]) -> None:
         self.homes = homes
@@ -43,14 +47,16 @@ class MoveLists:
     def phases(self, code: int) -> dict[str, str]:
         """The homes that ``code`` moves, with their new phases."""
         moved = {}
-        for home in self.homes:
-            code, step = divmod(code, 3)
-            if step:
-                moved[home.id] = PHASES[(PHASES.index(home.phase) + step) % 3]
+        while code:
+            code, digit = divmod(code, 2 * len(self.homes) + 1)
+            index, step = divmod(digit - 1, 2)
+            home = self.homes[index]
+            moved[home.id] = PHASES[(PHASES.index(home.phase) + step + 1) % 3]
         return moved
 
     def _add_level(self) -> None:
         smaller, before = self._levels[-1], self._before[-1]
+        base = 2 * len(self.homes) + 1
         parts: list[Moves] = [Moves(*(np.zeros(0, dtype=np.int64) for _ in range(3)))]
         counts = [0]
         for index, home in enumerate(self.homes):
@@ -63,7 +69,7 @@ class MoveLists:
                     Moves(
                         smaller.a[:ways] + change[0],
                         smaller.b[:ways] + change[1],
-                        smaller.code[:ways] + step * 3**index,
+                        smaller.code[:ways] * base + 2 * index + step,
                     )
                 )
             counts.append(counts[-1] + 2 * ways)
