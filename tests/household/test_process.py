@@ -15,7 +15,8 @@ from wire.results import Code
 from wire.settlement import CertificateMinted, ContractSettled, FlowDeclared, HouseholdSettled, HouseholdSettlement
 
 # What a moment that has passed is answered with; anything else would be the agent's mistake.
-_PASSED = {Code.GATE_CLOSED, Code.SLOT_OUT_OF_RANGE, Code.EXPIRED, Code.UNKNOWN_ORDER}
+# An order that waited in a node that died comes after a later one of the same book: SUPERSEDED.
+_PASSED = {Code.GATE_CLOSED, Code.SLOT_OUT_OF_RANGE, Code.EXPIRED, Code.UNKNOWN_ORDER, Code.SUPERSEDED}
 
 
 @pytest.mark.network
