@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from node.control_session.file_error import FileError, shown
+from clients.common.file_error import FileError, shown
 from node.control_session.session_file import HouseholdFields, PccFields
 
 # Limits that differ by less than rounding don't contradict each other.

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from clients.common.file_error import FileError, shown
 from node.control_session.file_check import contradictions
-from node.control_session.file_error import BadSessionFile, FileError, shown
+from node.control_session.file_error import BadSessionFile
 from node.control_session.session_file import BatteryFields, HouseholdFields, PccFields, SessionFile
 
 STDIN = "-"

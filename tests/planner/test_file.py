@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.household.planner.file_error import BadPlanFile, FileError
+from clients.common.file_error import FileError
+from clients.household.planner.file_error import BadPlanFile
 from clients.household.planner.plan_file import MAX_SLOTS
 from clients.household.planner.read_file import MAX_BYTES, parse_problem
 from tests.planner.cases import File, battery, plain

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final, NamedTuple
 
-from clients.dso.phases.file_fault import BadPhasesFile, FileFault, shown
+from clients.common.file_error import FileError, shown
+from clients.dso.phases.file_fault import BadPhasesFile
 from clients.dso.phases.household import PHASES, Household
 
 MAX_BYTES: Final = 1_000_000
@@ -32,28 +33,28 @@ def parse_case(data: bytes) -> Case:
     Raises: BadPhasesFile with everything that is wrong.
     """
     if len(data) > MAX_BYTES:
-        raise BadPhasesFile([FileFault("file", "", f"is larger than {MAX_BYTES} bytes", "give one slot's homes only")])
-    faults: list[FileFault] = []
+        raise BadPhasesFile([FileError("file", "", f"is larger than {MAX_BYTES} bytes", "give one slot's homes only")])
+    faults: list[FileError] = []
 
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         for name, value in pairs:
             if name in fields:
-                faults.append(FileFault(shown(name), "", "stands there twice in one object", "keep one of them"))
+                faults.append(FileError(shown(name), "", "stands there twice in one object", "keep one of them"))
             fields[name] = value
         return fields
 
     try:
         fields = json.loads(data.decode("utf-8-sig"), object_pairs_hook=collect, parse_int=_whole)
     except UnicodeDecodeError as error:
-        raise BadPhasesFile([FileFault("file", "", "is not UTF-8 text", "save it as UTF-8")]) from error
+        raise BadPhasesFile([FileError("file", "", "is not UTF-8 text", "save it as UTF-8")]) from error
     except json.JSONDecodeError as error:
         reason = f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
-        raise BadPhasesFile([FileFault("file", "", reason, "correct it there")]) from error
+        raise BadPhasesFile([FileError("file", "", reason, "correct it there")]) from error
     except RecursionError as error:
-        raise BadPhasesFile([FileFault("file", "", "is nested too deeply", "give a list of households")]) from error
+        raise BadPhasesFile([FileError("file", "", "is nested too deeply", "give a list of households")]) from error
     if not isinstance(fields, dict):
-        raise BadPhasesFile([FileFault("file", shown(fields), "is no JSON object", 'write {"households": [...]}')])
+        raise BadPhasesFile([FileError("file", shown(fields), "is no JSON object", 'write {"households": [...]}')])
     reader = _Reader(faults)
     case = reader.case(fields)
     if case is None or faults:
@@ -68,7 +69,7 @@ def _whole(digits: str) -> int | float:
 class _Reader:
     """Takes fields out of objects, and notes what is wrong with them."""
 
-    def __init__(self, faults: list[FileFault]) -> None:
+    def __init__(self, faults: list[FileError]) -> None:
         self._faults = faults
 
     def case(self, fields: dict[str, Any]) -> Case | None:
@@ -155,4 +156,4 @@ class _Reader:
                 self._note(shown(name)[1:-1], "", "is no known field", f"remove it; fields are {', '.join(known)}")
 
     def _note(self, field: str, value: str, reason: str, way_out: str) -> None:
-        self._faults.append(FileFault(field, value, reason, way_out))
+        self._faults.append(FileError(field, value, reason, way_out))

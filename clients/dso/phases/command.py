@@ -12,9 +12,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from clients.common.file_error import FileError
 from clients.dso.phases.allocation import Allocation, allocate
 from clients.dso.phases.case import MAX_BYTES, Case, parse_case
-from clients.dso.phases.file_fault import BadPhasesFile, FileFault
+from clients.dso.phases.file_fault import BadPhasesFile
 
 STDIN = "-"
 EXIT_BAD_INPUT = 2
@@ -68,7 +69,7 @@ def _bytes(file: str) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL byte
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         way_out = f"name a readable JSON file, or {STDIN} for standard input"
-        raise BadPhasesFile([FileFault("file", "", f"can't be read ({reason})", way_out)]) from error
+        raise BadPhasesFile([FileError("file", "", f"can't be read ({reason})", way_out)]) from error
 
 
 def _print(allocation: Allocation, case: Case, console: Console) -> None:

@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-_SHOWN_CHARACTERS = 60
-
-
-class FileFault(NamedTuple):
-    """One fault: the field, the value found there (or nothing), why it is refused and what to write instead."""
-
-    field: str
-    value: str
-    reason: str
-    way_out: str
-
-    def as_text(self, source: str) -> str:
-        """One line for people."""
-        value = f" {self.value}" if self.value else ""
-        return f"{source}: {self.field}{value} {self.reason}; {self.way_out}"
+from clients.common.file_error import FileError
 
 
 class BadPhasesFile(Exception):
     """The file can't be used; ``faults`` are all that is wrong with it."""
 
-    def __init__(self, faults: list[FileFault]) -> None:
+    def __init__(self, faults: list[FileError]) -> None:
         super().__init__("; ".join(f"{fault.field} {fault.reason}" for fault in faults))
         self.faults = faults
-
-
-def shown(value: object) -> str:
-    """A value from outside as safe, short ASCII."""
-    text = ascii(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from clients.household.planner.file_error import FileError, shown
+from clients.common.file_error import FileError, shown
 from clients.household.planner.plan_file import MAX_SLOTS
 
 # Limits that differ by less than rounding don't contradict each other.

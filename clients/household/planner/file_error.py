@@ -2,25 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from clients.common.file_error import FileError
 from clients.household.planner.vector import runs
-
-_SHOWN_CHARACTERS = 60
-
-
-class FileError(NamedTuple):
-    """One fault: the field, the value found there, why that is refused and what to write instead."""
-
-    field: str
-    value: str
-    reason: str
-    way_out: str
-
-    def as_text(self, source: str) -> str:
-        """One line for people."""
-        value = f" {self.value}" if self.value else ""
-        return f"{source}: {self.field}{value} {self.reason}; {self.way_out}"
 
 
 class BadPlanFile(Exception):
@@ -29,12 +12,6 @@ class BadPlanFile(Exception):
     def __init__(self, errors: list[FileError]) -> None:
         super().__init__("; ".join(f"{error.field} {error.reason}" for error in errors))
         self.errors = errors
-
-
-def shown(value: object) -> str:
-    """A value from outside as safe, short ASCII."""
-    text = ascii(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
 
 
 def grouped(errors: list[tuple[str, int | None, FileError]]) -> list[FileError]:

@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from clients.common.file_error import FileError, shown
 from clients.household.planner.file_check import contradictions
-from clients.household.planner.file_error import BadPlanFile, FileError, grouped, shown
+from clients.household.planner.file_error import BadPlanFile, grouped
 from clients.household.planner.plan_file import PlanFile
 from clients.household.planner.problem import Problem
 
