@@ -41,7 +41,8 @@ class Process:
         self.command = command
         self.pid = child.pid
         self._child = child
-        self._asked = False
+        # The signals by which it may have ended because it was asked to; none before that.
+        self._asked_by: set[int] = set()
 
     @classmethod
     async def start(cls, command: Command) -> Self:
@@ -70,8 +71,12 @@ class Process:
 
     @property
     def ended_unasked(self) -> bool:
-        """Whether it ended before it was asked to."""
-        return self._child.returncode is not None and not self._asked
+        """Whether it ended before it was asked to.
+
+        Its end may be heard of only after it has been asked, when it died of a signal that nobody here sent.
+        """
+        code = self._child.returncode
+        return code is not None and (not self._asked_by or (code < 0 and -code not in self._asked_by))
 
     @property
     def passes_by_itself(self) -> bool:
@@ -104,10 +109,14 @@ class Process:
 
     async def stop(self) -> None:
         """Ask it to end, and kill it when it takes longer than its grace."""
-        self._asked = self._child.returncode is None
-        self.send(signal.SIGTERM)
+        self._ask(signal.SIGTERM)
         try:
             await asyncio.wait_for(self._child.wait(), self.command.grace_seconds)
         except TimeoutError:
-            self.send(signal.SIGKILL)
+            self._ask(signal.SIGKILL)
             await self._child.wait()
+
+    def _ask(self, number: signal.Signals) -> None:
+        if self._child.returncode is None:
+            self._asked_by.add(number)
+            self.send(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
@@ -123,6 +124,26 @@ async def test_a_process_that_does_not_end_when_asked_is_killed_after_its_grace(
     process = unit.processes["app"]
     await unit.stop()
     assert await process.wait() == -9
+
+
+async def test_a_process_that_died_just_before_it_was_asked_to_end_is_not_taken_for_obedient(tmp_path: Path) -> None:
+    process = await Process.start(python(tmp_path, "app", POLITE))
+    await eventually(lambda: "start" in log(process.command))
+    process.send(signal.SIGKILL)
+    # The loop has had no chance to hear of the end.
+    await process.stop()
+    assert process.ended_unasked
+    assert process.describe_exit() == "app was ended by SIGKILL"
+
+
+async def test_a_process_that_ends_when_asked_has_not_ended_unasked(tmp_path: Path) -> None:
+    for script in (POLITE, PARENT):
+        process = await Process.start(python(tmp_path, "app", script))
+        await eventually(lambda: log(process.command) != "")  # noqa: B023 - awaited before the next
+        assert not process.ended_unasked
+        await process.stop()
+        assert not process.ended_unasked
+        process.command.log.unlink()
 
 
 async def test_leftovers_of_an_earlier_run_are_removed_first(tmp_path: Path, start: Callable[..., Unit]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from node.cometbft.genesis import ConsensusParams
 from node.cometbft.rpc import RpcClient
 from node.cometbft.rpc_errors import NotFoundError
+from node.cometbft.settings import Settings
 from node.localnet.control import stop
 from node.localnet.errors import LocalnetError
 from node.localnet.joining import NAME, Trust, look_up, make_joining
@@ -22,16 +23,20 @@ from tests.snapshots.vdg import vdg
 pytestmark = [pytest.mark.network, pytest.mark.timeout(300)]
 
 LIARS = Path(__file__).with_name("lying_validator.py")
+# Blocks are fast while there is something to do and slow otherwise, so that the next snapshot is far away in time.
+RESTING = Settings(timeout_commit_ms=50, create_empty_blocks_interval_ms=600)
 
 
 async def test_a_node_joins_by_state_sync_past_lying_peers_and_follows_on(folder: Path) -> None:
-    # Far enough apart that all peers offer the same one.
+    # Far enough apart that all peers offer the same one, and that the headers above the forged one are there.
     lying = application("--snapshot-interval", "40", script=LIARS)
-    async with new_chain(folder / "net", lying, validators=3) as net:
+    async with new_chain(folder / "net", lying, validators=3, settings=RESTING) as net:
         await net.up()
-        for nonce in range(1, 6):
-            await net.rpc(0).broadcast_tx_sync(payment(nonce))
-        await net.wait_for_height(42)
+        paid = 0
+        while (height := (await net.rpc(0).status()).height) < 42:
+            paid += 1
+            await net.rpc(0).broadcast_tx_sync(payment(paid))
+            await net.wait_for_height(height + 1)
         # CometBFT asks a new peer for its snapshots once: what is not there yet is not heard of for two minutes.
         taken = [net.home / validator.name / "snapshots" / f"40-{FORMAT}" for validator in net.plan.validators]
         async with asyncio.timeout(DEADLINE_SECONDS):
@@ -54,7 +59,7 @@ async def test_a_node_joins_by_state_sync_past_lying_peers_and_follows_on(folder
                 first = (await rpc.status()).earliest_height
                 # It has no block from before the snapshot that it came from.
                 assert first > 40
-                await net.rpc(0).broadcast_tx_sync(payment(6))
+                await net.rpc(0).broadcast_tx_sync(payment(paid + 1))
                 await follows(rpc, net)
         finally:
             await asyncio.to_thread(stop, home)
