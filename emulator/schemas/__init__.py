@@ -5,6 +5,16 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
+from wire.device import (
+    CarChargerRating,
+    CarChargerState,
+    DeviceAnswer,
+    DeviceCommand,
+    HeatRating,
+    HeatState,
+    PlugRating,
+    PlugState,
+)
 from wire.mqtt import History, Message, Nameplate, Reading, SetPoint, Status, Telemetry
 
 MESSAGES: dict[str, type[Message]] = {
@@ -15,11 +25,23 @@ MESSAGES: dict[str, type[Message]] = {
     "nameplate": Nameplate,
     "history": History,
 }
+DEVICE_MESSAGES: dict[str, type[Message]] = {
+    "car_charger_rating": CarChargerRating,
+    "car_charger_state": CarChargerState,
+    "heat_rating": HeatRating,
+    "heat_state": HeatState,
+    "plug_rating": PlugRating,
+    "plug_state": PlugState,
+    "device_command": DeviceCommand,
+    "device_answer": DeviceAnswer,
+}
 
 
 def schema_text(name: str) -> str:
     """The JSON Schema (draft 2020-12) of one message as it is committed. Raises KeyError for an unknown name."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | MESSAGES[name].model_json_schema()
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | (MESSAGES | DEVICE_MESSAGES)[
+        name
+    ].model_json_schema()
     return json.dumps(schema, indent=1, sort_keys=True) + "\n"
 
 
