@@ -32,10 +32,14 @@ class CodecError(ValueError):
     """The bytes are not the canonical encoding of the message; the text says where and why."""
 
 
+# The numbers that take one byte, which are most of them.
+_ONE_BYTE = tuple(bytes((value,)) for value in range(0x80))
+
+
 def encode_varint(value: int) -> bytes:
     """The shortest base-128 form of a non-negative integer."""
     if value < 0x80:
-        return bytes((value,))
+        return _ONE_BYTE[value]
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
@@ -252,19 +256,28 @@ def decode(cls: type[T], data: bytes) -> T:
     of order, explicit defaults, long varints, wrong wire types, unknown enum values, strings not in UTF-8.
     """
     plan = _plan(cls)
-    values = list(plan.defaults)
+    by_tag, values = plan.by_tag, list(plan.defaults)
     position, end, last = 0, len(data), 0
     lists: list[int] = []
     while position < end:
-        tag, position = decode_varint(data, position)
-        entry = plan.by_tag.get(tag)
+        # Tags and lengths of one byte, which are most of them, need no loop.
+        tag = data[position]
+        if tag < 0x80:
+            position += 1
+        else:
+            tag, position = decode_varint(data, position)
+        entry = by_tag.get(tag)
         if entry is None:
             raise CodecError(f"{cls.__name__} has no field {tag >> 3} of wire type {tag & 7}")
         index, kind, type_, repeated, label = entry
         if tag < last or (tag == last and not (repeated and tag & 7 == _BYTES and kind[:6] != "packed")):
             raise CodecError(f"{label} is repeated or out of order")
         first, last = tag != last, tag
-        number, position = decode_varint(data, position)
+        if position < end and data[position] < 0x80:
+            number = data[position]
+            position += 1
+        else:
+            number, position = decode_varint(data, position)
         if tag & 7 == _VARINT:
             if not number:
                 raise CodecError(f"{label} is an explicit default")

@@ -6,10 +6,10 @@ memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from wire.codec import decode_varint, encode_varint
-from wire.merkle import root_of
+from wire.merkle import EMPTY_ROOT, root_of
 
 Entries = dict[bytes, bytes]
 
@@ -25,8 +25,12 @@ def unpack(bucket: bytes) -> Entries:
     return entries
 
 
-def changed(bucket: bytes, changes: Iterable[tuple[bytes, bytes | None]]) -> tuple[bytes, bytes]:
+def changed(bucket: bytes, changes: Sequence[tuple[bytes, bytes | None]]) -> tuple[bytes, bytes]:
     """A bucket after leaves were set or, with None, removed; and the root of its map."""
+    if not bucket and len(changes) == 1:
+        # A large part of the buckets of a small state has no other item.
+        key, leaf = changes[0]
+        return (b"", EMPTY_ROOT) if leaf is None else (encode_varint(len(key)) + key + leaf, leaf)
     entries = unpack(bucket)
     for key, leaf in changes:
         if leaf is None:

@@ -1,10 +1,12 @@
-"""The hashes of a complete binary tree in little memory: untouched parts of it are implied."""
+"""The hashes of a complete binary tree, in pages that are shared with the past; untouched parts of it are implied.
+
+A page has eight neighbours of a level and what is above them, short of their root, which stands in the next page up.
+A page that is written is a new one, so whoever kept the old one has the tree as it was.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from array import array
-from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,9 +16,12 @@ from wire.proof import BUCKET_BITS, BUCKETS
 DEPTH = BUCKET_BITS
 LEAVES = BUCKETS
 
-# Neighbours of a level that share one piece of memory; siblings always do.
-_CHUNK_BITS = 4
-_CHUNK_MASK = (1 << _CHUNK_BITS) - 1
+# Levels of a page: 8 nodes at positions 0 to 7, their parents at 8 to 11, and theirs at 12 and 13. The parent of the
+# node at a position is at 8 + position // 2; at 14 that is the page's root.
+_PAGE_LEVELS = 3
+_PAGE_MASK = (1 << _PAGE_LEVELS) - 1
+_FIRST_POSITION = (0, 8, 12)
+_ROOT_POSITION = 14
 
 
 def _empty_nodes() -> list[bytes]:
@@ -28,87 +33,105 @@ def _empty_nodes() -> list[bytes]:
 
 
 EMPTY_NODES = _empty_nodes()
-_EMPTY_CHUNKS = [node * (1 << _CHUNK_BITS) for node in EMPTY_NODES]
+_EMPTY_PAGES = [
+    EMPTY_NODES[level] * 8 + EMPTY_NODES[level + 1] * 4 + EMPTY_NODES[level + 2] * 2
+    for level in range(0, DEPTH, _PAGE_LEVELS)
+]
 
 
-class LevelPast(NamedTuple):
-    """What the nodes of a level were before a change: indexes in ascending order, and 32 bytes for each."""
+class NodesPast(NamedTuple):
+    """What a change replaced: the root, and pages by number, from the one with the leaves up."""
 
-    indexes: array[int]
-    hashes: bytes
+    root: bytes
+    pages: list[dict[int, bytes]]
 
-    def find(self, index: int) -> bytes | None:
-        """What a node was, or None if it did not change."""
-        at = bisect_left(self.indexes, index)
-        if at == len(self.indexes) or self.indexes[at] != index:
-            return None
-        return self.hashes[at << 5 : (at + 1) << 5]
-
-
-NodesPast = tuple[LevelPast, ...]
+    def find(self, level: int, index: int) -> bytes | None:
+        """What a node was; None if its page did not change."""
+        if level == DEPTH:
+            return self.root
+        number, at = _place(level, index)
+        page = self.pages[level // _PAGE_LEVELS].get(number)
+        return None if page is None else page[at : at + 32]
 
 
 class Nodes:
     """Levels 0 (leaves) to DEPTH (the root) of a tree of 2**DEPTH leaves."""
 
-    __slots__ = ("_levels",)
+    __slots__ = ("_pages", "root")
 
     def __init__(self) -> None:
-        self._levels: list[dict[int, bytearray]] = [{} for _ in range(DEPTH + 1)]
-
-    @property
-    def root(self) -> bytes:
-        """The root (32 bytes)."""
-        return self.get(DEPTH, 0)
+        self.root = EMPTY_NODES[DEPTH]
+        self._pages: list[dict[int, bytes]] = [{} for _ in _EMPTY_PAGES]
 
     def get(self, level: int, index: int) -> bytes:
         """A node's hash."""
-        chunk = self._levels[level].get(index >> _CHUNK_BITS)
-        if chunk is None:
-            return EMPTY_NODES[level]
-        at = (index & _CHUNK_MASK) << 5
-        return bytes(chunk[at : at + 32])
+        if level == DEPTH:
+            return self.root
+        number, at = _place(level, index)
+        page = self._pages[level // _PAGE_LEVELS].get(number)
+        return EMPTY_NODES[level] if page is None else page[at : at + 32]
 
     def set_leaves(self, indexes: Sequence[int], hashes: Sequence[bytes]) -> NodesPast:
         """Set leaves (``indexes`` in ascending order) and all above them; returns what there was before."""
-        past: list[LevelPast] = []
-        for level in range(DEPTH + 1):
-            before, indexes, hashes = self._set(level, indexes, hashes)
-            past.append(before)
-        return tuple(past)
+        past = NodesPast(self.root, [])
+        for pages, empty in zip(self._pages, _EMPTY_PAGES, strict=True):
+            before, indexes, hashes = _set(pages, empty, indexes, hashes)
+            past.pages.append(before)
+        if hashes:
+            self.root = hashes[0]
+        return past
 
     def revert(self, past: NodesPast) -> None:
         """Take a change back; it must be the last."""
-        for level, before in enumerate(past):
-            hashes = [before.hashes[at : at + 32] for at in range(0, len(before.hashes), 32)]
-            self._set(level, before.indexes, hashes)
+        self.root = past.root
+        for pages, before, empty in zip(self._pages, past.pages, _EMPTY_PAGES, strict=True):
+            for number, page in before.items():
+                _put(pages, number, page, empty)
 
-    def _set(
-        self, level: int, indexes: Sequence[int], hashes: Sequence[bytes]
-    ) -> tuple[LevelPast, list[int], list[bytes]]:
-        """Set nodes of a level; returns what they were, and their parents, computed anew."""
-        chunks, empty, filler, sha256 = self._levels[level], EMPTY_NODES[level], _EMPTY_CHUNKS[level], hashlib.sha256
-        old = bytearray()
-        parents: list[int] = []
-        above: list[bytes] = []
-        count, last_number, chunk = len(indexes), -1, bytearray()
-        for position, index in enumerate(indexes):
-            node = hashes[position]
-            number, at = index >> _CHUNK_BITS, (index & _CHUNK_MASK) << 5
-            if number != last_number:
-                last_number = number
-                known = chunks.get(number)
-                if known is None:
-                    known = chunks[number] = bytearray(filler)
-                chunk = known
-            old += chunk[at : at + 32]
-            chunk[at : at + 32] = node
-            # A parent is computed when the last of its children is set.
-            if index & 1 or position + 1 == count or indexes[position + 1] != index + 1:
-                pair = at & ~32
-                parents.append(index >> 1)
-                above.append(sha256(b"\x01" + chunk[pair : pair + 64]).digest())
-            if node == empty and chunk == filler:
-                del chunks[number]
-                last_number = -1
-        return LevelPast(array("I", indexes), bytes(old)), parents, above
+
+def _set(
+    pages: dict[int, bytes], empty: bytes, indexes: Sequence[int], hashes: Sequence[bytes]
+) -> tuple[dict[int, bytes], list[int], list[bytes]]:
+    """Set nodes of the lowest level of some pages; returns the pages as they were, and their numbers and new roots."""
+    sha256 = hashlib.sha256
+    before: dict[int, bytes] = {}
+    roots: list[bytes] = []
+    position, count = 0, len(indexes)
+    while position < count:
+        number = indexes[position] >> _PAGE_LEVELS
+        old = before[number] = pages.get(number, empty)
+        page = bytearray(old)
+        changed: list[int] = []
+        while position < count and indexes[position] >> _PAGE_LEVELS == number:
+            at = indexes[position] & _PAGE_MASK
+            page[at << 5 : (at + 1) << 5] = hashes[position]
+            changed.append(at)
+            position += 1
+        # Grows while it is walked: all of a level stand in it before any of the next.
+        for at in changed:
+            parent = 8 + (at >> 1)
+            if changed[-1] == parent:
+                continue  # computed for its other child
+            pair = (at & ~1) << 5
+            node = sha256(b"\x01" + page[pair : pair + 64]).digest()
+            if parent == _ROOT_POSITION:
+                roots.append(node)
+                break
+            page[parent << 5 : (parent + 1) << 5] = node
+            changed.append(parent)
+        _put(pages, number, bytes(page), empty)
+    return before, list(before), roots
+
+
+def _put(pages: dict[int, bytes], number: int, page: bytes, empty: bytes) -> None:
+    if page == empty:
+        pages.pop(number, None)
+    else:
+        pages[number] = page
+
+
+def _place(level: int, index: int) -> tuple[int, int]:
+    """The number of the page that has a node, and where its hash begins there."""
+    within = level % _PAGE_LEVELS
+    bits = _PAGE_LEVELS - within
+    return index >> bits, (_FIRST_POSITION[within] + (index & ((1 << bits) - 1))) << 5

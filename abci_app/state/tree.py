@@ -125,7 +125,7 @@ class TreeView:
         """A node of a store that is in ``roots``; level 0 has the buckets' leaves, level DEPTH the root."""
         for past in self._pasts:
             if store in past:
-                found = past[store].nodes[level].find(index)
+                found = past[store].nodes.find(level, index)
                 if found is not None:
                     return found
         return self._tree.stores[store].nodes.get(level, index)

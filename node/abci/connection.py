@@ -120,7 +120,8 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"".join(replies))
             self._host.fail(error)
             return
-        self._transport.write(b"".join(replies))
+        if replies:
+            self._transport.write(b"".join(replies))
         self._read_on(drained and not self._peer_is_slow)
         if not drained and not self._peer_is_slow:
             self._schedule_turn()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -76,12 +77,23 @@ def _serve(arguments: argparse.Namespace, software: Software) -> None:
         try:
             retention = Retention(home, arguments.retain_blocks, arguments.retain_seconds)
             application = ValidatorApplication(state.app, Keeping(snapshots, state.replace, retention))
+            _spare_the_collector()
             with DiskWatch(Disk(store_place(home), arguments.reserve_mib * _MIB)):
                 run(application, arguments.address or _default_address(home))
         finally:
             snapshots.close()
     finally:
         state.close()
+
+
+def _spare_the_collector() -> None:
+    """Look for cyclic garbage rarely, and not in what was loaded at the start.
+
+    The state is a great many immutable values that are no garbage and are looked through each time: by default that
+    takes about a twentieth of the time that blocks take.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
 
 
 def _default_address(home: Path) -> str:
