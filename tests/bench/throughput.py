@@ -31,14 +31,21 @@ from wire.tx import tx_hash
 
 VALIDATORS = 4
 P95_BOUND_S = 3.0
+# How long after the last submission transactions may come into blocks before they count as lost.
+PATIENCE_S, PREPARATION_PATIENCE_S = 15.0, 120.0
 BATCH_SECONDS = 0.05
 SETTINGS = Settings(timeout_commit_ms=250, log_level="error", mempool_txs=50_000)
 CHAIN_ID = "bench-1"
+# What tells the two processes of a validator apart.
+APP, COMETBFT = "node.validator", "cometbft start"
 
 
 @dataclass(frozen=True)
 class Window:
-    """What one offered rate gave. Rates in transactions per second, times in seconds."""
+    """What one offered rate gave. Rates in transactions per second, times in seconds.
+
+    `app_us` and `cometbft_us` are the processor time of one validator's two processes per transaction.
+    """
 
     offered: float
     committed: float
@@ -47,6 +54,8 @@ class Window:
     lost: int
     refused: int
     block_interval_s: float
+    app_us: float
+    cometbft_us: float
 
     @property
     def held(self) -> bool:
@@ -86,23 +95,32 @@ class Watcher:
 
 
 async def send_batch(session: aiohttp.ClientSession, url: str, txs: list[bytes]) -> int:
-    """Submit transactions in one JSON-RPC batch; returns how many CheckTx refused."""
+    """Submit transactions in one JSON-RPC batch; returns how many CheckTx refused.
+
+    A node that is so far behind that it does not answer in time refuses none: what is lost shows in the blocks.
+    """
     calls = [
         {"jsonrpc": "2.0", "id": i, "method": "broadcast_tx_sync", "params": {"tx": base64.b64encode(tx).decode()}}
         for i, tx in enumerate(txs)
     ]
-    async with session.post(url, json=calls) as response:
-        answers = json.loads(await response.read())
+    try:
+        async with session.post(url, json=calls) as response:
+            answers = json.loads(await response.read())
+    except aiohttp.ClientConnectionError:
+        return 0
     answers = answers if isinstance(answers, list) else [answers]
     return sum(1 for answer in answers if "error" in answer or int(answer["result"]["code"]))
 
 
-async def offer(net: Localnet, watcher: Watcher, txs: list[bytes], rate: float) -> Window:
-    """Submit at a constant rate over all validators, then wait until everything is in a block or 15 s have passed."""
+async def offer(
+    net: Localnet, watcher: Watcher, txs: list[bytes], rate: float, patience_s: float = PATIENCE_S
+) -> Window:
+    """Submit at a constant rate over all validators, then wait until everything is in a block or patience ends."""
     sent: dict[bytes, float] = {}
     urls = [validator.rpc_url for validator in net.plan.validators]
     pending: list[asyncio.Task[int]] = []
     first_block = len(watcher.times)
+    used_s = {part: processor_s(part) for part in (APP, COMETBFT)}
     async with aiohttp.ClientSession() as session:
         start, position, turn = time.perf_counter(), 0, 0
         while position < len(txs):
@@ -116,10 +134,13 @@ async def offer(net: Localnet, watcher: Watcher, txs: list[bytes], rate: float) 
             position = due
             await asyncio.sleep(BATCH_SECONDS)
         refused = sum(await asyncio.gather(*pending))
-        deadline = time.perf_counter() + 15
+        deadline = time.perf_counter() + patience_s
         while time.perf_counter() < deadline and any(tx not in watcher.seen for tx in sent):
             await asyncio.sleep(0.1)
     end = start + len(txs) / rate
+    app_us, cometbft_us = (
+        round((processor_s(part) - before) / VALIDATORS / len(txs) * 1e6) for part, before in used_s.items()
+    )
     latencies = sorted(watcher.seen[tx][0] - at for tx, at in sent.items() if tx in watcher.seen)
     in_time = sum(1 for tx in sent if tx in watcher.seen and watcher.seen[tx][0] <= end + P95_BOUND_S)
     failed = sum(1 for tx in sent if tx in watcher.seen and watcher.seen[tx][1])
@@ -132,19 +153,24 @@ async def offer(net: Localnet, watcher: Watcher, txs: list[bytes], rate: float) 
         lost=len(sent) - len(latencies),
         refused=refused + failed,
         block_interval_s=round((blocks[-1] - blocks[0]) / max(1, len(blocks) - 1), 3) if len(blocks) > 1 else 99.0,
+        app_us=app_us,
+        cometbft_us=cometbft_us,
     )
 
 
+def children(part: str) -> list[psutil.Process]:
+    """This process's children whose command line has ``part``."""
+    return [child for child in psutil.Process().children(recursive=True) if part in " ".join(child.cmdline())]
+
+
 def memory_mib(part: str) -> float:
-    """The largest resident memory of this process's children whose command line has ``part``."""
-    sizes = [0]
-    for child in psutil.Process().children(recursive=True):
-        try:
-            if part in " ".join(child.cmdline()):
-                sizes.append(child.memory_info().rss)
-        except psutil.NoSuchProcess:
-            continue  # it ended between listing and asking
-    return round(max(sizes) / 2**20, 1)
+    """The largest resident memory of such a child."""
+    return round(max((child.memory_info().rss for child in children(part)), default=0) / 2**20, 1)
+
+
+def processor_s(part: str) -> float:
+    """The processor time that such children have used, together."""
+    return sum(times.user + times.system for times in (child.cpu_times() for child in children(part)))
 
 
 async def measure(workload: Orders | Entries, rates: list[float], seconds: float, report: bool) -> Outcome:
@@ -161,9 +187,11 @@ async def measure(workload: Orders | Entries, rates: list[float], seconds: float
             watching = asyncio.create_task(watcher.run())
             preparation = workload.preparation()
             if preparation:
-                await offer(net, watcher, preparation, 300.0)
+                prepared = await offer(net, watcher, preparation, 300.0, PREPARATION_PATIENCE_S)
+                if prepared.lost or prepared.refused:
+                    raise SystemExit(f"{workload.name}: the preparation is incomplete: {asdict(prepared)}")
             source: Iterator[bytes] = workload.transactions()
-            best = Window(0, 0, 99, 99, 0, 0, 99)
+            best = Window(0, 0, 99, 99, 0, 0, 99, 0, 0)
             for rate in rates:
                 window = await offer(net, watcher, list(islice(source, int(rate * seconds))), rate)
                 if report:
@@ -173,8 +201,8 @@ async def measure(workload: Orders | Entries, rates: list[float], seconds: float
                 best = window
             half_rate = max(best.offered, rates[0]) / 2
             half = await offer(net, watcher, list(islice(source, int(half_rate * seconds))), half_rate)
-            app_part = "node.validator" if isinstance(workload, Orders) else "cometbft"
-            app_mib, cometbft_mib = memory_mib(app_part), memory_mib("cometbft")
+            app_mib = memory_mib(APP if isinstance(workload, Orders) else COMETBFT)
+            cometbft_mib = memory_mib(COMETBFT)
             watching.cancel()
             tx = next(source)
             return Outcome(workload.name, best, half, len(tx), app_mib, cometbft_mib)
@@ -202,11 +230,13 @@ def main() -> None:
         outcomes.append(uvloop.run(measure(Entries(tx_bytes), rates, arguments.seconds, True)))
     print(
         f"\n{'':10}{'tx/s':>8}{'p50 s':>8}{'p95 s':>8}{'half: p50':>11}{'p95':>7}{'blocks s':>10}{'B/tx':>6}{'MiB':>7}"
+        f"{'CPU us/tx: app':>16}{'CometBFT':>10}"
     )
     for o in outcomes:
         print(
             f"{o.name:10}{o.sustained.offered:8.0f}{o.sustained.p50_s:8.2f}{o.sustained.p95_s:8.2f}"
             f"{o.half.p50_s:11.2f}{o.half.p95_s:7.2f}{o.half.block_interval_s:10.2f}{o.tx_bytes:6}{o.app_mib:7.0f}"
+            f"{o.half.app_us:16.0f}{o.half.cometbft_us:10.0f}"
         )
     if len(outcomes) == 2 and outcomes[1].sustained.offered:
         print(f"ratio {outcomes[0].sustained.offered / outcomes[1].sustained.offered:.2f} of kvstore")
