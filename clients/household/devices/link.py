@@ -43,8 +43,9 @@ class DeviceLink:
         while True:
             try:
                 await self._session()
-            except aiomqtt.MqttError as error:
-                log.warning("broker %s:%d: %s; trying again", self._login.hostname, self._login.port, error)
+            except* aiomqtt.MqttError as errors:
+                host, port = self._login.hostname, self._login.port
+                log.warning("broker %s:%d: %s; trying again", host, port, errors.exceptions[0])
             self.connected.clear()
             await asyncio.sleep(RETRY_SECONDS)
 
@@ -60,15 +61,15 @@ class DeviceLink:
         ) as client:
             await client.subscribe([(topic, 1) for topic in self._roster.topics])
             self.connected.set()
-            publishing = asyncio.create_task(self._publish(client))
-            try:
-                async for message in client.messages:
-                    if isinstance(message.payload, bytes):
-                        topic, retained = str(message.topic), bool(message.retain)
-                        self._roster.receive(topic, message.payload, retained, Moment.now())
-            finally:
-                publishing.cancel()
-                await asyncio.gather(publishing, return_exceptions=True)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listen(client))
+                tasks.create_task(self._publish(client))
+
+    async def _listen(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            if isinstance(message.payload, bytes):
+                topic, retained = str(message.topic), bool(message.retain)
+                self._roster.receive(topic, message.payload, retained, Moment.now())
 
     async def _publish(self, client: aiomqtt.Client) -> None:
         outgoing = self._roster.outgoing
