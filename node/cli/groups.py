@@ -45,6 +45,8 @@ ENTRIES: Final = (
         "audit", "node.audit.command:audit_command", "Compute the chain again from its transactions, by other rules."
     ),
     Entry("market clear", "node.market_clear.command:clear_command", "Clear a book of orders from a CSV file."),
+    Entry("grid solve", "node.grid_solve.command:solve_command", "Voltages, currents and losses of one moment."),
+    Entry("grid networks", "node.grid_solve.command:networks_command", "List networks, or one network's homes."),
     Entry("rtc solve", "node.control_session.command:solve_command", "Run one session of real-time control."),
     Entry("scenario run", "node.scenario.command:run_command", "Run a scenario file with the real application."),
 )
@@ -56,6 +58,7 @@ GROUPS: Final = {
     "phases": "Phases of switched homes, without a chain.",
     "node": "One node of a chain: join, status, backup, restore, rebuild.",
     "market": "The market's rules, without a chain.",
+    "grid": "The low-voltage grid, without a chain.",
     "rtc": "Real-time control, without a chain.",
     "scenario": "Scenario files: a whole chain in one process.",
 }

@@ -1,0 +1,1 @@
+"""One moment of a low-voltage network, solved without a chain (docs/grid.md)."""
