@@ -9,12 +9,16 @@ from wire.mqtt import Nameplate
 
 
 class BatteryLimits(NamedTuple):
-    """``min_wh`` to ``max_wh`` of stored energy; at most ``slot_wh`` in or out in a slot (at the terminals)."""
+    """``min_wh`` to ``max_wh`` of stored energy; at most ``slot_wh`` in or out in a slot (at the terminals).
+
+    ``capacity_wh``: what a full cycle fills; 0 stands for ``max_wh``.
+    """
 
     min_wh: int
     max_wh: int
     slot_wh: int
     efficiency_permille: int = 1000
+    capacity_wh: int = 0
 
     @classmethod
     def of(cls, nameplate: Nameplate) -> BatteryLimits | None:
@@ -26,6 +30,7 @@ class BatteryLimits(NamedTuple):
             nameplate.battery_max_wh,
             nameplate.battery_w // SLOTS_PER_HOUR,
             nameplate.battery_efficiency_permille or 1000,
+            nameplate.battery_wh,
         )
 
     def possible_wh(self, energy_wh: int, wish_wh: int) -> int:

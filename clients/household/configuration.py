@@ -15,6 +15,8 @@ from clients.household.forecast import PersistenceSettings
 from clients.household.home import Habits
 from clients.household.offers import OfferRules
 from clients.household.plan import Permille, Rule
+from clients.household.planned import PlanningSettings
+from clients.household.strategy import StrategyName
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
 
@@ -82,6 +84,8 @@ class HouseholdConfiguration(Section):
     vdg: Name | None = None
     highest_margin_permille: Permille = 300
     forecast: PersistenceSettings = PersistenceSettings()
+    strategy: Annotated[StrategyName, Field(strict=False)] = StrategyName.PLANNED
+    planning: PlanningSettings = PlanningSettings()
     battery: Rule = Rule()
     offers: OfferRules = OfferRules()
     habits: Habits = Habits()

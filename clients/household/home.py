@@ -12,7 +12,8 @@ from clients.household.battery import BatteryLimits
 from clients.household.forecast import Forecaster, SlotForecast
 from clients.household.measurements import SLOTS_PER_DAY, Measurements
 from clients.household.offers import BookKey, Offers, OpenBook
-from clients.household.plan import PlannedSlot, Rule, plan_with_battery, plan_without_battery
+from clients.household.plan import PlannedSlot, plan_without_battery
+from clients.household.strategy import Situation, Strategy
 from clients.household.terms import Terms
 from wire.asset import DeclareAvailability
 from wire.market import CancelOrder, PlaceOrder, Side
@@ -67,7 +68,7 @@ class Home:
         measurements: Measurements,
         forecaster: Forecaster,
         offers: Offers,
-        rule: Rule,
+        strategy: Strategy,
         habits: Habits,
         *,
         battery: BatteryLimits | None,
@@ -82,7 +83,7 @@ class Home:
         self._forecast: list[SlotForecast] = []
         self._forecaster = forecaster
         self._offers = offers
-        self._rule = rule
+        self._strategy = strategy
         self._habits = habits
 
     def decide(self, terms: Terms, now: int) -> Decision:
@@ -116,24 +117,28 @@ class Home:
         books = self.open_books(terms, now)
         tradable = {slot for book in books for slot in book.slots}
         slots = 2 + max(tradable, default=now) - now
-        far = max(slots, SLOTS_PER_DAY if self.battery else self._habits.availability_slots + 2)
+        # To the end of the last day that is planned, and of today at least.
+        day_end = SLOTS_PER_DAY - (now + slots) % SLOTS_PER_DAY
+        far = max(slots + day_end, SLOTS_PER_DAY) if self.battery else max(slots, self._habits.availability_slots + 2)
         self._forecast = self._forecaster(self.measurements, now, far)
         if self.battery is None:
             planned = plan_without_battery(now, self._forecast, account.position_wh, slots)
         else:
             energy = self.measurements.battery_wh
-            planned = plan_with_battery(
+            situation = Situation(
                 now,
+                slots,
                 self._forecast,
                 account.position_wh,
-                slots,
-                battery=self.battery,
-                has_pv=self.has_pv,
-                energy_wh=self.battery.min_wh if energy is None else energy,
-                terms=terms,
-                tradable=tradable,
-                rule=self._rule,
+                terms,
+                tradable,
+                self.battery,
+                self.has_pv,
+                self.battery.min_wh if energy is None else energy,
+                self._offers.margin_permille,
+                self._offers.rules.last_slot,
             )
+            planned = self._strategy(situation)
         self.plan = {entry.slot: entry for entry in planned}
         return books
 
@@ -149,8 +154,8 @@ class Home:
         if planned.hold:
             # Held back from covering the deficit; what was bought above the load may still charge it.
             return Steering(slot, "power", power_w=0)
-        contracted = self.account.position_wh(slot)
-        return Steering(slot, "follow", grid_wh=contracted) if contracted else None
+        target_wh = planned.target_wh(self.account.position_wh(slot))
+        return Steering(slot, "follow", grid_wh=target_wh) if target_wh else None
 
     def declaration(self, terms: Terms, slot: int) -> DeclareFlow | None:
         """x_u of (6.1) for a planned slot, unless it stands declared already or would count for nothing."""

@@ -20,13 +20,19 @@ class PlannedSlot(NamedTuple):
     """One slot (Wh). ``flow_wh``: planned net flow x (positive = import) with what is contracted so far.
 
     ``wanted_wh``: what to trade beyond that, positive = buy, negative = sell. ``hold``: keep the battery's energy for
-    dearer hours instead of covering the deficit.
+    dearer hours instead of covering the deficit. ``follow_wh``: the net flow to steer the meter to, where it is not
+    just what is contracted.
     """
 
     slot: int
     flow_wh: int
     wanted_wh: int
     hold: bool
+    follow_wh: int | None = None
+
+    def target_wh(self, contracted_wh: int) -> int:
+        """The net flow that the battery steers the meter to; 0 is self-consumption (Wh)."""
+        return contracted_wh if self.follow_wh is None else self.follow_wh
 
 
 class Rule(Section):
@@ -83,7 +89,7 @@ def plan_with_battery(
     dearer slots will need, and buys it where a rebate is posted; one with PV has the sun fill the battery.
     """
     reserves = [0] * slots if has_pv else _reserves_wh(now, forecast, slots, battery, terms, rule)
-    later = _later_surplus_wh(now, forecast, position)
+    later = later_surplus_wh(now, forecast, position)
     planned = []
     energy = energy_wh
     for index, expected in enumerate(forecast[:slots]):
@@ -132,7 +138,7 @@ def _reserves_wh(
     return [by_price[terms.buy_price(now + index)][index] for index in range(slots)]
 
 
-def _later_surplus_wh(now: int, forecast: Sequence[SlotForecast], position: Callable[[int], int]) -> list[int]:
+def later_surplus_wh(now: int, forecast: Sequence[SlotForecast], position: Callable[[int], int]) -> list[int]:
     """For each slot, the sure surplus of the slots after it until the sun is gone, less what of it is sold (Wh)."""
     later, surplus = 0, [0] * len(forecast)
     for index in range(len(forecast) - 1, -1, -1):

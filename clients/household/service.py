@@ -28,10 +28,13 @@ from clients.household.keys import wallet_of
 from clients.household.link import Link
 from clients.household.measurements import Measurements
 from clients.household.offers import Offers
+from clients.household.planned import Planned
+from clients.household.planner.planner import Planner
 from clients.household.position_watch import PositionWatch
 from clients.household.prices import own_margin_permille
 from clients.household.reactions import Reaction
 from clients.household.sender import Sender
+from clients.household.strategy import Plain, Strategy, StrategyName
 from clients.household.terms import Terms
 from clients.household.trader import Trader
 from clients.household.verification import VerifiedChain
@@ -43,6 +46,8 @@ T = TypeVar("T")
 
 # Contracts of slots up to so long ago may still wait for settlement.
 _UNSETTLED_SLOTS = 144
+# A plan takes milliseconds; other homes wait for the one that takes longer.
+_SOLVER_SECONDS = 1.0
 
 
 class Service:
@@ -64,6 +69,7 @@ class Service:
         self.homes: dict[str, Home] = {}
         self._traders: dict[str, Trader] = {}
         self._trader_of: dict[str, Trader] = {}
+        self._planner = Planner(_SOLVER_SECONDS)
 
     async def run(self) -> None:
         """Work until cancelled, or until SIGTERM or SIGINT. Raises: ConfigurationError, ChainError."""
@@ -160,7 +166,7 @@ class Service:
                 Measurements(terms[vdg].grid.epoch_s, terms[vdg].grid.slot_seconds),
                 Persistence(configuration.forecast),
                 Offers(configuration.offers, margin),
-                configuration.battery,
+                self._strategy(section.id),
                 configuration.habits,
                 battery=None,
                 has_pv=False,
@@ -171,6 +177,12 @@ class Service:
             trader = Trader(chain, database, sender, link, terms[vdg], homes)
             self._traders[vdg] = trader
             self._trader_of |= dict.fromkeys((home.id for home in homes), trader)
+
+    def _strategy(self, home: str) -> Strategy:
+        plain = Plain(self._configuration.battery)
+        if self._configuration.strategy is StrategyName.PLAIN:
+            return plain
+        return Planned(home, self._planner, self._configuration.planning, otherwise=plain)
 
     def _require_products(self, all_terms: Iterable[Terms]) -> None:
         """Raises: ConfigurationError for a product to stay out of that the chain does not have."""

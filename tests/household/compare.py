@@ -10,22 +10,27 @@ from __future__ import annotations
 import argparse
 
 from clients.household.offers import OfferRules
+from clients.household.strategy import StrategyName
 from tests.household.day import Day, Settings
 
 EUR = 1e9
 
 
-def show(date: str, days: int, without: tuple[str, ...]) -> None:
+def show(date: str, days: int, without: tuple[str, ...], strategy: StrategyName) -> None:
     """Live a day, or some from it on, and print it."""
-    day = Day(date, settings=Settings(offers=OfferRules(without_products=without)), days=days)
+    settings = Settings(offers=OfferRules(without_products=without), strategy=strategy)
+    day = Day(date, settings=settings, days=days)
     day.run()
     gains = [home.gain_neur / EUR for home in day.homes]
+    worth = [home.worth_neur / EUR for home in day.homes]
     slots = sorted(slot for slot, energy_wh in day.traded_wh.items() if energy_wh)
     print(
         f"{date}: traded {day.traded_wh.total()} Wh ({dict(day.traded_in_wh)}) in {len(slots)} slots"
         f" ({min(slots, default=0)} to {max(slots, default=0)}), verified {day.verified_wh} Wh;"
         f" gain {sum(gains):.3f} eur, worst {min(gains):.4f},"
-        f" {sum(gain < 0 for gain in gains)} of {len(gains)} homes pay more; results {dict(day.chain.results)}"
+        f" {sum(gain < 0 for gain in gains)} of {len(gains)} homes pay more;"
+        f" with what batteries hold: gain {sum(worth):.3f} eur, worst {min(worth):.4f}, {sum(w < 0 for w in worth)};"
+        f" results {dict(day.chain.results)}"
     )
     for home in sorted(day.homes, key=lambda one: one.gain_neur):
         print(
@@ -41,6 +46,7 @@ if __name__ == "__main__":
     parser.add_argument("dates", nargs="*", default=["06-15"])
     parser.add_argument("--days", type=int, default=1)
     parser.add_argument("--without", nargs="*", default=[])
+    parser.add_argument("--strategy", type=StrategyName, default=StrategyName.PLANNED)
     chosen = parser.parse_args()
     for date in chosen.dates:
-        show(date, chosen.days, tuple(chosen.without))
+        show(date, chosen.days, tuple(chosen.without), chosen.strategy)

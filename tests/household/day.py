@@ -17,8 +17,11 @@ from clients.household.home import Habits, Home
 from clients.household.measurements import Measurements
 from clients.household.offers import OfferRules, Offers
 from clients.household.plan import Rule
+from clients.household.planned import Planned, PlanningSettings
+from clients.household.planner.planner import Planner
 from clients.household.prices import own_margin_permille
 from clients.household.sender import take_effect
+from clients.household.strategy import Plain, Strategy, StrategyName
 from clients.household.terms import Terms
 from emulator.clock import Clock
 from emulator.homes import Home as Building
@@ -28,7 +31,7 @@ from emulator.messages import history, nameplate, telemetry
 from emulator.shadow import shadow
 from emulator.units import MJ_PER_WH, SLOT_MS, SLOTS_A_DAY
 from node.run.cast import Actor, Cast
-from node.run.genesis import MAX_REBATE_NEUR_PER_WH, VDG, app_state
+from node.run.genesis import MAX_REBATE_NEUR_PER_WH, TARIFF_BUY_NEUR_PER_WH, VDG, app_state
 from wire.codec import decode, encode
 from wire.events import event_class
 from wire.flowproof import FlowProof, FlowStatement, SubmitProofs, flow_sign_bytes
@@ -49,6 +52,8 @@ class Settings(NamedTuple):
     """What is compared."""
 
     rule: Rule = Rule()
+    strategy: StrategyName = StrategyName.PLANNED
+    planning: PlanningSettings = PlanningSettings()
     offers: OfferRules = OfferRules()
     persistence: PersistenceSettings = PersistenceSettings()
     habits: Habits = Habits()
@@ -76,6 +81,11 @@ class HomeDay(NamedTuple):
     def gain_neur(self) -> int:
         """What the market saved."""
         return self.without_neur - self.bill_neur
+
+    @property
+    def worth_neur(self) -> int:
+        """What was saved, with what is left in the battery at the price of the next slot, midnight's."""
+        return self.gain_neur + self.battery_wh * TARIFF_BUY_NEUR_PER_WH[0]
 
 
 class DayChain:
@@ -125,6 +135,7 @@ class Day:
         names = ("registrar", "issuer", "dso", "supplier", "proof-key")
         registrar, issuer, dso, supplier, proof_key = (_actor(name) for name in names)
         actors = tuple((building, _actor(building.id)) for building in self._buildings)
+        self._planner = Planner()
         self._cast = Cast(registrar, issuer, dso, supplier, proof_key, (_actor("operator"),), actors)
         self.chain = DayChain(self._cast)
         self._actors = {building.id: actor for building, actor in actors}
@@ -173,11 +184,17 @@ class Day:
                 self._settings.offers.model_copy(update={"last_slot": self._slots - 1}),
                 own_margin_permille(address, self._settings.highest_margin_permille),
             ),
-            self._settings.rule,
+            self._strategy(building.id),
             self._settings.habits,
             battery=BatteryLimits.of(nameplate(building, self._clock, 0)),
             has_pv=building.pv_wp > 0,
         )
+
+    def _strategy(self, home: str) -> Strategy:
+        plain = Plain(self._settings.rule)
+        if self._settings.strategy is StrategyName.PLAIN:
+            return plain
+        return Planned(home, self._planner, self._settings.planning, otherwise=plain)
 
     def _rebates(self) -> tuple[int, ...]:
         """r_t = g_hat r_max, with the day before's average PV as g_hat (4.1)."""

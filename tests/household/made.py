@@ -11,6 +11,7 @@ from clients.household.home import Habits, Home
 from clients.household.measurements import Measurements
 from clients.household.offers import OfferRules, Offers
 from clients.household.plan import Rule
+from clients.household.strategy import Plain, Strategy
 from clients.household.terms import Terms
 from wire.grid import Grid, SlotTerms, Tariff
 from wire.market import GateKind, Product
@@ -75,7 +76,7 @@ def home(
     energy_wh: int = 0,
     rules: OfferRules | None = None,
     margin_permille: int = 0,
-    rule: Rule | None = None,
+    strategy: Strategy | None = None,
     habits: Habits | None = None,
 ) -> Home:
     """A home that was heard of in slot ``now`` and may deliver 1,000 Wh a slot; it leaves tomorrow alone by default."""
@@ -87,7 +88,7 @@ def home(
         measurements,
         Oracle(*forecast),
         Offers(rules or OfferRules(ahead_slots=12), margin_permille),
-        rule or Rule(),
+        strategy or Plain(Rule()),
         habits or Habits(),
         battery=battery,
         has_pv=any(slot.pv_wh for slot in forecast),

@@ -17,6 +17,7 @@ from clients.household.home import Habits
 from clients.household.keys import address_of_home, wallet_of
 from clients.household.offers import OfferRules
 from clients.household.plan import Rule
+from clients.household.planned import PlanningSettings
 from wire import keystore
 
 SAMPLE = Path(__file__).parents[2] / "config" / "household.yaml"
@@ -48,7 +49,9 @@ def test_the_sample_shows_every_default() -> None:
     assert sample.offers == OfferRules()
     assert sample.habits == Habits()
     content = yaml.safe_load(SAMPLE.read_text())
-    for part in ("forecast", "battery", "offers", "habits"):
+    assert sample.planning == PlanningSettings()
+    assert sample.strategy == HouseholdConfiguration.model_fields["strategy"].default
+    for part in ("forecast", "planning", "battery", "offers", "habits"):
         left_out = set(type(getattr(sample, part)).model_fields) - set(content[part])
         assert left_out <= {"last_slot", "ahead_slots"}, part
 

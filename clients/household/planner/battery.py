@@ -19,7 +19,9 @@ class Battery:
     ``min_soc``, ``max_soc``: shares of the capacity. ``end_energy_wh``: what it must hold after the last slot, by
     default what it holds now, or the nearest edge of the band if that is outside (e_T = e_0, thesis 4.5.1).
     ``max_throughput_wh``: what may flow in and out in all; a full cycle is twice the capacity (`cycles_wh`).
-    Beyond the thesis: efficiencies of charging and discharging, and what a Wh of throughput costs in wear.
+    Beyond the thesis: efficiencies of charging and discharging, and what a Wh of throughput costs in wear; and
+    ``end_worth_neur_per_wh``: if given, the end is free, and each Wh that is left is worth so much to the plan, which
+    its ``cost_neur`` leaves out.
     """
 
     capacity_wh: float
@@ -32,6 +34,7 @@ class Battery:
     charge_efficiency: float = 1.0
     discharge_efficiency: float = 1.0
     wear_neur_per_wh: float = 0.0
+    end_worth_neur_per_wh: float | None = None
     name: str = "battery"
 
     def cycles_wh(self, cycles: float) -> float:
@@ -86,7 +89,11 @@ class BatteryBlock:
         self.charge = model.columns(count, 0.0, self.slot_wh, neur_per_wh=battery.wear_neur_per_wh, moves=True)
         self.discharge = model.columns(count, 0.0, self.slot_wh, neur_per_wh=battery.wear_neur_per_wh, moves=True)
         band = (battery.min_wh, battery.max_wh)
-        self.energy = model.soft_columns(Limit.STATE_OF_CHARGE, battery.name, count, band, (0.0, battery.capacity_wh))
+        worth = np.zeros(count)
+        worth[-1] = -(battery.end_worth_neur_per_wh or 0.0)
+        self.energy = model.soft_columns(
+            Limit.STATE_OF_CHARGE, battery.name, count, band, (0.0, battery.capacity_wh), neur_per_wh=worth
+        )
         model.put(balance, self.discharge, 1.0)
         model.put(balance, self.charge, -1.0)
         before = np.zeros(count)
@@ -96,8 +103,9 @@ class BatteryBlock:
         model.put(evolution[1:], self.energy[:-1], -1.0)
         model.put(evolution, self.charge, -battery.charge_efficiency)
         model.put(evolution, self.discharge, 1.0 / battery.discharge_efficiency)
-        end = model.soft_rows(Limit.END_ENERGY, battery.name, 1, battery.target_wh, battery.target_wh)
-        model.put(end, self.energy[-1:], 1.0)
+        if battery.end_worth_neur_per_wh is None:
+            end = model.soft_rows(Limit.END_ENERGY, battery.name, 1, battery.target_wh, battery.target_wh)
+            model.put(end, self.energy[-1:], 1.0)
         if battery.max_throughput_wh is not None:
             throughput = model.soft_rows(Limit.CYCLES, battery.name, 1, -INFINITY, battery.max_throughput_wh)
             model.put(throughput, np.concatenate([self.charge, self.discharge]), 1.0)
