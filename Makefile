@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# Hundreds of processes start in the tests, dozens in a run: none but the first should have to compile.
+unexport PYTHONDONTWRITEBYTECODE
 
 SLOT_SECONDS ?= 5
 HOMES ?= 33
