@@ -88,9 +88,9 @@ class Device(ABC):
             self._tell(kind, because or "it is there again")
         self.unavailable_because = because
 
-    @abstractmethod
-    def _take(self, topic: str, payload: bytes, retained: bool, now: Moment) -> None:
+    def _take(self, topic: str, _payload: bytes, _retained: bool, _now: Moment, /) -> None:
         """Believe a message or raise Refused."""
+        raise Refused(Fault.WRONG_TOPIC, f"{topic}: {self.name} doesn't speak over MQTT")
 
     def _why_unavailable(self, now: Moment) -> str | None:
         if self._online is False:
