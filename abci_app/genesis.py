@@ -11,6 +11,7 @@ from abci_app.core.refusal import Refusal
 from abci_app.modules.accounts.api import find_account
 from abci_app.modules.accounts.genesis import AccountsGenesis
 from abci_app.modules.asset.genesis import AssetGenesis
+from abci_app.modules.control.genesis import ControlGenesis
 from abci_app.modules.flowproof.module import FlowproofGenesis
 from abci_app.modules.genesis_types import AddressHex, Positive, PublicKeyHex, RoleName, Section, role_of
 from abci_app.modules.governance.genesis import GovernanceGenesis
@@ -23,8 +24,10 @@ from abci_app.state.singles import PARAMETERS, VALIDATORS
 from wire.chain import ChainParameters, Quota, Validator
 
 _NAMES = [module.name for module in MODULES]
-# Governance takes rights from the registrar and needs operators, so it is there for chains that ask for it.
-_ASKED_FOR = "governance"
+# Governance takes rights from the registrar and needs operators; control is of use where homes have switches or answer
+# signals. Each is there for chains that ask for it.
+_ASKED_FOR = ("control", "governance")
+_ALWAYS = [name for name in _NAMES if name not in _ASKED_FOR]
 
 
 class GenesisQuota(Section):
@@ -53,10 +56,10 @@ _DEFAULT_QUOTAS = [
 class Genesis(Section):
     """The whole document. ``modules`` switches modules on; one that is left out takes no transactions.
 
-    Without ``modules`` all are on, governance only where its part is given.
+    Without ``modules`` all are on, control and governance only where their parts are given.
     """
 
-    modules: list[str] = Field(default_factory=lambda: [name for name in _NAMES if name != _ASKED_FOR])
+    modules: list[str] = Field(default_factory=lambda: list(_ALWAYS))
     max_expiry_s: Positive = 3600
     quotas: list[GenesisQuota] = Field(default_factory=lambda: list(_DEFAULT_QUOTAS))
     validators: list[GenesisOperator] = Field(default_factory=list)
@@ -67,14 +70,16 @@ class Genesis(Section):
     market: MarketGenesis = Field(default_factory=MarketGenesis)
     flowproof: FlowproofGenesis = Field(default_factory=FlowproofGenesis)
     settlement: SettlementGenesis = Field(default_factory=SettlementGenesis)
+    control: ControlGenesis = Field(default_factory=ControlGenesis)
     governance: GovernanceGenesis = Field(default_factory=GovernanceGenesis)
 
     @model_validator(mode="before")
     @classmethod
-    def _governed(cls, document: Any) -> Any:
-        """Whoever gives the part ``governance`` and no modules wants all of them."""
-        if isinstance(document, dict) and _ASKED_FOR in document and "modules" not in document:
-            return {**document, "modules": list(_NAMES)}
+    def _asked_for(cls, document: Any) -> Any:
+        """Whoever gives the part of a module that is asked for, and no modules, wants it and all the usual ones."""
+        if isinstance(document, dict) and "modules" not in document:
+            asked = [name for name in _ASKED_FOR if name in document]
+            return {**document, "modules": _ALWAYS + asked}
         return document
 
     @field_validator("modules")
@@ -84,8 +89,12 @@ class Genesis(Section):
         if unknown:
             raise ValueError(f"unknown modules {unknown}: give some of {', '.join(_NAMES)}")
         # Modules build on those before them in the chain of imports.
-        if [name for name in _NAMES if name in names] != _NAMES[: len(set(names))]:
-            raise ValueError(f"modules build on those before them: give the first few of {', '.join(_NAMES)}")
+        usual = [name for name in _ALWAYS if name in names]
+        if usual != _ALWAYS[: len(usual)] or (len(usual) < len(_ALWAYS) and set(names) != set(usual)):
+            raise ValueError(
+                f"modules build on those before them: give the first few of {', '.join(_ALWAYS)}; after all of these "
+                f"any of {', '.join(_ASKED_FOR)}"
+            )
         return names
 
 

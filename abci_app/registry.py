@@ -9,6 +9,7 @@ from typing import Any
 from abci_app.core.context import Context
 from abci_app.modules.accounts.module import MODULE as ACCOUNTS
 from abci_app.modules.asset.module import MODULE as ASSET
+from abci_app.modules.control.module import MODULE as CONTROL
 from abci_app.modules.flowproof.module import MODULE as FLOWPROOF
 from abci_app.modules.governance.module import MODULE as GOVERNANCE
 from abci_app.modules.grid.module import MODULE as GRID
@@ -20,7 +21,7 @@ from wire.chain import Moment
 from wire.governance import Misbehaviour
 
 # Lower ones first: a module may call those before it, through their api only.
-MODULES: tuple[Module, ...] = (ACCOUNTS, LEDGER, GRID, ASSET, MARKET, FLOWPROOF, SETTLEMENT, GOVERNANCE)
+MODULES: tuple[Module, ...] = (ACCOUNTS, LEDGER, GRID, ASSET, MARKET, FLOWPROOF, SETTLEMENT, CONTROL, GOVERNANCE)
 
 
 class Registry:

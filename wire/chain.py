@@ -25,6 +25,8 @@ class Moment(IntEnum):
     MOMENT_PAYOUT = 5
     # A proposal closes without enough approvals. Key: its number.
     MOMENT_PROPOSAL_EXPIRES = 6
+    # A slot with phase orders ends. Key: grid, slot.
+    MOMENT_SWITCHING_ENDS = 7
 
 
 class DueItem(NamedTuple):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from wire import accounts, asset, chain, flowproof, governance, grid, ledger, market, settlement
+from wire import accounts, asset, chain, control, flowproof, governance, grid, ledger, market, settlement
 
-MODULES: Final = (accounts, asset, chain, flowproof, governance, grid, ledger, market, settlement)
+MODULES: Final = (accounts, asset, chain, control, flowproof, governance, grid, ledger, market, settlement)
 
 
 class UnknownEventError(LookupError):

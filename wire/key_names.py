@@ -90,6 +90,10 @@ _LAYOUTS: tuple[tuple[Place[Any], tuple[tuple[str, Part], ...]], ...] = (
     (at.SLOT_SETTLEMENTS, _GRID_SLOT),
     (at.HOUSEHOLDS, _GRID_SLOT_ACCOUNT),
     (at.CERTIFICATES, (("certificate_id", _text),)),
+    (at.GRID_CONTROLS, (("vdg", _name),)),
+    (at.SWITCHES, (("vdg", _name), ("account", _address))),
+    (at.PHASE_ORDERS, _GRID_SLOT_ACCOUNT),
+    (at.SLOT_CONTROLS, _GRID_SLOT),
     (at.HOLDERS, (("certificate_id", _text_to_zero), ("holder", _address))),
 )
 PLACES = tuple(place for place, _ in _LAYOUTS)

@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from wire.accounts import Account, NonceWindow
 from wire.asset import Asset, Availability
+from wire.control import GridControl, PhaseOrder, SlotControl, Switch
 from wire.flowproof import FlowProof, SlotProofs
 from wire.grid import Grid, Member, SlotTerms
 from wire.ledger import Balance, Debt
@@ -83,6 +84,15 @@ HOUSEHOLDS = Place("settlement", b"b", HouseholdSettlement)
 CERTIFICATES = Place("settlement", b"c", Certificate)
 # w<certificate id>\x00<holder, 20 bytes>
 HOLDERS = Place("settlement", b"w", Holding)
+
+# g<vdg>/
+GRID_CONTROLS = Place("control", b"g", GridControl)
+# w<vdg>/<address>: a home's phase switch
+SWITCHES = Place("control", b"w", Switch)
+# o<vdg>/<slot, 8 bytes><address>
+PHASE_ORDERS = Place("control", b"o", PhaseOrder)
+# n<vdg>/<slot, 8 bytes>
+SLOT_CONTROLS = Place("control", b"n", SlotControl)
 
 
 def grid_prefix(vdg: str) -> bytes:

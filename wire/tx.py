@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
-from wire import accounts, asset, flowproof, governance, grid, ledger, market, settlement
+from wire import accounts, asset, control, flowproof, governance, grid, ledger, market, settlement
 from wire.codec import encode
 from wire.fields import one_of, raw, text, uint
 
@@ -43,6 +43,11 @@ MESSAGES: dict[int, type[Any]] = {
     90: governance.Propose,
     91: governance.Approve,
     92: governance.Withdraw,
+    100: control.RegisterSwitch,
+    101: control.RemoveSwitch,
+    102: control.SetSwitchingLimits,
+    103: control.PostPhaseOrder,
+    104: control.ConfirmPhase,
 }
 
 

@@ -14,6 +14,18 @@ from typing import Any, NamedTuple
 from wire import state_keys as at
 from wire.accounts import GetAccountRequest, GetAccountResponse
 from wire.asset import Availability, GetAvailabilityRequest, GetAvailabilityResponse
+from wire.control import (
+    GetPhaseOrderRequest,
+    GetPhaseOrderResponse,
+    GetSwitchRequest,
+    GetSwitchResponse,
+    GridControl,
+    ListPhaseOrdersRequest,
+    ListPhaseOrdersResponse,
+    ListSwitchesRequest,
+    ListSwitchesResponse,
+    SlotControl,
+)
 from wire.flowproof import GetProofRequest, GetProofResponse, ListProofsRequest, ListProofsResponse, SlotProofs
 from wire.grid import ListMembersRequest, ListMembersResponse
 from wire.ledger import EUR, Balance, GetBalanceRequest, GetBalanceResponse, ListDebtsRequest, ListDebtsResponse
@@ -168,6 +180,18 @@ def _members(request: ListMembersRequest, grid: Any, values: Values) -> ListMemb
     return ListMembersResponse(tuple(values))
 
 
+def _switches(request: ListSwitchesRequest, control: Any, values: Values) -> ListSwitchesResponse:
+    if any(switch.vdg != request.vdg for switch in values):
+        raise Unverified(Reason.CONTRADICTION, "the answer names switches of other grids")
+    _agree("switches", len(values), (control or GridControl()).switches)
+    return ListSwitchesResponse(tuple(values))
+
+
+def _phase_orders(_: ListPhaseOrdersRequest, slot: Any, values: Values) -> ListPhaseOrdersResponse:
+    _agree("phase orders", len(values), (slot or SlotControl()).orders)
+    return ListPhaseOrdersResponse(tuple(values))
+
+
 def _agree(what: str, entries: Any, total: Any) -> None:
     if entries != total:
         text = f"{what}: the entries of the answer come to {entries}, the state has {total}: some are kept back"
@@ -209,6 +233,23 @@ VERIFIABLE: Mapping[type[Any], Single | Listed] = MappingProxyType(
         GetDeclarationRequest: Single(
             lambda r: (at.DECLARATIONS.at(at.slot_account_key(r.vdg, r.slot, r.account)),),
             _found(GetDeclarationResponse),
+        ),
+        GetSwitchRequest: Single(
+            lambda r: (at.SWITCHES.at(at.grid_prefix(r.vdg) + r.account),), _found(GetSwitchResponse)
+        ),
+        GetPhaseOrderRequest: Single(
+            lambda r: (at.PHASE_ORDERS.at(at.slot_account_key(r.vdg, r.slot, r.account)),),
+            _found(GetPhaseOrderResponse),
+        ),
+        ListSwitchesRequest: Listed(
+            lambda r: at.GRID_CONTROLS.at(at.grid_prefix(r.vdg)),
+            lambda r, c: [at.SWITCHES.at(at.grid_prefix(r.vdg) + s.account) for s in c.switches],
+            _switches,
+        ),
+        ListPhaseOrdersRequest: Listed(
+            lambda r: at.SLOT_CONTROLS.at(at.slot_key(r.vdg, r.slot)),
+            lambda r, c: [at.PHASE_ORDERS.at(at.slot_account_key(r.vdg, r.slot, o.account)) for o in c.orders],
+            _phase_orders,
         ),
         ListContractsRequest: Listed(_contract_total, _contract_entries, _contracts),
         ListDebtsRequest: Listed(

@@ -8,6 +8,7 @@ from node.audit.table import Journal, Table
 from wire.accounts import Account, NonceWindow
 from wire.asset import Asset, Availability
 from wire.chain import ChainParameters, DueItem, Moment, UpgradePlan, Validator
+from wire.control import GridControl, PhaseOrder, SlotControl, Switch, SwitchDay
 from wire.flowproof import Equivocation, FlowProof, SlotProofs
 from wire.governance import (
     ConsensusKey,
@@ -85,6 +86,14 @@ class MemberOf(NamedTuple):
     """An account in a VDG."""
 
     vdg: str
+    account: bytes
+
+
+class DayOf(NamedTuple):
+    """An account's day in a VDG."""
+
+    vdg: str
+    day: int
     account: bytes
 
 
@@ -172,6 +181,15 @@ class Books:
         self.certificates = Table[str, Certificate](j, lambda name: f"settlement/c{name}".encode())
         self.holdings = Table[tuple[bytes, str], Holding](j, lambda at: b"settlement/h" + at[0] + at[1].encode())
         self.holders = Table[tuple[str, bytes], Holding](j, lambda at: f"settlement/w{at[0]}\0".encode() + at[1])
+        self.grid_controls = Table[str, GridControl](j, lambda vdg: f"control/g{vdg}/".encode())
+        self.switches = Table[MemberOf, Switch](
+            j, lambda at: f"control/w{at.vdg}/".encode() + at.account, lambda at: at.vdg
+        )
+        self.phase_orders = Table[HomeSlot, PhaseOrder](j, lambda at: _home_slot(b"control/o", at), _slot_of)
+        self.slot_controls = Table[SlotOf, SlotControl](j, lambda at: b"control/n" + slot_bytes(at))
+        self.switch_days = Table[DayOf, SwitchDay](
+            j, lambda at: f"control/d{at.vdg}/".encode() + _eight(at.day) + at.account, lambda at: at.vdg
+        )
         self.governance = Table[None, GovernanceParameters](j, lambda _: b"governance/p")
         self.electorate = Table[None, Electorate](j, lambda _: b"governance/v")
         self.proposal_count = Table[None, ProposalCount](j, lambda _: b"governance/n")

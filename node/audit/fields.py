@@ -11,6 +11,7 @@ from wire.accounts import AdmitAccount, Role, RotateKey, SetFrozen, SetRoles
 from wire.address import ADDRESS_BYTES, PUBLIC_KEY_BYTES
 from wire.asset import Asset, AssetKind, DeclareAvailability, RegisterAsset, RemoveAsset
 from wire.chain import UpgradePlan
+from wire.control import ConfirmPhase, PostPhaseOrder, RegisterSwitch, RemoveSwitch, SetSwitchingLimits
 from wire.flowproof import SIGNATURE_BYTES, FlowProof, SubmitProofs
 from wire.governance import (
     AddValidator,
@@ -143,6 +144,15 @@ def _order(m: PlaceOrder) -> bool:
     return named and _amount(m.energy_wh) and _amount(m.limit_price_neur_per_wh) and m.side is not Side.SIDE_UNSPECIFIED
 
 
+def _phase_message(m: PostPhaseOrder | ConfirmPhase) -> bool:
+    return _name(m.vdg) and m.slot <= _MAX_SLOT and _address(m.account) and bool(m.phase)
+
+
+def _switch(m: RegisterSwitch) -> bool:
+    named = _name(m.vdg) and _serial(m.serial) and _name(m.feeder)
+    return named and _address(m.account) and (not m.controller or _address(m.controller)) and bool(m.phase)
+
+
 def _change(change: Change | None) -> bool:
     given = [part for part in change or () if part is not None]
     return len(given) == 1 and _VALID[type(given[0])](given[0])
@@ -184,6 +194,11 @@ _VALID: dict[type[Any], Callable[[Any], bool]] = {
     FundRewards: lambda m: _name(m.vdg) and _amount(m.amount_neur),
     TransferCertificate: lambda m: _text(m.certificate_id, 200) and _address(m.to) and _amount(m.energy_wh),
     RetireCertificate: lambda m: _text(m.certificate_id, 200) and _amount(m.energy_wh),
+    RegisterSwitch: _switch,
+    RemoveSwitch: lambda m: _name(m.vdg) and _address(m.account),
+    SetSwitchingLimits: lambda m: _name(m.vdg),
+    PostPhaseOrder: _phase_message,
+    ConfirmPhase: _phase_message,
     Propose: lambda m: _change(m.change) and _text(m.reason, 500),
     Approve: lambda m: _amount(m.proposal_id),
     Withdraw: lambda m: _amount(m.proposal_id),

@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from node.audit import accounts, devices, electorate, grids, validators
+from node.audit import accounts, devices, electorate, grids, phases, validators
 from node.audit.case import Case
 from node.audit.clock import wait
 from node.audit.money import pay
 from wire.accounts import AdmitAccount, Role
 from wire.asset import Asset, AssetKind
 from wire.chain import ChainParameters, Moment, Quota, Validator
+from wire.control import Phase, RegisterSwitch, SetSwitchingLimits
 from wire.governance import GovernanceParameters
 from wire.grid import AddMember, CreateGrid, Grid, SetTariff
 from wire.ledger import ISSUANCE, account_holder, reward_pool
@@ -38,8 +39,8 @@ Part = Mapping[str, Any]
 def write(case: Case, powers: Sequence[tuple[bytes, int]], app_state: bytes) -> None:
     """Open the books with a document that the application has taken; what it leaves out has its default."""
     document: Part = json.loads(app_state)
-    asked_for = (*MODULES, "governance") if "governance" in document else MODULES
-    modules = tuple(document.get("modules", asked_for))
+    asked_for = [name for name in ("control", "governance") if name in document]
+    modules = tuple(document.get("modules", (*MODULES, *asked_for)))
     quotas = tuple(
         Quota(_role(entry["role"]), entry["transactions"]) for entry in document.get("quotas", _DEFAULT_QUOTAS)
     )
@@ -121,6 +122,17 @@ def _settlement(case: Case, part: Part) -> None:
     wait(case.books, Moment.MOMENT_PAYOUT, case.time_s + settling.payout_s)
 
 
+def _control(case: Case, part: Part) -> None:
+    for entry in part.get("limits", ()):
+        allowed = entry.get("switchings_per_slot", 10), entry.get("switchings_per_day", 6)
+        phases.set_limits(case, SetSwitchingLimits(entry["vdg"], *allowed))
+    for entry in part.get("switches", ()):
+        account, controller = bytes.fromhex(entry["account"]), bytes.fromhex(entry.get("controller") or "")
+        phase = Phase[f"PHASE_{entry['phase'].upper()}"]
+        switch = RegisterSwitch(entry["vdg"], account, entry["serial"], controller, entry["feeder"], phase)
+        phases.add(case, switch)
+
+
 def _governance(case: Case, part: Part) -> None:
     operators = tuple(address for address, one in case.books.accounts.of() if Role.ROLE_OPERATOR in one.roles)
     threshold = part.get("threshold") or 2 * len(operators) // 3 + 1
@@ -137,5 +149,6 @@ _PARTS: dict[str, Callable[[Case, Part], None]] = {
     "asset": _asset,
     "market": _market,
     "settlement": _settlement,
+    "control": _control,
     "governance": _governance,
 }

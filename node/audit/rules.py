@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from node.audit import accounts, certificates, devices, governance, grids, ledger, orders, proofs, settling
+from node.audit import accounts, certificates, devices, governance, grids, ledger, orders, phases, proofs, settling
 from node.audit.case import Case
 from wire.accounts import AdmitAccount, Role, RotateKey, SetFrozen, SetRoles
 from wire.asset import DeclareAvailability, RegisterAsset, RemoveAsset
+from wire.control import ConfirmPhase, PostPhaseOrder, RegisterSwitch, RemoveSwitch, SetSwitchingLimits
 from wire.flowproof import SubmitProofs
 from wire.governance import Approve, Propose, Withdraw
 from wire.grid import AddMember, CreateGrid, SetCaps, SetProofKey, SetRebates, SetSupplier, SetTariff
@@ -28,6 +29,7 @@ class Rule(NamedTuple):
 _ANYBODY: tuple[Role, ...] = ()
 _REGISTRAR, _ISSUER, _DSO = (Role.ROLE_REGISTRAR,), (Role.ROLE_ISSUER,), (Role.ROLE_DSO,)
 _OPERATOR = (Role.ROLE_OPERATOR,)
+_AT_HOME = (Role.ROLE_HOUSEHOLD, Role.ROLE_CONTROLLER)
 _SUPPLIER, _HOUSEHOLD = (Role.ROLE_SUPPLIER,), (Role.ROLE_HOUSEHOLD,)
 
 RULES: dict[type[Any], Rule] = {
@@ -56,6 +58,11 @@ RULES: dict[type[Any], Rule] = {
     FundRewards: Rule("settlement", _ANYBODY, ledger.fund_rewards),
     TransferCertificate: Rule("settlement", _ANYBODY, certificates.transfer),
     RetireCertificate: Rule("settlement", _ANYBODY, certificates.retire),
+    RegisterSwitch: Rule("control", _DSO, phases.register),
+    RemoveSwitch: Rule("control", _DSO, phases.remove),
+    SetSwitchingLimits: Rule("control", _REGISTRAR, phases.set_limits),
+    PostPhaseOrder: Rule("control", _DSO, phases.post),
+    ConfirmPhase: Rule("control", _AT_HOME, phases.confirm),
     Propose: Rule("governance", _OPERATOR, governance.propose),
     Approve: Rule("governance", _OPERATOR, governance.approve),
     Withdraw: Rule("governance", _OPERATOR, governance.withdraw),

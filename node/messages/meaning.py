@@ -22,7 +22,7 @@ _ADDRESSES = frozenset(
     (
         *("account", "address", "owner", "operator", "dso", "supplier", "to", "holder", "source", "target"),
         *("buyer", "seller", "producer", "consumer", "critical_buyer", "critical_seller"),
-        *("proposer", "approvals", "operators"),
+        *("proposer", "approvals", "operators", "controller"),
     )
 )
 # Money is not only held by accounts: there are pools, and ISSUANCE, where it comes from.

@@ -62,6 +62,7 @@ MEANINGS = {
     Code.BEYOND_AVAILABILITY: "More than is declared and free, or less than asks and contracts hold.",
     Code.INSUFFICIENT_FUNDS: "The free balance is too small.",
     Code.AMOUNT_OVERFLOW: "An amount would leave signed 64 bits.",
+    Code.TOO_MANY_SWITCHINGS: "The VDG's switches in the slot, or the switch's orders in the day, are used up.",
     Code.PROOF_WRONG_KEY: "A proof is not signed by the VDG's proof key.",
     Code.PROOF_WRONG_METER: "A proof names another meter than the member's.",
     Code.PROOF_CONFLICT: "Another flow is proved; the first stands, both signatures are kept as evidence.",

@@ -15,6 +15,7 @@ _ACCOUNTS = {
     "operator": "operator",
     "anna": "household",
     "emil": "household",
+    "switch": "controller",
 }
 _EPOCH_S = 1_750_464_000
 VALIDATOR = "validator"
@@ -31,7 +32,17 @@ def example() -> dict[str, Any]:
     address = {name: (names.address(name) or b"").hex() for name in _ACCOUNTS}
     key = {name: (names.public_key(name) or b"").hex() for name in names.key_names}
     return {
-        "modules": ["accounts", "ledger", "grid", "asset", "market", "flowproof", "settlement", "governance"],
+        "modules": [
+            "accounts",
+            "ledger",
+            "grid",
+            "asset",
+            "market",
+            "flowproof",
+            "settlement",
+            "control",
+            "governance",
+        ],
         "max_expiry_s": 3600,
         "quotas": [{"role": "household", "transactions": 64}, {"role": "dso", "transactions": 256}],
         "validators": [{"public_key": key[VALIDATOR], "operator": address["operator"]}],
@@ -98,6 +109,19 @@ def example() -> dict[str, Any]:
         },
         "flowproof": {},
         "settlement": {"payout_s": 86_400, "keep_slots": 1008},
+        "control": {
+            "limits": [{"vdg": "lilas", "switchings_per_slot": 10, "switchings_per_day": 6}],
+            "switches": [
+                {
+                    "vdg": "lilas",
+                    "account": address["emil"],
+                    "serial": "switch-emil",
+                    "controller": address["switch"],
+                    "feeder": "feeder-1",
+                    "phase": "a",
+                }
+            ],
+        },
         "governance": {"threshold": 1, "voting_s": 604_800},
     }
 

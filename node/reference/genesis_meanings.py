@@ -5,7 +5,8 @@ from __future__ import annotations
 MEANINGS: dict[str, dict[str, str]] = {
     "Genesis": {
         "modules": "The modules that are switched on. Each builds on those before it, so they are the first few of the "
-        "default and, last, `governance`, which is on by default where its part is given.",
+        "default; after all of these may come `control` and `governance`, which are on by default where their parts "
+        "are given.",
         "max_expiry_s": "How far ahead of block time a transaction's `expires_s` may be (s).",
         "quotas": "How many transactions an account may have in a block, by role; the largest of its roles counts, and "
         "16 where none is named.",
@@ -18,6 +19,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "market": "The products.",
         "flowproof": "Nothing: proofs are checked with the VDGs' keys.",
         "settlement": "Payouts and how long records are kept.",
+        "control": "Phase switches, and how much they may be used ([control](control.md)).",
         "governance": "How the operators decide ([governance](governance.md)).",
     },
     "GenesisQuota": {
@@ -84,6 +86,23 @@ MEANINGS: dict[str, dict[str, str]] = {
         "payout_s": "How often the surplus is paid out to the validators' operators (s of block time).",
         "keep_slots": "How many slots after its own the records of a settled slot are kept. Certificates and evidence "
         "stay for good.",
+    },
+    "ControlGenesis": {
+        "limits": "How much switches may be used; a VDG that is left out has the defaults.",
+        "switches": "The phase switches that are there from the start, at most one a home.",
+    },
+    "GenesisSwitchingLimits": {
+        "vdg": "The VDG.",
+        "switchings_per_slot": "How many of its switches may be ordered for one slot.",
+        "switchings_per_day": "How many orders one switch may have for the slots of a day.",
+    },
+    "GenesisSwitch": {
+        "vdg": "The VDG.",
+        "account": "The home, a member of it.",
+        "serial": "The device's serial number.",
+        "controller": "The account that the device confirms with; without it the home does.",
+        "feeder": "The feeder that the home is connected to.",
+        "phase": "The phase that it is on.",
     },
     "GovernanceGenesis": {
         "threshold": "How many operators must approve: more than half. Without it, more than two thirds.",

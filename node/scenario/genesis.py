@@ -22,7 +22,7 @@ DEFAULT_EPOCH_S = 1_750_464_000
 BUY_PRICE_NEUR_PER_WH, SELL_PRICE_NEUR_PER_WH = 250_000, 80_000
 
 _BASE: Path = ("genesis",)
-_ADDRESSES = frozenset(("account", "owner", "dso", "supplier", "operator"))
+_ADDRESSES = frozenset(("account", "owner", "dso", "supplier", "operator", "controller"))
 _PUBLIC_KEYS = frozenset(("public_key", "proof_key"))
 
 

@@ -15,6 +15,7 @@ from abci_app.state.store import MemoryStore
 from tests.app import world
 from tests.app.chain import Chain
 from tests.app.keyring import address, public_key_of
+from tests.app.world import VDG
 from wire.chain import GetParametersRequest, GetParametersResponse
 from wire.codec import decode
 from wire.ledger import VALIDATOR_POOL, GetSupplyRequest, GetSupplyResponse, account_holder, reward_pool
@@ -81,6 +82,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 
 ZOE = address("zoe").hex()
+SWITCH = {"vdg": VDG, "account": address("ann").hex(), "serial": "sw", "feeder": "f", "phase": "a"}
 PRODUCT = {"name": "hour", "block_slots": 6, "gate": "before_start", "gate_slots": 1, "horizon_slots": 144}
 
 
@@ -122,6 +124,12 @@ PRODUCT = {"name": "hour", "block_slots": 6, "gate": "before_start", "gate_slots
         (changed("market.products", [PRODUCT, PRODUCT]), "products named twice: hour"),
         (changed("settlement.payout_s", 0), "settlement.payout_s = 0"),
         (changed("flowproof.x", 1), "flowproof.x = 1"),
+        (changed("modules", ["accounts", "control"]), "after all of these any of control, governance"),
+        (changed("control", {"limits": [{"vdg": "tulip"}]}), "UNKNOWN_VDG"),
+        (changed("control", {"limits": [{"vdg": VDG, "switchings_per_day": 145}]}), "switchings_per_day = 145"),
+        (changed("control", {"switches": [{**SWITCH, "vdg": "tulip"}]}), "UNKNOWN_VDG"),
+        (changed("control", {"switches": [SWITCH, SWITCH]}), "ALREADY_EXISTS"),
+        (changed("control", {"switches": [{**SWITCH, "controller": address("ann").hex()}]}), "ROLE_CONTROLLER"),
     ],
 )
 def test_a_broken_document_is_refused_with_the_field_and_the_way_out(document: Any, words: str) -> None:

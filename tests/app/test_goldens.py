@@ -18,6 +18,7 @@ from tests.app import scenario
 from tests.app.pythons import ROOT, equipped, installed
 from tests.app.test_tree import naive_app_hash
 from tests.governance import day as governance
+from tests.ordering import day as ordering
 
 ON_CHANGE = (
     "This change is consensus-breaking: chains that run can't take it. If that is meant, write the golden files anew "
@@ -39,7 +40,7 @@ def test_no_collection_is_without_a_golden_example() -> None:
         for value in vars(import_module(module.name)).values():
             if isinstance(value, Collection):
                 bases.add(value._base.decode())
-    goldens = (scenario.STORED, governance.STORED)
+    goldens = (scenario.STORED, governance.STORED, ordering.STORED)
     assert {base for file in goldens for base in json.loads(file.read_text())} == bases
 
 

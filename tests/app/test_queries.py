@@ -11,6 +11,7 @@ from tests.app import scenario
 from tests.app.keyring import address
 from tests.app.world import VDG
 from tests.governance import asked as governance
+from tests.ordering import asked as ordering
 from wire import accounts, asset, flowproof, grid, ledger, market, settlement
 from wire.codec import decode, encode
 
@@ -66,7 +67,7 @@ def test_a_query_answers(day: scenario.Day, request_: Any, answer: Any, words: s
 
 def test_every_query_is_asked() -> None:
     registry = Registry(tuple(module.name for module in MODULES))
-    asked = {type(request) for request, _, _ in (*ASKED, *governance.ASKED)}
+    asked = {type(request) for request, _, _ in (*ASKED, *governance.ASKED, *ordering.ASKED)}
     assert {request for request, _ in registry.queries.values()} == asked
 
 

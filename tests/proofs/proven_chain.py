@@ -10,6 +10,7 @@ from tests.app import world
 from tests.app.chain import Chain
 from tests.app.keyring import address
 from tests.light.made import Powers, genesis_of, made_header, signed
+from tests.ordering import orders
 from wire.go_json import format_time_ns, to_base64
 from wire.ledger import Transfer
 from wire.light.block import LightBlock
@@ -44,7 +45,7 @@ class ProvenChain(Chain):
         self._times_ns: dict[int, int] = {}
         self._started_ns = time.time_ns()
         self.ahead_s = 0
-        super().__init__()
+        super().__init__(orders.genesis())
 
     def finalize(self, *txs: bytes, **options: Any) -> Finalized:
         """As a chain does; keeps what the next header needs."""
@@ -116,6 +117,8 @@ def settled_chain() -> ProvenChain:
     chain.do("dee", Transfer(address("bob"), chain.balance("dee").free_neur))
     chain.go_to_slot(13)
     chain.do("dso", chain.proofs(12, {"ann": 1, "bob": 0, "cid": 0, "dee": 100}))
+    for home in ("ann", "bob"):
+        chain.do("dso", orders.order(home, 20))
     # The gate of slot 20 closes.
     chain.go_to_slot(19)
     chain.block()

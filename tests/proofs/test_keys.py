@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from abci_app.modules.accounts import keys as accounts
 from abci_app.modules.asset import keys as asset
+from abci_app.modules.control import keys as control
 from abci_app.modules.flowproof import keys as flowproof
 from abci_app.modules.grid import keys as grid
 from abci_app.modules.ledger import keys as ledger
@@ -18,6 +19,7 @@ from abci_app.modules.market import keys as market
 from abci_app.modules.settlement import keys as settlement
 from abci_app.state.collection import Collection
 from tests.app.scenario import STORED
+from tests.ordering.day import STORED as ORDERS_STORED
 from wire import state_keys as at
 from wire.key_names import PLACES, names_of
 from wire.unverified import Reason, Unverified
@@ -27,7 +29,7 @@ SLOTS = st.integers(0, (1 << 40) - 1)
 ADDRESSES = st.binary(min_size=20, max_size=20)
 COLLECTIONS = [
     value
-    for module in (accounts, asset, flowproof, grid, ledger, market, settlement)
+    for module in (accounts, asset, control, flowproof, grid, ledger, market, settlement)
     for value in vars(module).values()
     if isinstance(value, Collection)
 ]
@@ -45,8 +47,8 @@ def test_every_place_is_where_a_collection_is(place: at.Place[Any]) -> None:
 
 
 def test_the_golden_keys_of_the_state_machine_name_what_they_are_of() -> None:
-    """tests/app/golden/stored.json has the first key of every collection."""
-    examples = json.loads(STORED.read_text())
+    """The files of the fixed days have the first key of every collection."""
+    examples = json.loads(STORED.read_text()) | json.loads(ORDERS_STORED.read_text())
     seen = set()
     for name, (key_hex, _) in examples.items():
         store, _, letter = name.partition("/")

@@ -16,7 +16,7 @@ from tests.app.keyring import address
 from tests.app.world import VDG
 from tests.proofs.lying_gateway import LyingGateway, lying_gateway
 from tests.proofs.proven_chain import CERTIFICATE, ProvenChain, settled_chain
-from wire import accounts, asset, flowproof, grid, ledger, market, settlement
+from wire import accounts, asset, control, flowproof, grid, ledger, market, settlement
 from wire.codec import decode, encode
 from wire.gen.tendermint.types import validator_pb2
 from wire.gen.vdg.gateway.v1 import gateway_pb2 as pb
@@ -73,6 +73,14 @@ REQUESTS = (
     settlement.GetCertificateRequest("none"),
     grid.ListMembersRequest(VDG),
     grid.ListMembersRequest("none"),
+    control.GetSwitchRequest(VDG, ANN),
+    control.GetSwitchRequest(VDG, address("dee")),
+    control.GetPhaseOrderRequest(VDG, 20, ANN),
+    control.GetPhaseOrderRequest(VDG, 21, ANN),
+    control.ListSwitchesRequest(VDG),
+    control.ListSwitchesRequest("none"),
+    control.ListPhaseOrdersRequest(VDG, 20),
+    control.ListPhaseOrdersRequest(VDG, 21),
 )
 
 

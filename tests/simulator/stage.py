@@ -24,7 +24,9 @@ OFFICE = {
     "olga": ["operator"],
     "omar": ["operator", "registrar"],
 }
-EVERYBODY = (*HOMES, *OFFICE)
+# Switches' controllers.
+DEVICES = ("switch-1", "switch-2")
+EVERYBODY = (*HOMES, *OFFICE, *DEVICES)
 PRODUCTS = (
     {"name": "day", "block_slots": 6, "gate": "day_before", "gate_slots": 72, "horizon_slots": 288},
     {"name": "early", "block_slots": 3, "gate": "before_start", "gate_slots": 2, "horizon_slots": 18},
@@ -71,9 +73,11 @@ def stage_of(random: Random) -> Stage:
         "asset": {"assets": [_asset(vdg, home) for vdg in vdgs for home in HOMES[:5]]},
         "market": {"products": random.sample(PRODUCTS, random.randint(2, 4))},
         **({"governance": {"threshold": 2, "voting_s": random.choice([60, 600])}} if random.random() < 0.8 else {}),
+        **({"control": _control(random, vdgs)} if random.random() < 0.8 else {}),
         "settlement": {"payout_s": slot_seconds * 7, "keep_slots": random.choice([0, 5, 40])},
     }
     genesis["accounts"]["accounts"] += [_account(name, roles) for name, roles in OFFICE.items()]
+    genesis["accounts"]["accounts"] += [_account(name, ["controller"]) for name in DEVICES]
     return Stage(genesis, vdgs, slot_seconds)
 
 
@@ -83,6 +87,24 @@ def _account(name: str, roles: list[str]) -> dict[str, Any]:
 
 def _asset(vdg: str, home: str) -> dict[str, Any]:
     return {"asset_id": f"pv-{vdg}-{home}", "vdg": vdg, "owner": address(home).hex(), "kind": "pv", "power_w": 6_000}
+
+
+def _control(random: Random, vdgs: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "limits": [{"vdg": vdgs[0], "switchings_per_slot": random.randint(1, 4), "switchings_per_day": 3}],
+        "switches": [
+            {
+                "vdg": vdg,
+                "account": address(home).hex(),
+                "serial": f"sw-{home}",
+                "controller": address(random.choice(DEVICES)).hex(),
+                "feeder": "feeder-1",
+                "phase": random.choice("abc"),
+            }
+            for vdg in vdgs
+            for home in HOMES[:3]
+        ],
+    }
 
 
 def _grid(random: Random, vdg: str, slot_seconds: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
-from tests.simulator import deciding, office, paying, trading
+from tests.simulator import deciding, office, paying, switching, trading
 from tests.simulator.damage import change_a_field, spoil_the_envelope
 from tests.simulator.letter import Letter
 from tests.simulator.view import View
@@ -20,7 +20,7 @@ ACTS: tuple[tuple[Act, int], ...] = (
     (trading.offer, 3),
     (trading.plan, 4),
     (trading.prove_badly, 3),
-    (paying.pay, 5),
+    (paying.pay, 6),
     (paying.pay_debts, 5),
     (paying.pass_certificates, 4),
     (office.admit, 2),
@@ -30,8 +30,11 @@ ACTS: tuple[tuple[Act, int], ...] = (
     (office.thaw, 1),
     (office.rotate, 2),
     (office.open_a_vdg, 1),
-    (office.run_a_vdg, 6),
+    (office.run_a_vdg, 9),
     (office.equip, 3),
+    (switching.fit_switches, 3),
+    (switching.order_phases, 5),
+    (switching.confirm_phases, 4),
     (deciding.propose, 6),
     (deciding.approve, 2),
 )

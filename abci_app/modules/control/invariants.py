@@ -1,0 +1,46 @@
+"""Counts agree with what they count, so that lists can be proved whole: checked at every block over its changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from abci_app.core.context import Context
+from abci_app.core.refusal import InvariantBroken
+from abci_app.modules.control.keys import GRID_CONTROLS, PHASE_ORDERS, SLOT_CONTROLS, SWITCHES
+from wire.address import ADDRESS_BYTES
+from wire.control import GridControl, PhaseOrder, SlotControl, Switch
+
+
+def check_counts(before: Context, changes: Mapping[bytes, Any]) -> None:
+    """A VDG's number of switches, and a slot's numbers of orders and of confirmed ones.
+
+    Raises: InvariantBroken.
+    """
+    uncounted: Counter[tuple[bytes, str]] = Counter()
+    for key, after in changes.items():
+        if key.startswith(SWITCHES.base):
+            old = before.state.get(key, Switch)
+            vdg = key.removeprefix(SWITCHES.base)[:-ADDRESS_BYTES]
+            uncounted[vdg, "switches"] += (after is not None) - (old is not None)
+        elif key.startswith(PHASE_ORDERS.base):
+            previous = before.state.get(key, PhaseOrder)
+            slot = key.removeprefix(PHASE_ORDERS.base)[:-ADDRESS_BYTES]
+            for order, sign in ((after, 1), (previous, -1)):
+                if order is not None:
+                    uncounted[slot, "orders"] += sign
+                    uncounted[slot, "confirmed"] += sign * bool(order.executed)
+        elif key.startswith(GRID_CONTROLS.base):
+            control = before.state.get(key, GridControl) or GridControl()
+            uncounted[key.removeprefix(GRID_CONTROLS.base), "switches"] -= after.switches - control.switches
+        elif key.startswith(SLOT_CONTROLS.base):
+            count, now = before.state.get(key, SlotControl) or SlotControl(), after or SlotControl()
+            slot = key.removeprefix(SLOT_CONTROLS.base)
+            uncounted[slot, "orders"] -= now.orders - count.orders
+            uncounted[slot, "confirmed"] -= now.confirmed - count.confirmed
+    for (place, what), missing in uncounted.items():
+        if missing:
+            raise InvariantBroken(
+                f"{place.hex()}: after the block at height {before.height} there are {missing} more {what} than counted"
+            )

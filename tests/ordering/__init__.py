@@ -1,0 +1,1 @@
+"""The DSO's orders on the chain: phases of switched homes."""
