@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from node.run.report import Report, SlotReport
+from node.run.report import CENT_PER_KWH, Report, SlotReport
 
 # Not in a window, the same bytes for the same figures, and text that a reader can select.
 mpl.use("svg")
@@ -28,7 +28,6 @@ mpl.rcParams.update(
 )
 _LOAD, _PV, _TRADED, _VERIFIED = "#4a5568", "#e0a100", "#2b6cb0", "#2f855a"
 _WIDTH_IN = 10.0
-CENT_PER_KWH = 10_000  # nEUR per Wh
 
 
 def energy(report: Report) -> str:

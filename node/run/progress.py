@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from node.run.daylog import DayLog
-from node.run.figures import CENT_PER_KWH
+from node.run.report import CENT_PER_KWH
 from node.run.timing import SLOTS_PER_DAY
 
 # Without a terminal a line is printed this often.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+CENT_PER_KWH = 10_000  # nEUR per Wh
+
 
 class Part(BaseModel):
     """A part of the report; nothing in it changes."""
