@@ -40,6 +40,11 @@ class BatteryLimits(NamedTuple):
             return min(wish, max(0, energy_wh - self.min_wh))
         return -min(-wish, max(0, self.max_wh - energy_wh) * 1000 // self.efficiency_permille)
 
+    def reachable_wh(self, energy_wh: int, wish_wh: int, left: float) -> int:
+        """The same for what is ``left`` of a slot, a share of it."""
+        power_wh = int(self.slot_wh * left)
+        return self.possible_wh(energy_wh, max(-power_wh, min(power_wh, wish_wh)))
+
     def after(self, energy_wh: int, out_wh: int) -> int:
         """The energy after ``out_wh`` flowed out (in, when negative: the round trip's loss is taken then)."""
         return energy_wh - out_wh if out_wh > 0 else energy_wh + -out_wh * self.efficiency_permille // 1000

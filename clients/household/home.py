@@ -10,7 +10,7 @@ from clients.common.configuration import Section
 from clients.household.account import Account, LiveOrder
 from clients.household.battery import BatteryLimits
 from clients.household.forecast import Forecaster, SlotForecast
-from clients.household.measurements import SLOTS_PER_DAY, Measurements
+from clients.household.measurements import SLOTS_PER_DAY, SLOTS_PER_HOUR, Measurements
 from clients.household.offers import BookKey, Offers, OpenBook
 from clients.household.plan import PlannedSlot, plan_without_battery
 from clients.household.strategy import Situation, Strategy
@@ -80,6 +80,7 @@ class Home:
         self.battery = battery
         self.has_pv = has_pv
         self.plan: dict[int, PlannedSlot] = {}
+        self.asked_wh: dict[int, int] = {}
         self._forecast: list[SlotForecast] = []
         self._forecaster = forecaster
         self._offers = offers
@@ -147,15 +148,41 @@ class Home:
         return self._offers.open_books(terms, now)
 
     def steering(self, slot: int) -> Steering | None:
-        """What the battery should do in a planned slot; None where plain self-consumption is right."""
+        """What the battery should do in a slot; None where plain self-consumption is right.
+
+        What real-time control asks for a slot (``asked_wh``, net flow) comes before the plan.
+        """
+        if self.battery is None:
+            return None
+        if slot in self.asked_wh:
+            return Steering(slot, "follow", grid_wh=self.asked_wh[slot])
         planned = self.plan.get(slot)
-        if self.battery is None or planned is None:
+        if planned is None:
             return None
         if planned.hold:
             # Held back from covering the deficit; what was bought above the load may still charge it.
             return Steering(slot, "power", power_w=0)
         target_wh = planned.target_wh(self.account.position_wh(slot))
         return Steering(slot, "follow", grid_wh=target_wh) if target_wh else None
+
+    def correction(self, sent: Steering | None, now: int) -> Steering | None:
+        """What to set in the running slot so that it ends where ``sent`` meant; None where it does, or can't.
+
+        A slot that is heading elsewhere although the battery could do better has not heard its set point, which is
+        sent again. Energy that was to be held back needn't be where the sun is stronger than the load.
+        """
+        running, energy_wh = self.measurements.running, self.measurements.battery_wh
+        if sent is None or self.battery is None or running is None or running.slot != now or energy_wh is None:
+            return None
+        if sent.mode == "power" and sent.power_w == 0 and running.gap_w < 0:
+            return Steering(now, "self")
+        if sent.mode != "follow" or sent.grid_wh is None:
+            return None
+        # What the battery gives in the rest of the slot as it runs, and what it lacks of what it would have to.
+        gives = running.battery_w / SLOTS_PER_HOUR * running.left
+        lacks = running.flow_wh - sent.grid_wh
+        better = self.battery.reachable_wh(energy_wh, round(gives + lacks), running.left)
+        return sent if abs(better - gives) > _SAME_FLOW_WH else None
 
     def declaration(self, terms: Terms, slot: int) -> DeclareFlow | None:
         """x_u of (6.1) for a planned slot, unless it stands declared already or would count for nothing."""

@@ -19,13 +19,30 @@ class _Open(NamedTuple):
     since: float
     load_w: int
     pv_w: int
+    grid_w: int
+    battery_w: int
     load_wh: float
     pv_wh: float
+    grid_wh: float
 
-    def at(self, share: float) -> tuple[float, float]:
-        """Load and PV energy up to a share of the slot, Wh."""
+    def at(self, share: float) -> tuple[float, float, float]:
+        """Load and PV energy and what the meter counted up to a share of the slot, Wh."""
         hours = max(0.0, share - self.since) / SLOTS_PER_HOUR
-        return self.load_wh + self.load_w * hours, self.pv_wh + self.pv_w * hours
+        return (
+            self.load_wh + self.load_w * hours,
+            self.pv_wh + self.pv_w * hours,
+            self.grid_wh + self.grid_w * hours,
+        )
+
+
+class Running(NamedTuple):
+    """The running slot from its last telemetry on: ``left`` of it (a share), ``flow_wh`` at its end if powers stay."""
+
+    slot: int
+    left: float
+    flow_wh: float
+    gap_w: int
+    battery_w: int
 
 
 class Measurements:
@@ -50,21 +67,30 @@ class Measurements:
         """Follow the powers; an older message than the last changes nothing."""
         share = (telemetry.time_ms - self._epoch_ms) / self._slot_ms - telemetry.slot
         share = min(1.0, max(0.0, share))
+        powers = (telemetry.load_w, telemetry.pv_w, telemetry.grid_w)
         last = self._open
         if last is not None and (telemetry.slot, share) < (last.slot, last.since):
             return
         if last is not None and telemetry.slot == last.slot:
-            load_wh, pv_wh = last.at(share)
+            load_wh, pv_wh, grid_wh = last.at(share)
         else:
             # Nobody saw how the slot began: its first powers are taken to hold from its beginning.
-            load_wh, pv_wh = telemetry.load_w * share / SLOTS_PER_HOUR, telemetry.pv_w * share / SLOTS_PER_HOUR
+            load_wh, pv_wh, grid_wh = (power * share / SLOTS_PER_HOUR for power in powers)
             if last is not None:
                 self._close(last)
-        self._open = _Open(telemetry.slot, share, telemetry.load_w, telemetry.pv_w, load_wh, pv_wh)
+        self._open = _Open(telemetry.slot, share, *powers, telemetry.battery_w, load_wh, pv_wh, grid_wh)
         self.newest_slot = telemetry.slot
         self.battery_wh = telemetry.energy_wh
-        expected_load, expected_pv = self._open.at(1.0)
+        expected_load, expected_pv, _ = self._open.at(1.0)
         self.load_wh[telemetry.slot], self.pv_wh[telemetry.slot] = round(expected_load), round(expected_pv)
+
+    @property
+    def running(self) -> Running | None:
+        """The running slot as last heard of."""
+        last = self._open
+        if last is None:
+            return None
+        return Running(last.slot, 1.0 - last.since, last.at(1.0)[2], last.load_w - last.pv_w, last.battery_w)
 
     def age_slots(self, now: int) -> float:
         """How many slots ago the inverter was last heard of; infinite when never."""
@@ -81,7 +107,7 @@ class Measurements:
         return [(self.load_wh[slot], self.pv_wh[slot]) for slot in known]
 
     def _close(self, last: _Open) -> None:
-        load_wh, pv_wh = last.at(1.0)
+        load_wh, pv_wh, _ = last.at(1.0)
         self.load_wh[last.slot], self.pv_wh[last.slot] = round(load_wh), round(pv_wh)
         for old in [slot for slot in self.load_wh if slot <= last.slot - KEPT_SLOTS]:
             del self.load_wh[old], self.pv_wh[old]

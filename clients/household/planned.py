@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 # Wh of a slot that don't make another plan of it.
 _SAME_WH = 2
-# By how much a day's last slot is cheaper to buy in, and dearer to sell in, than its first. A purchase that can wait may
+# By how much a day's last slot is cheaper to buy in, and dearer to sell in, than its first. A purchase that waits may
 # yet turn out needless, or be made on the market: so the battery is used first and charged last, and the sun fills it
 # before any is sold. It outweighs the default wear, and no difference between prices that tariffs make.
 _SLOPE = 1e-2

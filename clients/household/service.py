@@ -251,6 +251,7 @@ class Service:
         home = self.homes[name]
         if isinstance(message, Telemetry):
             home.measurements.take_telemetry(message)
+            self._trader_of[name].measured(home)
         elif isinstance(message, History):
             home.measurements.take_history(message)
         elif isinstance(message, Nameplate):

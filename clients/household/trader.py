@@ -18,10 +18,11 @@ from clients.household.chain_state import (
     read_terms,
 )
 from clients.household.database import Database
-from clients.household.home import Home, Steering
+from clients.household.home import Home
 from clients.household.link import Link
 from clients.household.reactions import Reaction
 from clients.household.sender import Sender
+from clients.household.steerer import Steerer
 from clients.household.terms import Terms
 from wire.asset import DeclareAvailability
 from wire.ledger import PayDebt
@@ -48,10 +49,9 @@ class Trader:
         self._chain = chain
         self._database = database
         self._sender = sender
-        self._link = link
         self.terms = terms
         self.homes = {home.id: home for home in homes}
-        self._steered: dict[str, dict[int, Steering]] = {}
+        self._steerer = Steerer(link)
         self._block_time_s = 0.0
         self._block = asyncio.Event()
         self._planned_slot = -1
@@ -89,7 +89,7 @@ class Trader:
             if home.account.debts or home.account.budget_neur is not None:
                 self._sender.start(self._look_after_money(home, now))
             home.account.forget_before(now - _KEPT_SLOTS)
-            self._link.forget_before(home.id, now)
+            self._steerer.forget_before(home, now)
             # Let results and messages in between two homes.
             await asyncio.sleep(0)
         self._planned_slot = now
@@ -103,6 +103,14 @@ class Trader:
         if self._planned_slot == now:
             home.make_plan(self.terms, now)
             self._prepare_slot(home, now + 1)
+
+    def measured(self, home: Home) -> None:
+        """Its inverter told how the running slot goes: set it right where it goes elsewhere."""
+        self._steerer.measured(home, self.terms.clock.slot_at(time.time()))
+
+    def ask(self, home: Home, slot: int, flow_wh: int) -> None:
+        """Real-time control asks for a net flow in the running slot or a later one (Wh); it comes before the plan."""
+        self._steerer.ask(home, slot, flow_wh)
 
     def indebted(self, home: Home) -> None:
         """A slot left a debt: ask which, so that it is paid with the next plan."""
@@ -182,15 +190,7 @@ class Trader:
 
     def _prepare_slot(self, home: Home, slot: int) -> None:
         """Steer the battery and declare the supplier flow for a slot that is about to begin."""
-        steered = self._steered.setdefault(home.id, {})
-        wanted, sent = home.steering(slot), steered.get(slot)
-        if wanted is None and sent is not None:
-            wanted = Steering(slot, "self")
-        if wanted is not None and wanted != sent:
-            steered[slot] = wanted
-            self._link.steer(home.id, wanted)
-        for old in [number for number in steered if number < slot - 1]:
-            del steered[old]
+        self._steerer.steer(home, slot)
         declaration = home.declaration(self.terms, slot)
         if declaration is not None:
             self._sender.start(self._declare(home, declaration))
