@@ -47,6 +47,7 @@ ENTRIES: Final = (
     Entry("market clear", "node.market_clear.command:clear_command", "Clear a book of orders from a CSV file."),
     Entry("grid solve", "node.grid_solve.command:solve_command", "Voltages, currents and losses of one moment."),
     Entry("grid networks", "node.grid_solve.command:networks_command", "List networks, or one network's homes."),
+    Entry("grid export", "node.grid_solve.command:export_command", "Write a network as a pandapower JSON file."),
     Entry("rtc solve", "node.control_session.command:solve_command", "Run one session of real-time control."),
     Entry("scenario run", "node.scenario.command:run_command", "Run a scenario file with the real application."),
 )

@@ -1,8 +1,9 @@
-"""The commands ``vdg grid solve`` and ``vdg grid networks``."""
+"""The commands ``vdg grid solve``, ``vdg grid networks`` and ``vdg grid export``."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,10 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from clients.common.grid import shipped
-from clients.common.grid.fault import Fault, shown
+from clients.common.grid.fault import BadNetwork, Fault, shown
 from clients.common.grid.feeders import feeder_of_bus
 from clients.common.grid.grid import Grid
 from clients.common.grid.network import Network
+from clients.common.grid.pandapower_file import read, write
+from clients.common.grid.validation import check
 from node.grid_solve.flows_csv import HEADER, STDIN, read_flows
 from node.grid_solve.outcome import outcome_of, print_outcome
 
@@ -82,7 +85,7 @@ def networks_command(
     Exit code 2 means that the network can't be used; every reason is listed on standard error.
     """
     if network is None:
-        _print_networks([shipped.load(name) for name in shipped.names()], as_json)
+        _print_networks(as_json)
         return
     found, faults = _open(network)
     if found is None:
@@ -94,26 +97,52 @@ def networks_command(
     _print_homes(found, as_json)
 
 
+def export_command(
+    network: NetworkArgument,
+    file: Annotated[Path, typer.Argument(metavar="FILE.json", help="The file to write; it must not exist.")],
+) -> None:
+    """Write a network as a pandapower JSON file, to look at, change and solve elsewhere or here.
+
+    Exit code 2 means that the network can't be used or that the file can't be written.
+    """
+    found, faults = _open(network)
+    if found is None:
+        for fault in faults:
+            typer.echo(fault.as_text(network), err=True)
+        raise typer.Exit(EXIT_BAD_INPUT)
+    try:
+        with file.open("x") as opened:
+            opened.write(write(found))
+    except OSError as error:
+        typer.echo(f"{file}: can't be written ({error.strerror}); name a new file in a folder that is there", err=True)
+        raise typer.Exit(EXIT_BAD_INPUT) from None
+
+
 def _open(network: str) -> tuple[Network | None, list[Fault]]:
     """The network of that name or file, or else what is wrong with it."""
     if network in shipped.names():
         return shipped.load(network), []
+    path = Path(network)
+    try:
+        if path.is_file() or network.endswith(".json"):
+            return check(read(path)), []
+    except BadNetwork as bad:
+        return None, bad.faults
     way_out = f"name a pandapower JSON file or one of {', '.join(shipped.names())}"
     return None, [Fault("network", shown(network), "is no shipped network and no file", way_out)]
 
 
-def _print_networks(networks: list[Network], as_json: bool) -> None:
+def _print_networks(as_json: bool) -> None:
+    descriptions = shipped.descriptions()
     if as_json:
-        typer.echo(json.dumps([_summary(network) for network in networks], indent=2))
+        records = [{"network": name, "description": text} for name, text in descriptions.items()]
+        typer.echo(json.dumps(records, indent=2))
         return
-    table = Table("network", box=box.SIMPLE_HEAD)
-    for heading in ("homes", "buses", "lines", "transformer kVA"):
-        table.add_column(heading, justify="right")
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("network", no_wrap=True)
     table.add_column("what it is")
-    for network in networks:
-        counts = (len(network.homes), len(network.buses), len(network.lines))
-        rating = f"{network.transformer.rating_va / 1000:g}"
-        table.add_row(network.name, *map(str, counts), rating, network.description)
+    for name, text in descriptions.items():
+        table.add_row(name, text)
     Console().print(table)
 
 

@@ -117,8 +117,10 @@ def test_flows_that_the_network_cannot_carry_end_with_exit_code_1_and_name_the_b
 def test_the_networks_and_their_homes_are_listed() -> None:
     assert "thesis-33" in run("networks").stdout
     listed = json.loads(run("networks", "--json").stdout)
-    assert {each["network"]: each["homes"] for each in listed}["thesis-50"] == 50
-    homes = json.loads(run("networks", "thesis-33", "--json").stdout)["households"]
+    assert [each["network"] for each in listed] == list(shipped.names())
+    described = json.loads(run("networks", "thesis-33", "--json").stdout)
+    assert (described["homes"], described["buses"], described["lines"]) == (33, 21, 20)
+    homes = described["households"]
     assert {"household": "f01load00001", "bus": "Node_00011", "phase": "a", "feeder": "f01switch00001"} in homes
     assert "f02load00051" in run("networks", "thesis-33").stdout
     assert run("networks", "nowhere").exit_code == 2

@@ -7,7 +7,7 @@ import pytest
 
 from clients.common.grid import shipped
 from clients.common.grid.grid import Grid
-from clients.common.grid.network import PHASES
+from clients.common.grid.network import PHASES, Network
 from tests.grid import opendss
 from tests.grid.flows import flows
 
@@ -16,10 +16,19 @@ _VOLTAGE = 1e-6
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("name", shipped.names())
-def test_voltages_currents_and_losses_are_those_of_opendss(name: str, seed: int) -> None:
-    network = shipped.load(name)
-    p_w, q_var = flows(network, seed)
+@pytest.mark.parametrize("name", ["thesis-33", "thesis-33-150", "thesis-50"])
+def test_voltages_currents_and_losses_of_the_thesiss_networks_are_those_of_opendss(name: str, seed: int) -> None:
+    compare(shipped.load(name), seed, most_w=6000)
+
+
+# Three sizes of three-phase and single-phase homes, cables and overhead lines; all of them would take long to build.
+@pytest.mark.parametrize("name", ["kerber-landnetz-freileitung-1", "kerber-dorfnetz", "ieee-european-lv"])
+def test_those_of_benchmark_networks_are_too(name: str) -> None:
+    compare(shipped.load(name), seed=1, most_w=2000)
+
+
+def compare(network: Network, seed: int, most_w: float) -> None:
+    p_w, q_var = flows(network, seed, most_w=most_w)
     solution = Grid(network).solve(p_w, q_var)
     ids = [home.id for home in network.homes]
     answer = opendss.solve(network, dict(zip(ids, p_w[0], strict=True)), dict(zip(ids, q_var[0], strict=True)))
@@ -33,4 +42,4 @@ def test_voltages_currents_and_losses_are_those_of_opendss(name: str, seed: int)
     expected_w = np.array([answer.line_loss_w[line.id] for line in network.lines]).sum(axis=0)
     assert solution.line_phases_loss_w[0] == pytest.approx(expected_w[:3].sum(), rel=1e-5, abs=0.01)
     assert solution.line_neutral_loss_w[0] == pytest.approx(expected_w[3], rel=1e-5, abs=0.01)
-    assert solution.transformer_loss_w[0] == pytest.approx(answer.transformer_loss_w, rel=1e-5)
+    assert solution.transformer_loss_w[0] == pytest.approx(answer.transformer_loss_w, rel=1e-5, abs=0.01)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+
+from clients.common.grid.admittance import type_ohm_per_km
 from clients.common.grid.fault import BadNetwork, Fault, shown
-from clients.common.grid.network import PHASES, THREE_PHASE, Home, Line, Network, Source, Transformer
+from clients.common.grid.network import PHASES, THREE_PHASE, Home, Line, LineType, Network, Source, Transformer
+
+_ROUNDING = 1e-9
 
 
 def check(network: Network) -> Network:
@@ -95,22 +101,28 @@ def _line_faults(line: Line, known: set[str]) -> Iterator[Fault]:
             "neutral_ohm_per_km",
         )
     }
-    broken = False
+    figures = [
+        *_figure(f"{where} phase_ohm_per_km resistance", line.type.phase_ohm_per_km.real, 0),
+        *_figure(f"{where} neutral_ohm_per_km resistance", line.type.neutral_ohm_per_km.real, 0),
+    ]
     for name, value in impedances.items():
-        found = [
-            *_figure(f"{where} {name} resistance", value.real, 0),
-            *_figure(f"{where} {name} reactance", value.imag, None),
-        ]
-        yield from found
-        broken = broken or bool(found)
-    if broken:
-        return
-    if line.type.positive_ohm_per_km == 0:
+        if not cmath.isfinite(value):
+            figures.append(Fault(f"{where} {name}", str(value), "is not a number", "give finite numbers"))
+    yield from figures
+    if not figures:
+        yield from _impedance_faults(where, line.type)
+
+
+def _impedance_faults(where: str, kind: LineType) -> Iterator[Fault]:
+    ohm = type_ohm_per_km(kind)
+    size = np.abs(ohm).max()
+    if kind.positive_ohm_per_km == 0 or kind.zero_ohm_per_km == 0:
         yield Fault(where, "", "has zero impedance", "give its impedance, or make its two buses one")
-    elif line.type.positive_ohm_per_km.real < 0 or line.type.zero_ohm_per_km.real < 0:
-        yield Fault(where, "", "would produce energy: its loop resistance is negative", "lower what conductors share")
-    elif line.type.zero_ohm_per_km == 0:
-        yield Fault(where, "", "has a loop through the neutral with zero impedance", "give the neutral's impedance")
+    elif np.linalg.eigvalsh(ohm.real).min() < -_ROUNDING * size:
+        way_out = "lower the resistances that conductors share"
+        yield Fault(where, "", "would produce energy: a loop of its conductors has negative resistance", way_out)
+    elif np.linalg.svd(ohm, compute_uv=False).min() < _ROUNDING * size:
+        yield Fault(where, "", "has a loop of conductors with zero impedance", "give each conductor its own impedance")
 
 
 def _home_faults(home: Home, known: set[str]) -> Iterator[Fault]:

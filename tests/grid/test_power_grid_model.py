@@ -1,0 +1,23 @@
+"""The grid agrees with power-grid-model, many slots at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from clients.common.grid import shipped
+from clients.common.grid.grid import Grid
+from tests.grid import power_grid_model
+from tests.grid.flows import flows
+
+
+@pytest.mark.parametrize("name", ["thesis-33", "thesis-50", "kerber-landnetz-kabel-1"])
+def test_drops_agree_within_2e_5_and_voltages_within_3e_4(name: str) -> None:
+    network = shipped.load(name)
+    p_w, q_var = flows(network, 7, slots=144, most_w=3000)
+    ours = Grid(network).solve(p_w, q_var).phase_neutral_v / network.nominal_v
+    theirs = power_grid_model.solve(network, p_w, q_var) / network.nominal_v
+    low = network.buses.index(network.transformer.low_bus)
+    assert ours == pytest.approx(theirs, abs=3e-4)
+    drops = (ours - ours[:, [low]]) - (theirs - theirs[:, [low]])
+    assert np.abs(drops).max() < 2e-5
