@@ -34,6 +34,7 @@ class FlexibleDevice(Device, Generic[R, S]):
         self.state: S | None = None
         self._early: tuple[bytes, bool] | None = None
         self._accepted: DeviceCommand | None = None
+        self._accepted_ms = 0
         self._sent: dict[int, DeviceCommand] = {}
 
     @property
@@ -131,11 +132,20 @@ class FlexibleDevice(Device, Generic[R, S]):
         self._check_state(state, rating)
         self.state = state
         self._heard(retained, state.time_ms / 1000, now)
-        accepted = self._accepted
-        if accepted is not None and accepted.until_s > state.time_ms / 1000:
-            self.oscillation.observed(state.set_w == accepted.power_w or self._may_undo(state), now.steady_s)
+        self._watch(state, now)
         if last is not None:
             self._compare_need(last, state)
+
+    def _watch(self, state: S, now: Moment) -> None:
+        """Compare with the command that it has accepted, as long as that holds."""
+        accepted = self._accepted
+        if accepted is None or not self._accepted_ms <= state.time_ms < accepted.until_s * 1000:
+            return
+        holds = state.set_w == accepted.power_w
+        if not holds and self._may_undo(state):
+            self._accepted = None
+            return
+        self.oscillation.observed(holds, now.steady_s)
 
     def _take_answer(self, answer: DeviceAnswer) -> None:
         self._must_be_mine(answer.device)
@@ -149,7 +159,7 @@ class FlexibleDevice(Device, Generic[R, S]):
         for old in [number for number in self._sent if number < command.sequence]:
             del self._sent[old]
         if answer.code is AnswerCode.ACCEPTED:
-            self._accepted = command
+            self._accepted, self._accepted_ms = command, answer.time_ms
             self.oscillation.acknowledged()
         else:
             self._tell(ChangeKind.COMMAND_REFUSED, f"{what}: {answer.code}: {answer.reason}")
