@@ -73,3 +73,9 @@ def status_command(
             f"{home.home:16} {home.settled_slots:5} {bill:10.4f} {home.bought_wh:9} {home.sold_wh:8}  "
             f"{when} {home.alarm}".rstrip()
         )
+        for ahead, mean in home.forecast_errors.items():
+            if mean["slots"]:
+                typer.echo(
+                    f"{'':16} forecasts {ahead} slots ahead are off by {mean['load_wh']:.0f} Wh of load and "
+                    f"{mean['pv_wh']:.0f} Wh of PV a slot (mean of {mean['slots']})"
+                )

@@ -16,6 +16,7 @@ from clients.household.home import Habits
 from clients.household.offers import OfferRules
 from clients.household.plan import Permille, Rule
 from clients.household.planned import PlanningSettings
+from clients.household.seasonal import ForecasterName, SeasonalSettings
 from clients.household.strategy import StrategyName
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
@@ -83,7 +84,9 @@ class HouseholdConfiguration(Section):
     data: FilePath
     vdg: Name | None = None
     highest_margin_permille: Permille = 300
+    forecaster: Annotated[ForecasterName, Field(strict=False)] = ForecasterName.PERSISTENCE
     forecast: PersistenceSettings = PersistenceSettings()
+    seasonal: SeasonalSettings = SeasonalSettings()
     strategy: Annotated[StrategyName, Field(strict=False)] = StrategyName.PLANNED
     planning: PlanningSettings = PlanningSettings()
     battery: Rule = Rule()

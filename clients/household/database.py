@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from urllib.parse import quote
 from clients.common.configuration import ConfigurationError
 from clients.common.subscribe import Cursor
 from clients.household.account import Bill
+from clients.household.forecast_errors import ForecastError
 from wire.codec import decode, encode
 from wire.events import event_class, event_name
 from wire.market import Contract
@@ -39,6 +40,13 @@ CREATE TABLE under_way (
     expires_s INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE alarms (home TEXT PRIMARY KEY, time_s INTEGER NOT NULL, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"""
+# Came later; a file of before gets it when it is opened.
+_FORECAST_ERRORS = """
+CREATE TABLE IF NOT EXISTS forecast_errors (
+    home TEXT NOT NULL, horizon INTEGER NOT NULL, slots INTEGER NOT NULL, load_wh INTEGER NOT NULL,
+    pv_wh INTEGER NOT NULL, PRIMARY KEY (home, horizon)
+) STRICT, WITHOUT ROWID
 """
 
 
@@ -70,6 +78,7 @@ class Database:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             instance = _prepare(connection, path, chain_id)
+            connection.execute(_FORECAST_ERRORS)
         except (sqlite3.Error, OSError) as error:
             raise ConfigurationError(
                 f"data: {path} can't be used ({error}); mend the disk, or move the file away: the chain tells its part"
@@ -170,6 +179,16 @@ class Database:
     def alarms(self) -> dict[str, tuple[int, str]]:
         """Time (Unix seconds) and text of each home's newest alarm."""
         return {home: (time_s, text) for home, time_s, text in self._connection.execute("SELECT * FROM alarms")}
+
+    def keep_forecast_errors(self, home: str, errors: Mapping[int, ForecastError]) -> None:
+        """Keep a home's forecast errors, by horizon."""
+        rows = [(home, horizon, *sums) for horizon, sums in errors.items()]
+        self._connection.executemany("INSERT OR REPLACE INTO forecast_errors VALUES (?, ?, ?, ?, ?)", rows)
+
+    def forecast_errors(self, home: str) -> dict[int, ForecastError]:
+        """A home's forecast errors by horizon, as last kept."""
+        sql = "SELECT horizon, slots, load_wh, pv_wh FROM forecast_errors WHERE home = ? ORDER BY horizon"
+        return {horizon: ForecastError(*sums) for horizon, *sums in self._connection.execute(sql, (home,))}
 
     def _key(self, number: int) -> str:
         # A new file counts from 1 again; its keys must not be an older file's.

@@ -86,9 +86,9 @@ class Persistence:
         if lead > settings.far_slots:
             loads = sorted(_loads_around_wh(seen, slot)) or far
         caution = settings.near_pv_caution if is_near else settings.far_pv_caution
-        low = _quantile(loads, settings.quantile)
+        low = quantile(loads, settings.quantile)
         # A surplus is sure only if neither the last hours nor the same time of yesterday speak against it.
-        high = max(_quantile(loads, settings.high_quantile), _yesterday_load_wh(seen, slot, 0)) if pv else 0
+        high = max(quantile(loads, settings.high_quantile), _yesterday_load_wh(seen, slot, 0)) if pv else 0
         return SlotForecast(
             round(load),
             round(pv),
@@ -136,7 +136,7 @@ def _loads_around_wh(seen: Measurements, slot: int) -> list[int]:
     return [seen.load_wh[day + shift] for day in days for shift in around if day + shift in seen.load_wh]
 
 
-def _quantile(ordered: list[int], share: float) -> float:
+def quantile(ordered: list[int], share: float) -> float:
     """The quantile of a sorted list, linear between its values."""
     place = share * (len(ordered) - 1)
     low = int(place)

@@ -10,6 +10,7 @@ from clients.common.configuration import Section
 from clients.household.account import Account, LiveOrder
 from clients.household.battery import BatteryLimits
 from clients.household.forecast import Forecaster, SlotForecast
+from clients.household.forecast_errors import ForecastErrors
 from clients.household.measurements import SLOTS_PER_DAY, SLOTS_PER_HOUR, Measurements
 from clients.household.offers import BookKey, Offers, OpenBook
 from clients.household.plan import PlannedSlot, plan_without_battery
@@ -81,6 +82,7 @@ class Home:
         self.has_pv = has_pv
         self.plan: dict[int, PlannedSlot] = {}
         self.asked_wh: dict[int, int] = {}
+        self.errors = ForecastErrors()
         self._forecast: list[SlotForecast] = []
         self._forecaster = forecaster
         self._offers = offers
@@ -122,6 +124,9 @@ class Home:
         day_end = SLOTS_PER_DAY - (now + slots) % SLOTS_PER_DAY
         far = max(slots + day_end, SLOTS_PER_DAY) if self.battery else max(slots, self._habits.availability_slots + 2)
         self._forecast = self._forecaster(self.measurements, now, far)
+        self.errors.compare(self.measurements)
+        if self.measurements.age_slots(now) <= _OLDEST_TELEMETRY_SLOTS:
+            self.errors.remember(now, self._forecast)
         if self.battery is None:
             planned = plan_without_battery(now, self._forecast, account.position_wh, slots)
         else:

@@ -9,7 +9,8 @@ from wire.mqtt import History, Telemetry
 
 SLOTS_PER_DAY = 144
 SLOTS_PER_HOUR = 6
-KEPT_SLOTS = 2 * SLOTS_PER_DAY
+KEPT_DAYS = 7
+KEPT_SLOTS = KEPT_DAYS * SLOTS_PER_DAY
 
 
 class _Open(NamedTuple):

@@ -21,7 +21,7 @@ from clients.household.chain_state import read_account, read_contracts, read_set
 from clients.household.configuration import HouseholdConfiguration
 from clients.household.database import Database
 from clients.household.follower import Follower
-from clients.household.forecast import Persistence
+from clients.household.forecast_errors import ForecastErrors
 from clients.household.gateways import Gateways
 from clients.household.home import Home
 from clients.household.keys import wallet_of
@@ -33,6 +33,7 @@ from clients.household.planner.planner import Planner
 from clients.household.position_watch import PositionWatch
 from clients.household.prices import own_margin_permille
 from clients.household.reactions import Reaction
+from clients.household.seasonal import forecaster_of
 from clients.household.sender import Sender
 from clients.household.strategy import Plain, Strategy, StrategyName
 from clients.household.terms import Terms
@@ -164,13 +165,14 @@ class Service:
                 section.id,
                 self._account(database, address, terms[vdg]),
                 Measurements(terms[vdg].grid.epoch_s, terms[vdg].grid.slot_seconds),
-                Persistence(configuration.forecast),
+                forecaster_of(configuration.forecaster, configuration.forecast, configuration.seasonal),
                 Offers(configuration.offers, margin),
                 self._strategy(section.id),
                 configuration.habits,
                 battery=None,
                 has_pv=False,
             )
+            home.errors = ForecastErrors(database.forecast_errors(home.id))
             self.homes[home.id] = home
             by_grid[vdg].append(home)
         for vdg, homes in by_grid.items():

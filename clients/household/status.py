@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from clients.common.configuration import ConfigurationError
 from clients.household.configuration import HouseholdConfiguration
@@ -10,8 +10,19 @@ from clients.household.database import Database
 from clients.household.keys import address_of_home
 
 
+class MeanError(TypedDict):
+    """Mean absolute errors over ``slots`` slots (Wh a slot)."""
+
+    slots: int
+    load_wh: float
+    pv_wh: float
+
+
 class HomeStatus(NamedTuple):
-    """One home; the bill is what it paid less what it received over its settled slots."""
+    """One home; the bill is what it paid less what it received over its settled slots.
+
+    ``forecast_errors``: the mean absolute errors of load and PV by how many slots ahead they were forecast.
+    """
 
     home: str
     account: str
@@ -23,6 +34,7 @@ class HomeStatus(NamedTuple):
     reward_neur: int
     alarm: str
     alarm_time_s: int
+    forecast_errors: dict[str, MeanError]
 
 
 def read_status(configuration: HouseholdConfiguration) -> list[HomeStatus]:
@@ -38,7 +50,13 @@ def read_status(configuration: HouseholdConfiguration) -> list[HomeStatus]:
             address = address_of_home(home)
             bill = database.bill(address)
             alarm_time_s, alarm = alarms.get(home.id, (0, ""))
-            status.append(HomeStatus(home.id, address.hex(), *bill, alarm, alarm_time_s))
+            errors = {
+                str(horizon): MeanError(
+                    slots=error.slots, load_wh=round(error.mean_load_wh, 1), pv_wh=round(error.mean_pv_wh, 1)
+                )
+                for horizon, error in database.forecast_errors(home.id).items()
+            }
+            status.append(HomeStatus(home.id, address.hex(), *bill, alarm, alarm_time_s, errors))
         return status
     finally:
         database.close()

@@ -37,6 +37,7 @@ _TERMS_EVERY_SLOTS = 6
 _SUSPENDED_SLOTS = 36
 _KEPT_SLOTS = 1_008
 _REPORT_EVERY_SLOTS = 6
+_ERRORS_EVERY_SLOTS = 6
 _GRACE_SECONDS = 1
 
 
@@ -93,6 +94,9 @@ class Trader:
             # Let results and messages in between two homes.
             await asyncio.sleep(0)
         self._planned_slot = now
+        if now % _ERRORS_EVERY_SLOTS == 0:
+            for home in self.homes.values():
+                self._database.keep_forecast_errors(home.id, home.errors.by_horizon)
         if now % _REPORT_EVERY_SLOTS == 0:
             self._report(now)
         self._database.forget_contracts_before(now - _KEPT_SLOTS)

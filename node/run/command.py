@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from clients.household.strategy import StrategyName
 from emulator.homes import DEFAULT_DAY
 from node.cli.exits import CommandError, Exit
 from node.cli.output import JsonOption
@@ -34,6 +35,9 @@ def run_command(
             "close so many slots before it starts."
         ),
     ] = None,
+    strategy: Annotated[
+        StrategyName, typer.Option(help="How homes with batteries plan: by linear programs, or the plain rule.")
+    ] = StrategyName.PLANNED,
     out: Annotated[Path, typer.Option(help="Folder for report.json and report.html.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -57,6 +61,7 @@ def run_command(
             day,
             out,
             day_ahead=None if day_ahead is None else DayAhead.parse(day_ahead),
+            strategy=strategy,
         )
         report = asyncio.run(_until_done(options, display_of))
     except ValueError as error:

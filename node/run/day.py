@@ -11,6 +11,7 @@ from pathlib import Path
 
 from clients.common.chain import Chain
 from clients.common.wallet import Wallet
+from clients.household.strategy import StrategyName
 from emulator.homes import neighbourhood
 from node.localnet.localnet import Localnet
 from node.run.assembly import Observed
@@ -55,6 +56,7 @@ class Options:
     folder: Path = Path("run")
     day_ahead: DayAhead | None = None
     memory: Memory | None = None
+    strategy: StrategyName = StrategyName.PLANNED
 
 
 async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Event) -> Report:
@@ -68,7 +70,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     chain_id = f"vdg-{options.day}-{int(started_s)}"
     folder = _new_folder(options.folder, chain_id)
     cast = Cast.fresh(homes, options.validators)
-    stage = Stage(Site.on_this_machine(folder / "services"), chain_id, cast, timing, options.day)
+    stage = Stage(Site.on_this_machine(folder / "services"), chain_id, cast, timing, options.day, options.strategy)
     net = make_chain(folder / "net", chain_id, cast, timing, options.day_ahead, options.memory)
     for service in stage.services(options.validators, net.genesis_file):
         net.add_service(service)

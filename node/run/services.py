@@ -12,6 +12,7 @@ import numpy as np
 import yaml
 
 from clients.dso.signer.process import initialise
+from clients.household.strategy import StrategyName
 from node.localnet.plan import Service
 from node.run.cast import Actor, Cast
 from node.run.genesis import MAX_REBATE_NEUR_PER_WH, VDG
@@ -25,12 +26,21 @@ _MAX_FLOW_WH = 10_000
 class Stage:
     """The processes of a run beside its validators; ``services`` are to be started in their order."""
 
-    def __init__(self, site: Site, chain_id: str, cast: Cast, timing: Timing, day: str) -> None:
+    def __init__(
+        self,
+        site: Site,
+        chain_id: str,
+        cast: Cast,
+        timing: Timing,
+        day: str,
+        strategy: StrategyName = StrategyName.PLANNED,
+    ) -> None:
         self.site = site
         self._chain_id = chain_id
         self._cast = cast
         self._timing = timing
         self._day = day
+        self._strategy = strategy
 
     def services(self, validators: int, genesis: Path) -> list[Service]:
         """Write all files, each service's in its own folder; the processes in the order in which they start.
@@ -156,6 +166,7 @@ class Stage:
             "mqtt": self.site.broker_section("households"),
             "data": str(folder / "data"),
             "vdg": VDG,
+            "strategy": self._strategy.value,
             # Nobody would live to settle what is traded for later slots.
             "offers": {"last_slot": self._timing.last_slot},
             "homes": homes,

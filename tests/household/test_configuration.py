@@ -51,7 +51,7 @@ def test_the_sample_shows_every_default() -> None:
     content = yaml.safe_load(SAMPLE.read_text())
     assert sample.planning == PlanningSettings()
     assert sample.strategy == HouseholdConfiguration.model_fields["strategy"].default
-    for part in ("forecast", "planning", "battery", "offers", "habits"):
+    for part in ("forecast", "seasonal", "planning", "battery", "offers", "habits"):
         left_out = set(type(getattr(sample, part)).model_fields) - set(content[part])
         assert left_out <= {"last_slot", "ahead_slots"}, part
 

@@ -42,7 +42,7 @@ def test_history_fills_in_but_never_replaces_what_was_measured() -> None:
     assert measurements.pv_wh == {-1: 1, 0: 0}
 
 
-def test_two_days_are_kept() -> None:
+def test_a_week_is_kept() -> None:
     measurements = seen(*((slot, 600, 0, 0.0) for slot in range(KEPT_SLOTS + 20)))
     assert len(measurements.load_wh) <= KEPT_SLOTS + 1
 
