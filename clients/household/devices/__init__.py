@@ -33,7 +33,7 @@ from clients.household.devices.meter import Meter, SlotFlow
 from clients.household.devices.moment import Moment
 from clients.household.devices.plug import Plug
 from clients.household.devices.refusal import CommandRefused, Fault, Refusals
-from clients.household.devices.roster import Roster
+from clients.household.devices.roster import DeviceReport, Roster
 
 __all__ = [
     "Battery",
@@ -44,6 +44,7 @@ __all__ = [
     "CommandRefused",
     "Device",
     "DeviceLink",
+    "DeviceReport",
     "Fault",
     "HeatPump",
     "Inverter",

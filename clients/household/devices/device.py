@@ -85,7 +85,7 @@ class Device(ABC):
         if (because is None) != (self.unavailable_because is None):
             kind = ChangeKind.AVAILABLE if because is None else ChangeKind.UNAVAILABLE
             self.unavailable_because = because
-            self._tell(kind, because or "it is there again")
+            self._tell(kind, because or "it is there")
         self.unavailable_because = because
 
     def _take(self, topic: str, _payload: bytes, _retained: bool, _now: Moment, /) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
+from typing import NamedTuple
 
 from clients.household.devices.change import Change
 from clients.household.devices.device import Device, Outgoing
@@ -14,6 +15,16 @@ from wire.mqtt import Topics
 
 _CHANGES_KEPT = 1_000
 _COMMANDS_KEPT = 10_000
+
+
+class DeviceReport(NamedTuple):
+    """How a device stands: ``refused`` counts messages by fault, ``last_refusal`` says why the newest was."""
+
+    home: str
+    device: str
+    unavailable_because: str | None
+    refused: dict[str, int]
+    last_refusal: str | None
 
 
 class Roster:
@@ -82,6 +93,19 @@ class Roster:
         """Judge everybody's silence."""
         for device in self.devices.values():
             device.tick(now)
+
+    def report(self) -> list[DeviceReport]:
+        """How all devices stand, by home and name."""
+        return [
+            DeviceReport(
+                home=home,
+                device=name,
+                unavailable_because=device.unavailable_because,
+                refused={fault.value: count for fault, count in sorted(device.refusals.counts.items())},
+                last_refusal=device.refusals.last,
+            )
+            for (home, name), device in sorted(self.devices.items())
+        ]
 
     def _send(self, outgoing: Outgoing) -> None:
         self.outgoing.append(outgoing)
