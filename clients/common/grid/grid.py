@@ -19,7 +19,7 @@ from clients.common.grid.validation import check
 PHASE_CODES = {phase: code for code, phase in enumerate((*PHASES, THREE_PHASE))}
 _ALL_THREE = PHASE_CODES[THREE_PHASE]
 
-_MAX_ITERATIONS = 300
+_MAX_ITERATIONS = 150
 _TOLERANCE = 1e-11
 # Of the nominal voltage: below it a result is no state that a network is run in.
 _COLLAPSED = 0.3
