@@ -136,7 +136,7 @@ class Planned:
             offers = flows
             if any(slot in situation.tradable for slot in slots):
                 offers = self._solve(_problem(situation, slots, battery, settings, offering=True), solved)
-            planned += self._slots(situation, slots, flows, offers, start_wh, later_wh)
+            planned += self._slots(situation, range(begin, min(end, last)), flows, offers, start_wh, later_wh)
             start_wh = round(float(flows.energy_wh[-1]))
             begin, day = end, BatteryDay(day.start_energy_wh)
         return planned
