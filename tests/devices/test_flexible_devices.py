@@ -53,12 +53,15 @@ class Flexible:
         devices: dict[str, CarCharger | HeatPump | Plug] = {"car": self.car, "heat": self.heat, "plug": self.plug}
         return devices[name]
 
-    def say(self, name: str, **fields: Any) -> None:
-        """A device's next state."""
+    def next_state(self, name: str, **fields: Any) -> bytes:
+        """What a device says next."""
         self.sequence += 1
         made = {"device": name, "sequence": self.sequence, "time_ms": EPOCH_S * 1000 + self.sequence, "power_w": 0}
-        payload = json.dumps(made | {"energy_wh": 100} | STATES[name] | fields).encode()
-        self.house.hear(self.device(name).paths.state, payload)
+        return json.dumps(made | {"energy_wh": 100} | STATES[name] | fields).encode()
+
+    def say(self, name: str, **fields: Any) -> None:
+        """A device says its next state."""
+        self.house.hear(self.device(name).paths.state, self.next_state(name, **fields))
 
     def answer(self, name: str, sequence: int | None, code: AnswerCode = AnswerCode.ACCEPTED, who: str = "") -> None:
         """A device's answer."""
@@ -224,6 +227,25 @@ def test_refusals_and_missing_answers_of_a_device_are_told() -> None:
     assert home.car.refusals.counts == {Fault.WRONG_CLIENT: 1}
     home.answer("car", number, who="plug")
     assert home.car.refusals.counts == {Fault.WRONG_CLIENT: 2}
+
+
+def test_an_answer_that_comes_late_is_still_the_answer() -> None:
+    home = Flexible()
+    number = home.car.set_power(3_000, EPOCH_S + 600, NOW)
+    home.house.roster.tick(NOW.later(10.1))
+    home.answer("car", number)
+    assert home.car.refusals.total == 0
+    home.answer("car", number)
+    assert home.car.refusals.counts == {Fault.WRONG_CLIENT: 1}
+
+
+def test_a_clock_that_is_set_makes_no_device_silent() -> None:
+    home = Flexible()
+    for second in range(1, 20):
+        now = NOW.later(second)._replace(unix_s=NOW.unix_s + 86_400 * (-1) ** second)
+        home.house.roster.tick(now)
+        home.house.hear(home.car.paths.state, home.next_state("car"), now=now)
+        assert home.car.available
 
 
 def test_a_device_that_acknowledges_and_undoes_three_times_is_left_alone() -> None:

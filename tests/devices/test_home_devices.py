@@ -256,6 +256,16 @@ def test_a_refusal_by_the_inverter_and_a_missing_answer_are_announced() -> None:
     assert house.said() == [("inverter", "command_unanswered")]
 
 
+def test_a_status_that_comes_late_is_still_the_answer() -> None:
+    house = House()
+    house.telemetry()
+    number = house.battery.power(1, 500, NOW)
+    house.roster.tick(NOW.later(10.1))
+    house.hear(TOPICS.status(HOME), status(number))
+    assert house.inverter.refusals.total == 0
+    assert house.inverter.accepted(1) is not None
+
+
 def test_answers_to_what_was_not_sent_are_counted_as_another_client_s() -> None:
     house = House()
     house.hear(TOPICS.status(HOME), status(123))
@@ -303,6 +313,7 @@ def test_topics_of_strangers_are_counted_or_none_of_ours() -> None:
     house.hear("vdg/v1/h1/device/toaster/rating", b"{}")
     house.hear("homeassistant/sensor/x/config", b"{}")
     house.hear("vdg/v1/h9/meter", b"{}")
+    house.hear("vdg/v1/h9/device/toaster/rating", b"{}")
     assert house.roster.refusals.counts == {Fault.WRONG_TOPIC: 1}
     assert "add it to the home's devices" in (house.roster.refusals.last or "")
 

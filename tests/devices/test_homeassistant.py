@@ -207,6 +207,18 @@ async def test_a_home_assistant_that_comes_later_finds_the_home_and_what_the_age
             await until(lambda: len(later.configs()) == 9 and paths.state(HOME) in later.seen)
 
 
+async def test_a_broker_that_forgets_everything_is_told_again() -> None:
+    broker = EmbeddedBroker()
+    await broker.start()
+    async with published(broker.port, Person()) as publisher:
+        async with assistant(broker.port) as seer:
+            await until(lambda: len(seer.configs()) == 9)
+        await broker.stop()
+        async with EmbeddedBroker(broker.port), assistant(broker.port) as seer:
+            await until(lambda: len(seer.configs()) == 9 and publisher.discovery.state(HOME) in seer.seen)
+            assert seer.seen[publisher.discovery.online] == b"online"
+
+
 async def test_an_agent_that_dies_or_ends_makes_its_homes_unavailable_and_withdraws_them_when_told() -> None:
     async with EmbeddedBroker() as broker, assistant(broker.port) as seer:
         async with published(broker.port, Person()) as publisher:

@@ -77,8 +77,9 @@ class FlexibleDevice(Device, Generic[R, S]):
             device=self.name, sequence=self.unanswered.number(now), until_s=until_s, power_w=power_w
         )
         self._command(Outgoing(self.paths.command, command.encode(), until_s))
-        what = "own control" if power_w is None else f"{power_w} W"
-        self.unanswered.sent(command.sequence, f"{what} until {until_s}", now)
+        self.unanswered.sent(command.sequence, _what(command), now)
+        for over in [number for number, sent in self._sent.items() if sent.until_s < now.unix_s]:
+            del self._sent[over]
         self._sent[command.sequence] = command
         return command.sequence
 
@@ -149,9 +150,9 @@ class FlexibleDevice(Device, Generic[R, S]):
 
     def _take_answer(self, answer: DeviceAnswer) -> None:
         self._must_be_mine(answer.device)
-        what = self.unanswered.answered(answer.sequence)
+        self.unanswered.answered(answer.sequence)
         command = self._sent.pop(answer.sequence, None) if answer.sequence is not None else None
-        if what is None or command is None:
+        if command is None:
             raise Refused(
                 Fault.WRONG_CLIENT,
                 f"answer to command {answer.sequence}, which this agent did not send: let one client steer a device",
@@ -162,7 +163,7 @@ class FlexibleDevice(Device, Generic[R, S]):
             self._accepted, self._accepted_ms = command, answer.time_ms
             self.oscillation.acknowledged()
         else:
-            self._tell(ChangeKind.COMMAND_REFUSED, f"{what}: {answer.code}: {answer.reason}")
+            self._tell(ChangeKind.COMMAND_REFUSED, f"{_what(command)}: {answer.code}: {answer.reason}")
 
     def _must_be_mine(self, device: str) -> None:
         if device != self.name:
@@ -182,3 +183,8 @@ class FlexibleDevice(Device, Generic[R, S]):
 
     def _compare_need(self, last: S, state: S, /) -> None:
         """Tell of what changes the plan."""
+
+
+def _what(command: DeviceCommand) -> str:
+    """A command as the person is told of it."""
+    return f"{'own control' if command.power_w is None else f'{command.power_w} W'} until {command.until_s}"

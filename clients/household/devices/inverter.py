@@ -84,14 +84,14 @@ class Inverter(HomeDevice):
         self._heard(retained, telemetry.time_ms / 1000, now)
 
     def _take_status(self, status: Status) -> None:
-        what = self.unanswered.answered(status.sequence)
-        self.steering.answer(status)
-        if what is None:
+        set_point = self.steering.answer(status)
+        if set_point is None:
             raise Refused(
                 Fault.WRONG_CLIENT,
                 f"status for set point {status.sequence}, which this agent did not send: let one client steer a home",
             )
         if status.code is not StatusCode.ACCEPTED:
+            what = f"{set_point.mode} in slot {set_point.slot}"
             self._tell(ChangeKind.COMMAND_REFUSED, f"{what}: {status.code}: {status.reason}")
 
     def _forget(self) -> None:

@@ -36,6 +36,7 @@ class Roster:
     def __init__(self, devices: Iterable[Device], topics: Topics) -> None:
         self._root = topics
         self.devices: dict[tuple[str, str], Device] = {}
+        self._homes: set[str] = set()
         self._by_topic: dict[str, list[Device]] = {}
         self._planners: list[Callable[[Change], None]] = []
         self._streams: list[asyncio.Queue[Change]] = []
@@ -51,6 +52,7 @@ class Roster:
         if key in self.devices:
             raise ValueError(f"device {device.name!r} of {device.home!r} is there twice; give each its own name")
         self.devices[key] = device
+        self._homes.add(device.home)
         for topic in device.topics:
             self._by_topic.setdefault(topic, []).append(device)
         device.bind(self._send, self._announce)
@@ -58,8 +60,8 @@ class Roster:
     @property
     def topics(self) -> list[str]:
         """What to subscribe to: what each device speaks on, and what strangers in these homes would."""
-        homes = sorted({home for home, _ in self.devices})
-        return [*self._by_topic, *(f"{self._root.root}/{home}/device/+/rating" for home in homes)]
+        strangers = (f"{self._root.root}/{home}/device/+/rating" for home in sorted(self._homes))
+        return [*self._by_topic, *strangers]
 
     def on_change(self, planner: Callable[[Change], None]) -> None:
         """Call ``planner`` with every change, from the event loop; it must be quick and not raise."""
@@ -82,7 +84,8 @@ class Roster:
         """
         devices = self._by_topic.get(topic)
         if devices is None:
-            if topic.startswith(f"{self._root.root}/") and "/device/" in topic:
+            home, _, rest = topic.removeprefix(f"{self._root.root}/").partition("/")
+            if home in self._homes and rest.startswith("device/"):
                 text = f"{topic}: no such device is listed; add it to the home's devices, or silence it at the broker"
                 self.refusals.add(Refused(Fault.WRONG_TOPIC, text))
             return

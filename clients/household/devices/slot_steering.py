@@ -72,17 +72,17 @@ class SlotSteering:
         self._sent[slot] = self._by_sequence[set_point.sequence] = set_point
         return set_point.sequence
 
-    def answer(self, status: Status) -> Accepted | None:
-        """Take the inverter's answer to one of our set points; None if it refused it."""
+    def answer(self, status: Status) -> SetPoint | None:
+        """Take the inverter's answer; returns the set point that it is about, None for one that we didn't send."""
+        self._unanswered.answered(status.sequence)
         set_point = self._by_sequence.pop(status.sequence, None) if status.sequence is not None else None
         if set_point is None:
             return None
-        if status.code is not StatusCode.ACCEPTED:
-            if self._sent.get(set_point.slot) is set_point:
-                del self._sent[set_point.slot]
-            return None
-        accepted = self.accepted[set_point.slot] = Accepted(set_point, status.time_ms)
-        return accepted
+        if status.code is StatusCode.ACCEPTED:
+            self.accepted[set_point.slot] = Accepted(set_point, status.time_ms)
+        elif self._sent.get(set_point.slot) is set_point:
+            del self._sent[set_point.slot]
+        return set_point
 
     def forget(self) -> None:
         """The inverter is another one, or keeps another clock."""

@@ -26,11 +26,10 @@ class Unanswered:
             self._waiting.pop(next(iter(self._waiting)))
         self._waiting[sequence] = (what, now.steady_s + ANSWER_SECONDS)
 
-    def answered(self, sequence: int | None) -> str | None:
-        """What was commanded under a number, once; None for a number that isn't ours or was answered before."""
-        if sequence is None or sequence not in self._waiting:
-            return None
-        return self._waiting.pop(sequence)[0]
+    def answered(self, sequence: int | None) -> None:
+        """A command waits no longer; numbers that don't wait are ignored."""
+        if sequence is not None:
+            self._waiting.pop(sequence, None)
 
     def overdue(self, now: Moment) -> list[str]:
         """The commands that were not answered in time; each is told once."""
