@@ -34,10 +34,11 @@ SECONDS = 40.0
 class Emulated:
     """One emulated home, and the agent that steers it."""
 
-    def __init__(self, agent: Home, clock: Clock, service: Service, url: str) -> None:
+    def __init__(self, agent: Home, clock: Clock, service: Service, broker: EmbeddedBroker, url: str) -> None:
         self.agent = agent
         self.clock = clock
         self.household = service.households[agent.id]
+        self.broker = broker
         self.url = url
         self.link = Link(BrokerSection(url=url), [agent.id], self._heard)
         self.steerer = Steerer(self.link)
@@ -79,18 +80,20 @@ async def emulated() -> AsyncIterator[Emulated]:
     agent = home([expected(0, 0)])
     agent.id = building.id
     agent.measurements = Measurements(clock.epoch_s, clock.slot_seconds)
-    async with EmbeddedBroker() as broker:
-        place = Emulated(agent, clock, service, broker.url)
-        link = EmulatorLink(BrokerUrl.parse(broker.url), TOPICS, service.receive)
-        service.attach(link)
-        tasks = [asyncio.create_task(work) for work in (link.run(), service.run(), place.link.run())]
-        try:
-            await until(lambda: agent.battery is not None and agent.measurements.running is not None)
-            yield place
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+    broker = EmbeddedBroker()
+    await broker.start()
+    place = Emulated(agent, clock, service, broker, broker.url)
+    link = EmulatorLink(BrokerUrl.parse(place.url), TOPICS, service.receive)
+    service.attach(link)
+    tasks = [asyncio.create_task(work) for work in (link.run(), service.run(), place.link.run())]
+    try:
+        await until(lambda: agent.battery is not None and agent.measurements.running is not None)
+        yield place
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await place.broker.stop()
 
 
 async def test_what_real_time_control_asks_for_is_what_the_meter_counts() -> None:
@@ -112,6 +115,24 @@ async def test_a_battery_that_was_led_astray_is_set_right_within_its_slot() -> N
         battery = place.household.battery
         assert battery is not None
         assert battery.rating.min_wh <= battery.energy_mj / 3_600_000 <= battery.rating.max_wh
+
+
+async def test_without_broker_the_house_consumes_its_own_and_then_goes_on_without_set_points_of_the_past() -> None:
+    async with emulated() as place:
+        await place.broker.stop()
+        missed = place.now + 1
+        place.steerer.ask(place.agent, missed, -800)
+        await until(lambda: place.household.slot > missed)
+        assert place.household.set_points.of(missed) is None
+        assert place.household.set_points.last_sequence == -1
+        place.broker = EmbeddedBroker(BrokerUrl.parse(place.url).port)
+        place.steerer.forget_before(place.agent, place.now)
+        await place.broker.start()
+        await until(lambda: place.link.connected)
+        slot = place.now + 2
+        place.steerer.ask(place.agent, slot, -800)
+        assert await place.metered_wh(slot) == -800
+        assert set(place.household.set_points.by_slot) <= {slot}
 
 
 def steered_home(*, energy_wh: int, load_w: int = 600, pv_w: int = 0, battery_w: int = 0) -> Home:
