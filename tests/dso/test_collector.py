@@ -189,3 +189,12 @@ async def test_the_collector_comes_back_after_the_broker_was_away(tmp_path: Path
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+def test_messages_of_other_topics_are_nobody_s_fault(tmp_path: Path) -> None:
+    collection = Collection(tmp_path)
+    for topic in ("homeassistant/sensor/x/config", "vdg/v1/home-1/telemetry", "vdg/v1/home-1/device/car/state"):
+        collection.collector.take(topic, b"{}", retained=True)
+    assert collection.findings.counts.total() == 0
+    assert collection.collector.refused == 0
+    collection.database.close()

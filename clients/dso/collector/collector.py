@@ -87,7 +87,12 @@ class Collector:
 
     def take(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """Judge one message, and store its reading if it can be believed."""
+        if not topic.startswith(f"{self._topics.root}/"):
+            # amqtt greets every client with what it keeps for anybody, such as Home Assistant's discovery messages.
+            return
         home = self._topics.home_of(topic)
+        if topic != self._topics.reading(home):
+            return
         try:
             reading = decode(Reading, payload)
         except MessageError as error:
