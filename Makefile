@@ -74,6 +74,7 @@ bench: setup-dev ## Throughput beside CometBFT's kvstore, clearing, settlement (
 	$(BIN)/python -m tests.bench.settlement
 	$(BIN)/python -m tests.bench.planning
 	$(BIN)/python -m tests.bench.phases
+	$(BIN)/python -m tests.bench.grid
 	$(BIN)/python -m tests.bench.state
 	$(BIN)/python -m tests.bench.proofs
 	$(BIN)/python -m tests.bench.snapshots
