@@ -11,7 +11,7 @@ from google.protobuf.proto import parse_length_prefixed, serialize_length_prefix
 
 from wire.gen.tendermint.abci import types_pb2 as abci
 
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 FLUSH = abci.Request(flush=abci.RequestFlush())
 
 

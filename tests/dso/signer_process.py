@@ -18,7 +18,7 @@ from wire import keystore
 CHAIN_ID = "test-chain"
 VDG = "grid"
 PASSPHRASE = "correct horse battery staple"
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 FAST_KDF = keystore.Kdf(memory_kib=8, iterations=1, lanes=1)
 
 

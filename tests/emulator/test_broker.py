@@ -24,7 +24,7 @@ async def test_a_message_and_a_retained_one_reach_a_subscriber() -> None:
         await client.subscribe("a/#", qos=1)
         await client.publish("a/live", b"after", qos=1)
         got = {}
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             async for message in client.messages:
                 got[str(message.topic)] = (message.payload, bool(message.retain))
                 if len(got) == 2:
@@ -40,7 +40,7 @@ async def test_a_named_client_finds_what_came_while_it_was_away() -> None:
         async with Client("127.0.0.1", port) as other:
             await other.publish("a/b", b"1", qos=1)
         async with Client("127.0.0.1", port, identifier="dso", username="dso", clean_session=False) as client:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 message = await anext(client.messages)
             assert message.payload == b"1"
 
@@ -56,7 +56,7 @@ async def test_the_broker_process_says_where_it_listens_and_ends_cleanly_on_sigt
         sys.executable, "-m", "emulator.broker", stdout=asyncio.subprocess.PIPE, cwd=ROOT, env=dict(os.environ)
     )
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         url = BrokerUrl.parse(json.loads(await process.stdout.readline())["broker"])
         async with Client(url.host, url.port) as client:
             await client.publish("a", b"1", qos=1)

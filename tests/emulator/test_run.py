@@ -24,7 +24,7 @@ from wire.mqtt import History, Nameplate, Reading, SetPoint, Status, StatusCode,
 
 ROOT = Path(__file__).parents[2]
 TOPICS = Topics()
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 
 class Ear:

@@ -127,7 +127,7 @@ async def test_a_supervisor_starts_nothing_again_that_needs_other_software(tmp_p
     argv = (sys.executable, "-IS", "-c", script)
     unit = Unit("v", (Command("app", argv, tmp_path, tmp_path / "app.log", final_ends=FINAL),))
     unit.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while unit.state is not UnitState.HALTED:
             await asyncio.sleep(0.05)
     assert unit.restarts == 0

@@ -74,7 +74,7 @@ async def namespace() -> AsyncIterator[int]:
     holder = await asyncio.create_subprocess_exec("unshare", "--net", "sleep", "infinity")
     try:
         # It is `sleep` only after `unshare` has made the namespace.
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while Path(f"/proc/{holder.pid}/comm").read_text().strip() != "sleep":
                 await asyncio.sleep(0.01)
         yield holder.pid

@@ -31,9 +31,12 @@ def test_a_missing_release_is_built_once_and_then_found_without_go(place: Place)
     built = binary()
     assert os.access(built, os.X_OK)
     (place.go / "go").unlink()
-    started = time.perf_counter()
-    assert binary() == built
-    assert time.perf_counter() - started < 0.02
+    took = []
+    for _ in range(5):
+        started = time.perf_counter()
+        assert binary() == built
+        took.append(time.perf_counter() - started)
+    assert min(took) < 0.02
     assert binary("abci-cli").parent == built.parent
     assert len(builds(record)) == 1
 
@@ -82,13 +85,13 @@ def test_processes_that_start_together_build_once_and_all_get_the_binary(place: 
 def test_an_interrupted_build_ends_its_compiler_leaves_nothing_and_can_be_repeated(place: Place) -> None:
     record = install_fake_go(place.go, seconds=60)
     process = subprocess.Popen(SETUP, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not builds(record):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     [(_, _, compiler)] = builds(record)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "interrupted" in errors
     assert not Path(f"/proc/{compiler}").exists()
