@@ -27,6 +27,8 @@ class Moment(IntEnum):
     MOMENT_PROPOSAL_EXPIRES = 6
     # A slot with phase orders ends. Key: grid, slot.
     MOMENT_SWITCHING_ENDS = 7
+    # A session of control gets no signal in time. Key: grid, slot, session.
+    MOMENT_CONTROL_ENDS = 8
 
 
 class DueItem(NamedTuple):

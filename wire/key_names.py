@@ -94,6 +94,8 @@ _LAYOUTS: tuple[tuple[Place[Any], tuple[tuple[str, Part], ...]], ...] = (
     (at.SWITCHES, (("vdg", _name), ("account", _address))),
     (at.PHASE_ORDERS, _GRID_SLOT_ACCOUNT),
     (at.SLOT_CONTROLS, _GRID_SLOT),
+    (at.CONTROL_SESSIONS, (*_GRID_SLOT, ("session", _number))),
+    (at.CONTROL_SIGNALS, (*_GRID_SLOT, ("session", _number), ("iteration", _number))),
     (at.HOLDERS, (("certificate_id", _text_to_zero), ("holder", _address))),
 )
 PLACES = tuple(place for place, _ in _LAYOUTS)

@@ -42,6 +42,9 @@ class Code(IntEnum):
     KEY_USED = 42
     ALREADY_PROPOSED = 43
     ALREADY_APPROVED = 44
+    UNKNOWN_SESSION = 45
+    ALREADY_SIGNALLED = 46
+    WRONG_PCCS = 47
     # When.
     SLOT_INVALID = 50
     SLOT_OUT_OF_RANGE = 51
@@ -51,6 +54,8 @@ class Code(IntEnum):
     SUPERSEDED = 55
     PROPOSAL_EXPIRED = 56
     PROPOSAL_CLOSED = 57
+    SESSION_CLOSED = 58
+    OUT_OF_ORDER = 59
     # How much.
     IN_DEBT = 70
     PRICE_OUT_OF_RANGE = 71
@@ -61,6 +66,9 @@ class Code(IntEnum):
     INSUFFICIENT_FUNDS = 76
     AMOUNT_OVERFLOW = 77
     TOO_MANY_SWITCHINGS = 78
+    TOO_MANY_SESSIONS = 79
+    TOO_MANY_SIGNALS = 80
+    LIMIT_NOT_KEPT = 81
     # Proof of flow.
     PROOF_WRONG_KEY = 90
     PROOF_WRONG_METER = 91

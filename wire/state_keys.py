@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from wire.accounts import Account, NonceWindow
 from wire.asset import Asset, Availability
-from wire.control import GridControl, PhaseOrder, SlotControl, Switch
+from wire.control import ControlSession, ControlSignal, GridControl, PhaseOrder, SlotControl, Switch
 from wire.flowproof import FlowProof, SlotProofs
 from wire.grid import Grid, Member, SlotTerms
 from wire.ledger import Balance, Debt
@@ -93,6 +93,10 @@ SWITCHES = Place("control", b"w", Switch)
 PHASE_ORDERS = Place("control", b"o", PhaseOrder)
 # n<vdg>/<slot, 8 bytes>
 SLOT_CONTROLS = Place("control", b"n", SlotControl)
+# s<vdg>/<slot, 8 bytes><session, 4 bytes>
+CONTROL_SESSIONS = Place("control", b"s", ControlSession)
+# i<vdg>/<slot, 8 bytes><session, 4 bytes><iteration, 4 bytes>
+CONTROL_SIGNALS = Place("control", b"i", ControlSignal)
 
 
 def grid_prefix(vdg: str) -> bytes:
@@ -108,6 +112,16 @@ def slot_key(vdg: str, slot: int) -> bytes:
 def slot_account_key(vdg: str, slot: int, account: bytes) -> bytes:
     """``<vdg>/<slot, 8 bytes><address, 20 bytes>``."""
     return slot_key(vdg, slot) + account
+
+
+def session_key(vdg: str, slot: int, session: int) -> bytes:
+    """``<vdg>/<slot, 8 bytes><session, 4 bytes>``."""
+    return slot_key(vdg, slot) + session.to_bytes(4, "big")
+
+
+def signal_key(session_key_: bytes, iteration: int) -> bytes:
+    """``<session key><iteration, 4 bytes>``."""
+    return session_key_ + iteration.to_bytes(4, "big")
 
 
 def balance_key(asset: str, holder: bytes) -> bytes:

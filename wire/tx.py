@@ -48,6 +48,9 @@ MESSAGES: dict[int, type[Any]] = {
     102: control.SetSwitchingLimits,
     103: control.PostPhaseOrder,
     104: control.ConfirmPhase,
+    105: control.OpenControl,
+    106: control.PostSignal,
+    107: control.CloseControl,
 }
 
 

@@ -15,13 +15,20 @@ from wire import state_keys as at
 from wire.accounts import GetAccountRequest, GetAccountResponse
 from wire.asset import Availability, GetAvailabilityRequest, GetAvailabilityResponse
 from wire.control import (
+    ControlSession,
     GetPhaseOrderRequest,
     GetPhaseOrderResponse,
+    GetSessionRequest,
+    GetSessionResponse,
     GetSwitchRequest,
     GetSwitchResponse,
     GridControl,
     ListPhaseOrdersRequest,
     ListPhaseOrdersResponse,
+    ListSessionsRequest,
+    ListSessionsResponse,
+    ListSignalsRequest,
+    ListSignalsResponse,
     ListSwitchesRequest,
     ListSwitchesResponse,
     SlotControl,
@@ -192,6 +199,20 @@ def _phase_orders(_: ListPhaseOrdersRequest, slot: Any, values: Values) -> ListP
     return ListPhaseOrdersResponse(tuple(values))
 
 
+def _sessions(_: ListSessionsRequest, slot: Any, values: Values) -> ListSessionsResponse:
+    _agree("sessions", len(values), (slot or SlotControl()).sessions)
+    return ListSessionsResponse(tuple(values))
+
+
+def _signals(_: ListSignalsRequest, session: Any, values: Values) -> ListSignalsResponse:
+    _agree("signals", len(values), (session or ControlSession()).signals)
+    return ListSignalsResponse(tuple(values))
+
+
+def _session_item(request: GetSessionRequest | ListSignalsRequest) -> Item[Any]:
+    return at.CONTROL_SESSIONS.at(at.session_key(request.vdg, request.slot, request.session))
+
+
 def _agree(what: str, entries: Any, total: Any) -> None:
     if entries != total:
         text = f"{what}: the entries of the answer come to {entries}, the state has {total}: some are kept back"
@@ -240,6 +261,20 @@ VERIFIABLE: Mapping[type[Any], Single | Listed] = MappingProxyType(
         GetPhaseOrderRequest: Single(
             lambda r: (at.PHASE_ORDERS.at(at.slot_account_key(r.vdg, r.slot, r.account)),),
             _found(GetPhaseOrderResponse),
+        ),
+        GetSessionRequest: Single(lambda r: (_session_item(r),), _found(GetSessionResponse)),
+        ListSessionsRequest: Listed(
+            lambda r: at.SLOT_CONTROLS.at(at.slot_key(r.vdg, r.slot)),
+            lambda r, c: [at.CONTROL_SESSIONS.at(at.session_key(r.vdg, r.slot, s.session)) for s in c.sessions],
+            _sessions,
+        ),
+        ListSignalsRequest: Listed(
+            _session_item,
+            lambda r, c: [
+                at.CONTROL_SIGNALS.at(at.signal_key(at.session_key(r.vdg, r.slot, r.session), s.iteration))
+                for s in c.signals
+            ],
+            _signals,
         ),
         ListSwitchesRequest: Listed(
             lambda r: at.GRID_CONTROLS.at(at.grid_prefix(r.vdg)),

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from node.audit import governance, phases, settling, validators
+from node.audit import governance, phases, sessions, settling, validators
 from node.audit.admission import Sender
 from node.audit.books import BookOf, Books, SlotOf
 from node.audit.case import Case, Denied, Kept
@@ -152,12 +152,15 @@ class Auditor:
             case Moment.MOMENT_SLOT_FORGOTTEN:
                 self._forget(_slot_of(item.key))
                 phases.forget(case, _slot_of(item.key))
+                sessions.forget(case, _slot_of(item.key))
             case Moment.MOMENT_PAYOUT:
                 settling.reward_validators(case)
             case Moment.MOMENT_PROPOSAL_EXPIRES:
                 governance.expire(case, int.from_bytes(item.key, "big"))
             case Moment.MOMENT_SWITCHING_ENDS:
                 phases.end_slot(case, _slot_of(item.key))
+            case Moment.MOMENT_CONTROL_ENDS:
+                sessions.expire(case, item.key)
 
     def _forget(self, at: SlotOf) -> None:
         """A slot long over: its terms, books, proofs and bills go; certificates and evidence stay."""

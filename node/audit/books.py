@@ -8,7 +8,7 @@ from node.audit.table import Journal, Table
 from wire.accounts import Account, NonceWindow
 from wire.asset import Asset, Availability
 from wire.chain import ChainParameters, DueItem, Moment, UpgradePlan, Validator
-from wire.control import GridControl, PhaseOrder, SlotControl, Switch, SwitchDay
+from wire.control import ControlSession, ControlSignal, GridControl, PhaseOrder, SlotControl, Switch, SwitchDay
 from wire.flowproof import Equivocation, FlowProof, SlotProofs
 from wire.governance import (
     ConsensusKey,
@@ -89,6 +89,23 @@ class MemberOf(NamedTuple):
     account: bytes
 
 
+class SessionOf(NamedTuple):
+    """A session of control of a VDG's slot."""
+
+    vdg: str
+    slot: int
+    session: int
+
+
+class SignalOf(NamedTuple):
+    """A session's signal."""
+
+    vdg: str
+    slot: int
+    session: int
+    iteration: int
+
+
 class DayOf(NamedTuple):
     """An account's day in a VDG."""
 
@@ -109,7 +126,7 @@ def _eight(number: int) -> bytes:
     return number.to_bytes(8, "big")
 
 
-def slot_bytes(at: SlotOf | HomeSlot | ContractOf) -> bytes:
+def slot_bytes(at: SlotOf | HomeSlot | ContractOf | SessionOf | SignalOf) -> bytes:
     """``<vdg>/<slot, 8 bytes>``."""
     return at.vdg.encode() + b"/" + _eight(at.slot)
 
@@ -123,11 +140,16 @@ def _home_slot(prefix: bytes, at: HomeSlot) -> bytes:
     return prefix + slot_bytes(at) + at.account
 
 
+def session_bytes(at: SessionOf | SignalOf) -> bytes:
+    """``<vdg>/<slot, 8 bytes><session, 4 bytes>``."""
+    return slot_bytes(at) + at.session.to_bytes(4, "big")
+
+
 def _sized(data: bytes) -> bytes:
     return bytes((len(data),)) + data
 
 
-def _slot_of(at: HomeSlot | ContractOf) -> SlotOf:
+def _slot_of(at: HomeSlot | ContractOf | SessionOf | SignalOf) -> SlotOf:
     return SlotOf(at.vdg, at.slot)
 
 
@@ -187,6 +209,10 @@ class Books:
         )
         self.phase_orders = Table[HomeSlot, PhaseOrder](j, lambda at: _home_slot(b"control/o", at), _slot_of)
         self.slot_controls = Table[SlotOf, SlotControl](j, lambda at: b"control/n" + slot_bytes(at))
+        self.sessions = Table[SessionOf, ControlSession](j, lambda at: b"control/s" + session_bytes(at), _slot_of)
+        self.signals = Table[SignalOf, ControlSignal](
+            j, lambda at: b"control/i" + session_bytes(at) + at.iteration.to_bytes(4, "big"), _slot_of
+        )
         self.switch_days = Table[DayOf, SwitchDay](
             j, lambda at: f"control/d{at.vdg}/".encode() + _eight(at.day) + at.account, lambda at: at.vdg
         )

@@ -11,7 +11,19 @@ from wire.accounts import AdmitAccount, Role, RotateKey, SetFrozen, SetRoles
 from wire.address import ADDRESS_BYTES, PUBLIC_KEY_BYTES
 from wire.asset import Asset, AssetKind, DeclareAvailability, RegisterAsset, RemoveAsset
 from wire.chain import UpgradePlan
-from wire.control import ConfirmPhase, PostPhaseOrder, RegisterSwitch, RemoveSwitch, SetSwitchingLimits
+from wire.control import (
+    CloseControl,
+    ConfirmPhase,
+    ControlOutcome,
+    ControlTerms,
+    OpenControl,
+    PccLimit,
+    PostPhaseOrder,
+    PostSignal,
+    RegisterSwitch,
+    RemoveSwitch,
+    SetSwitchingLimits,
+)
 from wire.flowproof import SIGNATURE_BYTES, FlowProof, SubmitProofs
 from wire.governance import (
     AddValidator,
@@ -46,6 +58,7 @@ _DAY_SLOTS = 144
 _MAX_SLOT = 2**40
 _MAX_PRICE, _MAX_POWER, _MAX_CAP, _MAX_FLOW = 10**9, 10**9, 10**12, 10**6
 _MAX_AMOUNT = 2**63 - 1
+_MAX_SUM, _MAX_PCCS = 10**9, 64
 
 
 def _name(text: str) -> bool:
@@ -148,6 +161,49 @@ def _phase_message(m: PostPhaseOrder | ConfirmPhase) -> bool:
     return _name(m.vdg) and m.slot <= _MAX_SLOT and _address(m.account) and bool(m.phase)
 
 
+def _limit(limit: PccLimit) -> bool:
+    least, most = limit.min_wh, limit.max_wh
+    return (
+        _name(limit.pcc)
+        and 1 <= limit.homes <= 10**6
+        and max(abs(least), abs(most)) <= _MAX_SUM
+        and (limit.has_min or least == 0)
+        and (limit.has_max or most == 0)
+        and (least <= most or not (limit.has_min and limit.has_max))
+    )
+
+
+def _session_terms(terms: ControlTerms | None) -> bool:
+    return (
+        terms is not None
+        and bool(terms.reason)
+        and bool(terms.law)
+        and 1 <= len(terms.pccs) <= _MAX_PCCS
+        and all(map(_limit, terms.pccs))
+        and len({limit.pcc for limit in terms.pccs}) == len(terms.pccs)
+        and terms.distribution_fee_neur_per_wh2 <= _MAX_PRICE
+        and terms.tolerance_wh <= _MAX_SUM
+        and 1 <= terms.max_iterations <= 500
+        and 1 <= terms.iteration_seconds <= 3600
+        and len(terms.assignment_root) == 32
+    )
+
+
+def _in_session(m: PostSignal | CloseControl) -> bool:
+    measured = len(m.aggregate_wh) <= _MAX_PCCS and all(abs(sum_wh) <= _MAX_SUM for sum_wh in m.aggregate_wh)
+    return _name(m.vdg) and m.slot <= _MAX_SLOT and m.session < 2**32 and measured
+
+
+def _signal(m: PostSignal) -> bool:
+    prices = 1 <= len(m.neur_per_wh) <= _MAX_PCCS and all(abs(price) <= _MAX_PRICE for price in m.neur_per_wh)
+    return _in_session(m) and prices and m.iteration < 2**32
+
+
+def _closing(m: CloseControl) -> bool:
+    by_hand = ControlOutcome.CONTROL_OUTCOME_UNSPECIFIED < m.outcome < ControlOutcome.CONTROL_OUTCOME_TIMED_OUT
+    return _in_session(m) and by_hand and m.iterations < 2**32 and m.residual_wh <= _MAX_SUM
+
+
 def _switch(m: RegisterSwitch) -> bool:
     named = _name(m.vdg) and _serial(m.serial) and _name(m.feeder)
     return named and _address(m.account) and (not m.controller or _address(m.controller)) and bool(m.phase)
@@ -199,6 +255,9 @@ _VALID: dict[type[Any], Callable[[Any], bool]] = {
     SetSwitchingLimits: lambda m: _name(m.vdg),
     PostPhaseOrder: _phase_message,
     ConfirmPhase: _phase_message,
+    OpenControl: lambda m: _name(m.vdg) and m.slot <= _MAX_SLOT and _session_terms(m.terms),
+    PostSignal: _signal,
+    CloseControl: _closing,
     Propose: lambda m: _change(m.change) and _text(m.reason, 500),
     Approve: lambda m: _amount(m.proposal_id),
     Withdraw: lambda m: _amount(m.proposal_id),

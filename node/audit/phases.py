@@ -81,7 +81,8 @@ def set_limits(case: Case, m: SetSwitchingLimits) -> None:
     grids.found(case, m.vdg)
     in_bounds = 0 <= m.switchings_per_slot <= 1000 and 0 <= m.switchings_per_day <= DAY_SLOTS
     require(in_bounds, Code.OUT_OF_BOUNDS)
-    changed = GridControl(m.vdg, m.switchings_per_slot, m.switchings_per_day, limits(case, m.vdg).switches)
+    _, _, _, *counted = limits(case, m.vdg)
+    changed = GridControl(*m, *counted)
     case.books.grid_controls.put(m.vdg, changed)
     case.events.append(SwitchingLimitsSet(*m))
 
@@ -112,8 +113,9 @@ def post(case: Case, m: PostPhaseOrder) -> None:
 def _count(case: Case, slot: SlotOf) -> None:
     """The counts of a slot, from its orders."""
     orders = [order for _, order in case.books.phase_orders.of(slot)]
-    counted = SlotControl(len(orders), len([order for order in orders if order.executed]))
-    case.books.slot_controls.put(slot, counted)
+    counted = case.books.slot_controls.get(slot) or SlotControl()
+    confirmed = len([order for order in orders if order.executed])
+    case.books.slot_controls.put(slot, counted._replace(orders=len(orders), confirmed=confirmed))
 
 
 def confirm(case: Case, m: ConfirmPhase) -> None:

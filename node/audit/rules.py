@@ -5,11 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from node.audit import accounts, certificates, devices, governance, grids, ledger, orders, phases, proofs, settling
+from node.audit import (
+    accounts,
+    certificates,
+    devices,
+    governance,
+    grids,
+    ledger,
+    orders,
+    phases,
+    proofs,
+    sessions,
+    settling,
+)
 from node.audit.case import Case
 from wire.accounts import AdmitAccount, Role, RotateKey, SetFrozen, SetRoles
 from wire.asset import DeclareAvailability, RegisterAsset, RemoveAsset
-from wire.control import ConfirmPhase, PostPhaseOrder, RegisterSwitch, RemoveSwitch, SetSwitchingLimits
+from wire.control import (
+    CloseControl,
+    ConfirmPhase,
+    OpenControl,
+    PostPhaseOrder,
+    PostSignal,
+    RegisterSwitch,
+    RemoveSwitch,
+    SetSwitchingLimits,
+)
 from wire.flowproof import SubmitProofs
 from wire.governance import Approve, Propose, Withdraw
 from wire.grid import AddMember, CreateGrid, SetCaps, SetProofKey, SetRebates, SetSupplier, SetTariff
@@ -63,6 +84,9 @@ RULES: dict[type[Any], Rule] = {
     SetSwitchingLimits: Rule("control", _REGISTRAR, phases.set_limits),
     PostPhaseOrder: Rule("control", _DSO, phases.post),
     ConfirmPhase: Rule("control", _AT_HOME, phases.confirm),
+    OpenControl: Rule("control", _DSO, sessions.begin),
+    PostSignal: Rule("control", _DSO, sessions.signal),
+    CloseControl: Rule("control", _DSO, sessions.close),
     Propose: Rule("governance", _OPERATOR, governance.propose),
     Approve: Rule("governance", _OPERATOR, governance.approve),
     Withdraw: Rule("governance", _OPERATOR, governance.withdraw),

@@ -29,7 +29,7 @@ _ADDRESSES = frozenset(
 _LEDGER_HOLDERS = frozenset(("holder", "debtor", "creditor", "source", "target"))
 _PUBLIC_KEYS = frozenset(("public_key", "proof_key", "new_public_key", "successor"))
 _SIGNATURES = frozenset(("signature", "proof"))
-_BYTES = frozenset(("page_token", "next_page_token", "seed", "app_hash", "key", "consensus_address"))
+_BYTES = frozenset(("page_token", "next_page_token", "seed", "app_hash", "key", "consensus_address", "assignment_root"))
 
 
 class UnknownMeaningError(LookupError):

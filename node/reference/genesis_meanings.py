@@ -19,7 +19,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "market": "The products.",
         "flowproof": "Nothing: proofs are checked with the VDGs' keys.",
         "settlement": "Payouts and how long records are kept.",
-        "control": "Phase switches, and how much they may be used ([control](control.md)).",
+        "control": "Phase switches, and how much they may be used; sessions of control ([control](control.md)).",
         "governance": "How the operators decide ([governance](governance.md)).",
     },
     "GenesisQuota": {

@@ -41,7 +41,7 @@ def test_every_field_of_bytes_has_a_meaning(cls: type[Any]) -> None:
 
 
 def test_every_event_and_query_is_known_by_a_name_of_its_own() -> None:
-    assert len(EVENTS) == 44
+    assert len(EVENTS) == 47
     assert QUERIES["get_book"].path == "/market/GetBook"
     assert all(snake_case(query.request.__name__) == f"{name}_request" for name, query in QUERIES.items())
 

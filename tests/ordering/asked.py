@@ -19,4 +19,10 @@ ASKED: list[tuple[Any, Any, str]] = [
     (control.ListPhaseOrdersRequest(VDG, 24), control.ListPhaseOrdersResponse, "PHASE_ORDER_STATUS_LATE"),
     (control.GetGridControlRequest(VDG), control.GetGridControlResponse, "switchings_per_slot=3"),
     (control.GetGridControlRequest("none"), control.GetGridControlResponse, "found=False, control=GridControl("),
+    (control.GetGridControlRequest(VDG), control.GetGridControlResponse, "open_slot=27, open_session=1"),
+    (control.GetSessionRequest(VDG, 25, 1), control.GetSessionResponse, "CONTROL_OUTCOME_CONVERGED"),
+    (control.GetSessionRequest(VDG, 25, 3), control.GetSessionResponse, "found=False"),
+    (control.ListSessionsRequest(VDG, 25), control.ListSessionsResponse, "CONTROL_OUTCOME_TIMED_OUT"),
+    (control.ListSessionsRequest(VDG, 26), control.ListSessionsResponse, "CONTROL_OUTCOME_OVERTAKEN"),
+    (control.ListSignalsRequest(VDG, 25, 1), control.ListSignalsResponse, "neur_per_wh=(-60000, 0)"),
 ]

@@ -14,7 +14,7 @@ from tests.app import scenario
 from tests.app.chain import Chain
 from tests.app.keyring import address
 from tests.app.world import VDG
-from tests.ordering.orders import DEVICE, A, B, C, confirmation, genesis, order
+from tests.ordering.orders import DEVICE, A, B, C, closing, confirmation, genesis, opening, order, signal
 from wire.control import RegisterSwitch, RemoveSwitch, SetSwitchingLimits
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -60,6 +60,17 @@ def run() -> OrderedDay:
     day.do("dso", order("dee", 24, B))
     day.go_to_slot(25)
     day.do("bob", confirmation("bob", 24, A))
+    day.do("dso", opening(25))
+    for iteration in (1, 2):
+        day.do("dso", signal(iteration, 25))
+    day.send("dso", signal(4, 25))
+    day.do("dso", closing(2, 25))
+    day.do("dso", opening(25))
+    day.do("dso", signal(1, 25, 2))
+    day.finalize(time_s=day.time_s + 30)
+    day.do("dso", opening(26, iteration_seconds=3_600))
+    day.go_to_slot(27)
+    day.do("dso", opening(27))
     return day
 
 

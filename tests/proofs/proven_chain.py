@@ -119,6 +119,8 @@ def settled_chain() -> ProvenChain:
     chain.do("dso", chain.proofs(12, {"ann": 1, "bob": 0, "cid": 0, "dee": 100}))
     for home in ("ann", "bob"):
         chain.do("dso", orders.order(home, 20))
+    chain.do("dso", orders.opening(13))
+    chain.do("dso", orders.signal(1, 13))
     # The gate of slot 20 closes.
     chain.go_to_slot(19)
     chain.block()

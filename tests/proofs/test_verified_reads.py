@@ -81,6 +81,12 @@ REQUESTS = (
     control.ListSwitchesRequest("none"),
     control.ListPhaseOrdersRequest(VDG, 20),
     control.ListPhaseOrdersRequest(VDG, 21),
+    control.GetSessionRequest(VDG, 13, 1),
+    control.GetSessionRequest(VDG, 13, 2),
+    control.ListSessionsRequest(VDG, 13),
+    control.ListSessionsRequest(VDG, 14),
+    control.ListSignalsRequest(VDG, 13, 1),
+    control.ListSignalsRequest(VDG, 14, 1),
 )
 
 

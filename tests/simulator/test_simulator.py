@@ -30,7 +30,7 @@ def simulated(seed: int, blocks: int = BLOCKS) -> Summary:
 def test_every_result_of_many_kinds_is_as_predicted_whatever_instances_go_through() -> None:
     seen: Counter[str] = Counter()
     faults: Counter[str] = Counter()
-    for seed in (2, 3, 4, 11):
+    for seed in (3, 4, 41, 43):
         summary = simulated(seed)
         seen, faults = seen + summary.seen, faults + summary.faults
     # A simulation in which nothing happens proves nothing.
@@ -38,7 +38,7 @@ def test_every_result_of_many_kinds_is_as_predicted_whatever_instances_go_throug
     assert len({name.partition(": ")[2] for name in seen} & set(Code.__members__)) > 30
     for wanted in (
         *("PlaceOrder", "SubmitProofs", "RotateKey", "SetTariff", "RegisterAsset", "Transfer", "CancelOrder"),
-        *("PostPhaseOrder", "ConfirmPhase"),
+        *("PostPhaseOrder", "ConfirmPhase", "OpenControl", "PostSignal", "CloseControl"),
     ):
         assert seen[f"{wanted}: OK"] > 0, wanted
     for wanted in (

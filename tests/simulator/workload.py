@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
-from tests.simulator import deciding, office, paying, switching, trading
+from tests.simulator import controlling, deciding, office, paying, switching, trading
 from tests.simulator.damage import change_a_field, spoil_the_envelope
 from tests.simulator.letter import Letter
 from tests.simulator.view import View
@@ -35,6 +35,7 @@ ACTS: tuple[tuple[Act, int], ...] = (
     (switching.fit_switches, 3),
     (switching.order_phases, 5),
     (switching.confirm_phases, 4),
+    (controlling.control_flows, 9),
     (deciding.propose, 6),
     (deciding.approve, 2),
 )

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from abci_app.modules.control import phases, switches
+from abci_app.modules.control import phases, sessions, switches, terms
 from abci_app.modules.module import Action
 from wire.accounts import Role
-from wire.control import ConfirmPhase, PostPhaseOrder, RegisterSwitch, RemoveSwitch, SetSwitchingLimits
+from wire.control import (
+    CloseControl,
+    ConfirmPhase,
+    OpenControl,
+    PostPhaseOrder,
+    PostSignal,
+    RegisterSwitch,
+    RemoveSwitch,
+    SetSwitchingLimits,
+)
 
 _DSO, _REGISTRAR = (Role.ROLE_DSO,), (Role.ROLE_REGISTRAR,)
 _AT_HOME = (Role.ROLE_HOUSEHOLD, Role.ROLE_CONTROLLER)
@@ -16,4 +25,7 @@ ACTIONS = {
     SetSwitchingLimits: Action(switches.check_limits, _REGISTRAR, switches.set_limits),
     PostPhaseOrder: Action(phases.check_phase_message, _DSO, phases.post),
     ConfirmPhase: Action(phases.check_phase_message, _AT_HOME, phases.confirm),
+    OpenControl: Action(terms.check_open, _DSO, sessions.open_session),
+    PostSignal: Action(terms.check_signal, _DSO, sessions.signal),
+    CloseControl: Action(terms.check_close, _DSO, sessions.close),
 }

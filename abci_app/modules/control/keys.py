@@ -1,4 +1,4 @@
-"""Where switches, phase orders and their counts are stored."""
+"""Where switches, phase orders, sessions of control and their counts are stored."""
 
 from __future__ import annotations
 
@@ -14,5 +14,9 @@ SWITCHES = Collection(*state_keys.SWITCHES)
 PHASE_ORDERS = Collection(*state_keys.PHASE_ORDERS)
 # n<vdg>/<slot, 8 bytes>
 SLOT_CONTROLS = Collection(*state_keys.SLOT_CONTROLS)
+# s<vdg>/<slot, 8 bytes><session, 4 bytes>
+CONTROL_SESSIONS = Collection(*state_keys.CONTROL_SESSIONS)
+# i<vdg>/<slot, 8 bytes><session, 4 bytes><iteration, 4 bytes>
+CONTROL_SIGNALS = Collection(*state_keys.CONTROL_SIGNALS)
 # d<vdg>/<day, 8 bytes><address>
 SWITCH_DAYS = Collection("control", b"d", SwitchDay)

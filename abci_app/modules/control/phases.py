@@ -156,10 +156,3 @@ def end_slot(context: Context, key: bytes) -> None:
         if day_key >= day_end:
             break
         SWITCH_DAYS.delete(state, day_key)
-
-
-def forget(context: Context, key: bytes) -> None:
-    """Drop what was ordered for a slot that is long over."""
-    for order_key, _ in list(PHASE_ORDERS.items(context.state, key)):
-        PHASE_ORDERS.delete(context.state, order_key)
-    SLOT_CONTROLS.delete(context.state, key)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.app.refusals import amounts, envelope, governance, names, proofs, sender, switching, times
+from tests.app.refusals import amounts, control, envelope, governance, names, proofs, sender, switching, times
 from tests.app.refusals.row import ROWS, Row
 
-__all__ = ["ROWS", "Row", "amounts", "envelope", "governance", "names", "proofs", "sender", "switching", "times"]
+__all__ = [
+    "ROWS",
+    "Row",
+    "amounts",
+    "control",
+    "envelope",
+    "governance",
+    "names",
+    "proofs",
+    "sender",
+    "switching",
+    "times",
+]

@@ -34,6 +34,7 @@ class _MomentEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Moment.ValueTy
     MOMENT_PAYOUT: _Moment.ValueType  # 5
     MOMENT_PROPOSAL_EXPIRES: _Moment.ValueType  # 6
     MOMENT_SWITCHING_ENDS: _Moment.ValueType  # 7
+    MOMENT_CONTROL_ENDS: _Moment.ValueType  # 8
 
 class Moment(_Moment, metaclass=_MomentEnumTypeWrapper):
     """Points in time that modules wait for. In one block they come in order of time, then of number."""
@@ -46,6 +47,7 @@ MOMENT_SLOT_FORGOTTEN: Moment.ValueType  # 4
 MOMENT_PAYOUT: Moment.ValueType  # 5
 MOMENT_PROPOSAL_EXPIRES: Moment.ValueType  # 6
 MOMENT_SWITCHING_ENDS: Moment.ValueType  # 7
+MOMENT_CONTROL_ENDS: Moment.ValueType  # 8
 Global___Moment: _TypeAlias = Moment  # noqa: Y015
 
 @_typing.final

@@ -60,6 +60,21 @@ class ControlQueryServiceStub:
                 request_serializer=vdg_dot_control_dot_v1_dot_control__pb2.GetGridControlRequest.SerializeToString,
                 response_deserializer=vdg_dot_control_dot_v1_dot_control__pb2.GetGridControlResponse.FromString,
                 _registered_method=True)
+        self.GetSession = channel.unary_unary(
+                '/vdg.control.v1.ControlQueryService/GetSession',
+                request_serializer=vdg_dot_control_dot_v1_dot_control__pb2.GetSessionRequest.SerializeToString,
+                response_deserializer=vdg_dot_control_dot_v1_dot_control__pb2.GetSessionResponse.FromString,
+                _registered_method=True)
+        self.ListSessions = channel.unary_unary(
+                '/vdg.control.v1.ControlQueryService/ListSessions',
+                request_serializer=vdg_dot_control_dot_v1_dot_control__pb2.ListSessionsRequest.SerializeToString,
+                response_deserializer=vdg_dot_control_dot_v1_dot_control__pb2.ListSessionsResponse.FromString,
+                _registered_method=True)
+        self.ListSignals = channel.unary_unary(
+                '/vdg.control.v1.ControlQueryService/ListSignals',
+                request_serializer=vdg_dot_control_dot_v1_dot_control__pb2.ListSignalsRequest.SerializeToString,
+                response_deserializer=vdg_dot_control_dot_v1_dot_control__pb2.ListSignalsResponse.FromString,
+                _registered_method=True)
 
 
 class ControlQueryServiceServicer:
@@ -96,6 +111,24 @@ class ControlQueryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetSession(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSessions(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSignals(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ControlQueryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -123,6 +156,21 @@ def add_ControlQueryServiceServicer_to_server(servicer, server):
                     servicer.GetGridControl,
                     request_deserializer=vdg_dot_control_dot_v1_dot_control__pb2.GetGridControlRequest.FromString,
                     response_serializer=vdg_dot_control_dot_v1_dot_control__pb2.GetGridControlResponse.SerializeToString,
+            ),
+            'GetSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSession,
+                    request_deserializer=vdg_dot_control_dot_v1_dot_control__pb2.GetSessionRequest.FromString,
+                    response_serializer=vdg_dot_control_dot_v1_dot_control__pb2.GetSessionResponse.SerializeToString,
+            ),
+            'ListSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSessions,
+                    request_deserializer=vdg_dot_control_dot_v1_dot_control__pb2.ListSessionsRequest.FromString,
+                    response_serializer=vdg_dot_control_dot_v1_dot_control__pb2.ListSessionsResponse.SerializeToString,
+            ),
+            'ListSignals': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSignals,
+                    request_deserializer=vdg_dot_control_dot_v1_dot_control__pb2.ListSignalsRequest.FromString,
+                    response_serializer=vdg_dot_control_dot_v1_dot_control__pb2.ListSignalsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -261,6 +309,87 @@ class ControlQueryService:
             '/vdg.control.v1.ControlQueryService/GetGridControl',
             vdg_dot_control_dot_v1_dot_control__pb2.GetGridControlRequest.SerializeToString,
             vdg_dot_control_dot_v1_dot_control__pb2.GetGridControlResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vdg.control.v1.ControlQueryService/GetSession',
+            vdg_dot_control_dot_v1_dot_control__pb2.GetSessionRequest.SerializeToString,
+            vdg_dot_control_dot_v1_dot_control__pb2.GetSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vdg.control.v1.ControlQueryService/ListSessions',
+            vdg_dot_control_dot_v1_dot_control__pb2.ListSessionsRequest.SerializeToString,
+            vdg_dot_control_dot_v1_dot_control__pb2.ListSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSignals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vdg.control.v1.ControlQueryService/ListSignals',
+            vdg_dot_control_dot_v1_dot_control__pb2.ListSignalsRequest.SerializeToString,
+            vdg_dot_control_dot_v1_dot_control__pb2.ListSignalsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -68,6 +68,9 @@ class TxBody(_message.Message):
     SET_SWITCHING_LIMITS_FIELD_NUMBER: _builtins.int
     POST_PHASE_ORDER_FIELD_NUMBER: _builtins.int
     CONFIRM_PHASE_FIELD_NUMBER: _builtins.int
+    OPEN_CONTROL_FIELD_NUMBER: _builtins.int
+    POST_SIGNAL_FIELD_NUMBER: _builtins.int
+    CLOSE_CONTROL_FIELD_NUMBER: _builtins.int
     chain_id: _builtins.str
     sender: _builtins.bytes
     nonce: _builtins.int
@@ -138,6 +141,12 @@ class TxBody(_message.Message):
     def post_phase_order(self) -> _control_pb2.PostPhaseOrder: ...
     @_builtins.property
     def confirm_phase(self) -> _control_pb2.ConfirmPhase: ...
+    @_builtins.property
+    def open_control(self) -> _control_pb2.OpenControl: ...
+    @_builtins.property
+    def post_signal(self) -> _control_pb2.PostSignal: ...
+    @_builtins.property
+    def close_control(self) -> _control_pb2.CloseControl: ...
     def __init__(
         self,
         *,
@@ -178,12 +187,15 @@ class TxBody(_message.Message):
         set_switching_limits: _control_pb2.SetSwitchingLimits | None = ...,
         post_phase_order: _control_pb2.PostPhaseOrder | None = ...,
         confirm_phase: _control_pb2.ConfirmPhase | None = ...,
+        open_control: _control_pb2.OpenControl | None = ...,
+        post_signal: _control_pb2.PostSignal | None = ...,
+        close_control: _control_pb2.CloseControl | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["add_member", b"add_member", "admit_account", b"admit_account", "approve", b"approve", "burn", b"burn", "cancel_order", b"cancel_order", "confirm_phase", b"confirm_phase", "create_grid", b"create_grid", "declare_availability", b"declare_availability", "declare_flow", b"declare_flow", "fund_rewards", b"fund_rewards", "message", b"message", "mint", b"mint", "pay_debt", b"pay_debt", "place_order", b"place_order", "post_phase_order", b"post_phase_order", "propose", b"propose", "register_asset", b"register_asset", "register_switch", b"register_switch", "remove_asset", b"remove_asset", "remove_switch", b"remove_switch", "retire_certificate", b"retire_certificate", "rotate_key", b"rotate_key", "set_caps", b"set_caps", "set_frozen", b"set_frozen", "set_proof_key", b"set_proof_key", "set_rebates", b"set_rebates", "set_roles", b"set_roles", "set_supplier", b"set_supplier", "set_switching_limits", b"set_switching_limits", "set_tariff", b"set_tariff", "submit_proofs", b"submit_proofs", "transfer", b"transfer", "transfer_certificate", b"transfer_certificate", "withdraw", b"withdraw"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["add_member", b"add_member", "admit_account", b"admit_account", "approve", b"approve", "burn", b"burn", "cancel_order", b"cancel_order", "close_control", b"close_control", "confirm_phase", b"confirm_phase", "create_grid", b"create_grid", "declare_availability", b"declare_availability", "declare_flow", b"declare_flow", "fund_rewards", b"fund_rewards", "message", b"message", "mint", b"mint", "open_control", b"open_control", "pay_debt", b"pay_debt", "place_order", b"place_order", "post_phase_order", b"post_phase_order", "post_signal", b"post_signal", "propose", b"propose", "register_asset", b"register_asset", "register_switch", b"register_switch", "remove_asset", b"remove_asset", "remove_switch", b"remove_switch", "retire_certificate", b"retire_certificate", "rotate_key", b"rotate_key", "set_caps", b"set_caps", "set_frozen", b"set_frozen", "set_proof_key", b"set_proof_key", "set_rebates", b"set_rebates", "set_roles", b"set_roles", "set_supplier", b"set_supplier", "set_switching_limits", b"set_switching_limits", "set_tariff", b"set_tariff", "submit_proofs", b"submit_proofs", "transfer", b"transfer", "transfer_certificate", b"transfer_certificate", "withdraw", b"withdraw"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_member", b"add_member", "admit_account", b"admit_account", "approve", b"approve", "burn", b"burn", "cancel_order", b"cancel_order", "chain_id", b"chain_id", "confirm_phase", b"confirm_phase", "create_grid", b"create_grid", "declare_availability", b"declare_availability", "declare_flow", b"declare_flow", "expires_s", b"expires_s", "fund_rewards", b"fund_rewards", "message", b"message", "mint", b"mint", "nonce", b"nonce", "pay_debt", b"pay_debt", "place_order", b"place_order", "post_phase_order", b"post_phase_order", "propose", b"propose", "register_asset", b"register_asset", "register_switch", b"register_switch", "remove_asset", b"remove_asset", "remove_switch", b"remove_switch", "retire_certificate", b"retire_certificate", "rotate_key", b"rotate_key", "sender", b"sender", "set_caps", b"set_caps", "set_frozen", b"set_frozen", "set_proof_key", b"set_proof_key", "set_rebates", b"set_rebates", "set_roles", b"set_roles", "set_supplier", b"set_supplier", "set_switching_limits", b"set_switching_limits", "set_tariff", b"set_tariff", "submit_proofs", b"submit_proofs", "transfer", b"transfer", "transfer_certificate", b"transfer_certificate", "withdraw", b"withdraw"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_member", b"add_member", "admit_account", b"admit_account", "approve", b"approve", "burn", b"burn", "cancel_order", b"cancel_order", "chain_id", b"chain_id", "close_control", b"close_control", "confirm_phase", b"confirm_phase", "create_grid", b"create_grid", "declare_availability", b"declare_availability", "declare_flow", b"declare_flow", "expires_s", b"expires_s", "fund_rewards", b"fund_rewards", "message", b"message", "mint", b"mint", "nonce", b"nonce", "open_control", b"open_control", "pay_debt", b"pay_debt", "place_order", b"place_order", "post_phase_order", b"post_phase_order", "post_signal", b"post_signal", "propose", b"propose", "register_asset", b"register_asset", "register_switch", b"register_switch", "remove_asset", b"remove_asset", "remove_switch", b"remove_switch", "retire_certificate", b"retire_certificate", "rotate_key", b"rotate_key", "sender", b"sender", "set_caps", b"set_caps", "set_frozen", b"set_frozen", "set_proof_key", b"set_proof_key", "set_rebates", b"set_rebates", "set_roles", b"set_roles", "set_supplier", b"set_supplier", "set_switching_limits", b"set_switching_limits", "set_tariff", b"set_tariff", "submit_proofs", b"submit_proofs", "transfer", b"transfer", "transfer_certificate", b"transfer_certificate", "withdraw", b"withdraw"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["admit_account", "set_roles", "rotate_key", "set_frozen", "mint", "burn", "transfer", "pay_debt", "create_grid", "add_member", "set_tariff", "set_rebates", "set_caps", "set_proof_key", "set_supplier", "register_asset", "remove_asset", "declare_availability", "place_order", "cancel_order", "submit_proofs", "declare_flow", "fund_rewards", "transfer_certificate", "retire_certificate", "propose", "approve", "withdraw", "register_switch", "remove_switch", "set_switching_limits", "post_phase_order", "confirm_phase"]  # noqa: Y015
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["admit_account", "set_roles", "rotate_key", "set_frozen", "mint", "burn", "transfer", "pay_debt", "create_grid", "add_member", "set_tariff", "set_rebates", "set_caps", "set_proof_key", "set_supplier", "register_asset", "remove_asset", "declare_availability", "place_order", "cancel_order", "submit_proofs", "declare_flow", "fund_rewards", "transfer_certificate", "retire_certificate", "propose", "approve", "withdraw", "register_switch", "remove_switch", "set_switching_limits", "post_phase_order", "confirm_phase", "open_control", "post_signal", "close_control"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 
