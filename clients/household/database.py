@@ -41,8 +41,12 @@ CREATE TABLE under_way (
 ) STRICT;
 CREATE TABLE alarms (home TEXT PRIMARY KEY, time_s INTEGER NOT NULL, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
-# Came later; a file of before gets it when it is opened.
-_FORECAST_ERRORS = """
+# Came later; a file of before gets them when it is opened.
+_LATER_TABLES = """
+CREATE TABLE IF NOT EXISTS supplier_prices (
+    vdg TEXT NOT NULL, slot INTEGER NOT NULL, start_s INTEGER NOT NULL, buy_neur_per_wh INTEGER NOT NULL,
+    sell_neur_per_wh INTEGER NOT NULL, PRIMARY KEY (vdg, slot)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS forecast_errors (
     home TEXT NOT NULL, horizon INTEGER NOT NULL, slots INTEGER NOT NULL, load_wh INTEGER NOT NULL,
     pv_wh INTEGER NOT NULL, PRIMARY KEY (home, horizon)
@@ -58,6 +62,14 @@ class UnderWay(NamedTuple):
     home: str
     message: Any
     expires_s: int
+
+
+class SupplierPrice(NamedTuple):
+    """P_u and P_f of the slot that begins at ``start_s`` (Unix seconds)."""
+
+    start_s: int
+    buy_neur_per_wh: int
+    sell_neur_per_wh: int
 
 
 class Database:
@@ -78,7 +90,7 @@ class Database:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             instance = _prepare(connection, path, chain_id)
-            connection.execute(_FORECAST_ERRORS)
+            connection.executescript(_LATER_TABLES)
         except (sqlite3.Error, OSError) as error:
             raise ConfigurationError(
                 f"data: {path} can't be used ({error}); mend the disk, or move the file away: the chain tells its part"
@@ -189,6 +201,20 @@ class Database:
         """A home's forecast errors by horizon, as last kept."""
         sql = "SELECT horizon, slots, load_wh, pv_wh FROM forecast_errors WHERE home = ? ORDER BY horizon"
         return {horizon: ForecastError(*sums) for horizon, *sums in self._connection.execute(sql, (home,))}
+
+    def keep_supplier_prices(self, vdg: str, slot: int, price: SupplierPrice) -> None:
+        """Keep what the supplier's energy costs and earns in a slot."""
+        self._connection.execute("INSERT OR REPLACE INTO supplier_prices VALUES (?, ?, ?, ?, ?)", (vdg, slot, *price))
+
+    def supplier_prices(self, vdg: str) -> dict[int, SupplierPrice]:
+        """The supplier's prices of all slots in which the agent was at work."""
+        sql = "SELECT slot, start_s, buy_neur_per_wh, sell_neur_per_wh FROM supplier_prices WHERE vdg = ?"
+        return {slot: SupplierPrice(*rest) for slot, *rest in self._connection.execute(sql, (vdg,))}
+
+    def settlements(self, account: bytes) -> list[HouseholdSettlement]:
+        """An account's settled slots, oldest first."""
+        rows = self._connection.execute("SELECT data FROM settled WHERE account = ? ORDER BY slot", (account,))
+        return [decode(HouseholdSettlement, data) for (data,) in rows]
 
     def _key(self, number: int) -> str:
         # A new file counts from 1 again; its keys must not be an older file's.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 from clients.common.configuration import ConfigurationError
@@ -37,12 +38,17 @@ class HomeStatus(NamedTuple):
     forecast_errors: dict[str, MeanError]
 
 
-def read_status(configuration: HouseholdConfiguration) -> list[HomeStatus]:
-    """Read the file. Raises: ConfigurationError when there is none yet."""
+def existing_file(configuration: HouseholdConfiguration) -> Path:
+    """The agent's own state. Raises: ConfigurationError when there is none yet."""
     path = configuration.household_file
     if not path.exists():
         raise ConfigurationError(f"data: there is no {path} yet; start `vdg household run` first")
-    database = Database.read_only(path)
+    return path
+
+
+def read_status(configuration: HouseholdConfiguration) -> list[HomeStatus]:
+    """Read the file. Raises: ConfigurationError when there is none yet."""
+    database = Database.read_only(existing_file(configuration))
     try:
         alarms = database.alarms()
         status = []

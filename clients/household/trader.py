@@ -17,7 +17,7 @@ from clients.household.chain_state import (
     read_order,
     read_terms,
 )
-from clients.household.database import Database
+from clients.household.database import Database, SupplierPrice
 from clients.household.home import Home
 from clients.household.link import Link
 from clients.household.reactions import Reaction
@@ -94,6 +94,9 @@ class Trader:
             # Let results and messages in between two homes.
             await asyncio.sleep(0)
         self._planned_slot = now
+        terms = self.terms
+        price = SupplierPrice(int(terms.clock.start_s(now)), terms.buy_price(now), terms.sell_price(now))
+        self._database.keep_supplier_prices(terms.grid.vdg, now, price)
         if now % _ERRORS_EVERY_SLOTS == 0:
             for home in self.homes.values():
                 self._database.keep_forecast_errors(home.id, home.errors.by_horizon)

@@ -31,6 +31,9 @@ ENTRIES: Final = (
         "home plan", "clients.household.planner.command:plan_command", "Find a home's cheapest plan for a JSON file."
     ),
     Entry(
+        "home bill", "clients.household.bill:bill_command", "Show homes' bills of a month, with and without the market."
+    ),
+    Entry(
         "phases allocate",
         "clients.dso.phases.command:allocate_command",
         "Balance a slot's commitments over the phases.",
@@ -55,7 +58,7 @@ ENTRIES: Final = (
 # Groups that exist only as the first word of an entry's path.
 GROUPS: Final = {
     "proof": "Proofs and receipts in files.",
-    "home": "One home: plans.",
+    "home": "Homes: plans and bills.",
     "phases": "Phases of switched homes, without a chain.",
     "node": "One node of a chain: join, status, backup, restore, rebuild.",
     "market": "The market's rules, without a chain.",

@@ -1,0 +1,67 @@
+"""A month's bill with and without the market."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from typer.testing import CliRunner
+
+from clients.common.subscribe import Cursor
+from clients.household.bill import bill_command
+from clients.household.database import Database, SupplierPrice
+from clients.household.keys import address_of_home
+from tests.household.test_configuration import minimal, read
+from wire.settlement import HouseholdSettlement
+
+JUNE = int(datetime(2026, 6, 30, 23, 50, tzinfo=UTC).timestamp())
+
+
+def invoke(folder: Path, *options: str) -> tuple[int, str]:
+    app = typer.Typer()
+    app.command()(bill_command)
+    result = CliRunner().invoke(app, ["--config", str(folder / "household.yaml"), *options])
+    return result.exit_code, result.output
+
+
+def lived(folder: Path) -> None:
+    """Two slots of June, one of July, and one whose prices nobody saw."""
+    (folder / "h1.seed").write_text("11" * 32)
+    (folder / "h1.seed").chmod(0o600)
+    configuration = read(folder, minimal())
+    address = address_of_home(configuration.homes[0])
+    database = Database.open(configuration.household_file, "chain")
+    settled = [
+        HouseholdSettlement("grid", 10, address, flow_wh=100, bought_wh=100, contracts_neur=-12_000_000),
+        HouseholdSettlement("grid", 11, address, flow_wh=-50, deviation_neur=5_000_000),
+        HouseholdSettlement("grid", 12, address, flow_wh=100, deviation_neur=-15_000_000),
+        HouseholdSettlement("grid", 99, address, flow_wh=100, deviation_neur=-15_000_000),
+    ]
+    database.follow(Cursor(5, 0), (), settled)
+    for slot, start_s in ((10, JUNE - 600), (11, JUNE), (12, JUNE + 600)):
+        database.keep_supplier_prices("grid", slot, SupplierPrice(start_s, 150_000, 100_000))
+    database.close()
+
+
+def test_the_same_flows_are_priced_with_and_without_the_market(tmp_path: Path) -> None:
+    lived(tmp_path)
+    code, output = invoke(tmp_path, "--month", "2026-06", "--json")
+    assert code == 0
+    (bill,) = json.loads(output)
+    assert bill["slots"] == 2
+    assert bill["unpriced_slots"] == 1
+    assert bill["bill_neur"] == 12_000_000 - 5_000_000
+    assert bill["without_market_neur"] == 100 * 150_000 - 50 * 100_000
+    code, output = invoke(tmp_path, "--month", "2026-07")
+    assert code == 0
+    assert "0.0150" in output
+
+
+def test_a_month_that_is_none_and_an_agent_that_never_ran_are_refused_with_a_way_out(tmp_path: Path) -> None:
+    read(tmp_path, minimal())
+    code, output = invoke(tmp_path, "--month", "June")
+    assert (code, "give a year and a month" in output) == (2, True)
+    code, output = invoke(tmp_path)
+    assert (code, "start `vdg household run` first" in output) == (2, True)
