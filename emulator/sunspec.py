@@ -41,8 +41,7 @@ def float32(value: float) -> list[int]:
 class SunSpecModels:
     """The registers of an inverter of ``rated_w`` that could give ``pv_w`` now.
 
-    ``scale`` is the exponent of power and energy in model 103. ``moved_s`` is the time by which its counter has moved
-    since the last read, set by the server from the clock.
+    ``scale`` is the exponent of power and energy in models 101 and 103. Raises ValueError for another ``model``.
     """
 
     def __init__(self, rated_w: int = 5_000, pv_w: int = 3_000, model: int = 103, scale: int = 0) -> None:

@@ -11,6 +11,7 @@ import pytest
 from clients.household.devices import CommandRefused, Fault, Roster
 from clients.household.devices.device import Device
 from clients.household.devices.meter import Meter, SlotFlow
+from clients.household.devices.oscillation import Oscillation
 from tests.devices.made import EPOCH_S, HOME, NOW, PLATE, SLOT_SECONDS, TOPICS, House, reading, telemetry
 from wire.mqtt import Status, StatusCode
 
@@ -125,8 +126,8 @@ def test_a_reading_that_the_broker_delivers_twice_is_one_reading() -> None:
 @pytest.mark.parametrize(
     ("fields", "driver", "fault", "words"),
     [
-        ({"battery_w": 3_001}, "battery", Fault.IMPLAUSIBLE, "battery_w is 3001; it is rated for 3000"),
-        ({"battery_w": -3_001}, "battery", Fault.IMPLAUSIBLE, "battery_w is -3001"),
+        ({"battery_w": 3_151}, "battery", Fault.IMPLAUSIBLE, "battery_w is 3151; it is rated for 3000"),
+        ({"battery_w": -3_151}, "battery", Fault.IMPLAUSIBLE, "battery_w is -3151"),
         (
             {"energy_wh": 6_001},
             "battery",
@@ -316,6 +317,29 @@ def test_topics_of_strangers_are_counted_or_none_of_ours() -> None:
     house.hear("vdg/v1/h9/device/toaster/rating", b"{}")
     assert house.roster.refusals.counts == {Fault.WRONG_TOPIC: 1}
     assert "add it to the home's devices" in (house.roster.refusals.last or "")
+
+
+def test_a_driver_takes_nothing_from_another_s_topic() -> None:
+    house = House()
+    for device in (house.meter, house.inverter, house.battery):
+        device.receive(TOPICS.history(HOME), b"{}", False, NOW)
+        assert refused(
+            device, Fault.WRONG_TOPIC, f"vdg/v1/h1/history: a{'n' * (device is house.inverter)} {device.name}"
+        )
+
+
+def test_set_points_undone_now_and_then_are_no_oscillation() -> None:
+    oscillation = Oscillation(limit=3, window_s=600, hold_s=600)
+    for undone in range(10):
+        oscillation.acknowledged()
+        oscillation.observed(False, 301.0 * undone)
+        oscillation.observed(False, 301.0 * undone + 1)
+        assert oscillation.unsteady_for_s(301.0 * undone + 1) == 0
+    for undone in range(3):
+        oscillation.acknowledged()
+        oscillation.observed(False, 4_000.0 + undone)
+    assert oscillation.unsteady_for_s(4_002) == 600
+    assert oscillation.unsteady_for_s(4_700) == 0
 
 
 def test_a_flood_of_bad_messages_costs_little_and_logs_little(caplog: pytest.LogCaptureFixture) -> None:

@@ -28,15 +28,17 @@ TIMEOUT_S = 2.0
 
 
 class BrokenServer(SunSpecServer):
-    """Refuses or hangs where it is told to."""
+    """Refuses, hangs, or changes registers behind one's back where it is told to."""
 
     refuse: Callable[[int], ExcCodes | None] = staticmethod(lambda address: None)
+    spoil: Callable[[list[int]], None] = staticmethod(lambda registers: None)
     hang_s = 0.0
 
     async def act(
         self, _function: int, start: int, address: int, count: int, registers: list[int], values: Sequence[int] | None
     ) -> ExcCodes | None:
         await asyncio.sleep(self.hang_s)
+        self.spoil(registers)
         return self.refuse(address) or await super().act(_function, start, address, count, registers, values)
 
 
@@ -248,6 +250,40 @@ async def test_exceptions_are_named_and_nothing_of_a_half_read_map_is_kept() -> 
         server.refuse = lambda address: ExcCodes.ILLEGAL_FUNCTION if address == controls + 5 else None
         with pytest.raises(CommandRefused, match=r"pv took no limit: .* illegal function: it can't do that"):
             await inverter.limit(100, 60)
+
+
+async def test_an_inverter_that_acknowledges_a_limit_and_does_not_limit_is_named() -> None:
+    async with served(SunSpecModels()) as (server, inverter):
+        await inverter.poll()
+        server.spoil = lambda registers: registers.__setitem__(server.models.at[123] + 9, 0)
+        with pytest.raises(CommandRefused, match="pv acknowledged 1000 W but limits to None: unlock remote control"):
+            await inverter.limit(1_000, 60)
+        await inverter.poll()
+        assert inverter.available
+
+
+async def test_an_inverter_without_controls_takes_no_limit() -> None:
+    made = SunSpecModels()
+    made.registers[made.at[123]] = 64_005
+    async with served(made) as (_, inverter):
+        await inverter.poll()
+        assert inverter.available
+        with pytest.raises(CommandRefused, match="pv takes no power limit: it has no model 123"):
+            await inverter.limit(1_000, 60)
+        with pytest.raises(CommandRefused, match="pv takes no power limit"):
+            await inverter.release()
+
+
+async def test_a_map_that_moves_is_noticed_and_read_anew() -> None:
+    async with served(SunSpecModels()) as (server, inverter):
+        await inverter.poll()
+        server.spoil = lambda registers: registers.__setitem__(server.models.at[123], 64_005)
+        await inverter.poll()
+        assert "model 123 is no longer at" in (inverter.refusals.last or "")
+        await inverter.poll()
+        assert inverter.refusals.total == 1
+        assert inverter.state is not None
+        assert inverter.state.limit_w is None
 
 
 async def test_a_device_that_accepts_and_never_answers_is_given_up_in_time() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from clients.household.devices.device import POWER_MARGIN_PERMILLE
 from clients.household.devices.home_device import HomeDevice, newer_telemetry
 from clients.household.devices.inverter import Inverter
 from clients.household.devices.meter import SLOTS_AN_HOUR, THREE_PHASES_63_A_W
@@ -94,7 +95,7 @@ class Battery(HomeDevice):
         plate = self.nameplate
         if telemetry is None or plate is None:
             return
-        if abs(telemetry.battery_w) > plate.battery_w:
+        if abs(telemetry.battery_w) > plate.battery_w * POWER_MARGIN_PERMILLE // 1000:
             raise Refused(
                 Fault.IMPLAUSIBLE,
                 f"battery_w is {telemetry.battery_w}; it is rated for {plate.battery_w}: check sign and unit",

@@ -16,6 +16,9 @@ from wire.mqtt import Message, MessageError, decode
 SILENCE_INTERVALS = 1.5
 """Silent for its stated interval and half of it again, for the way, a device is unavailable."""
 
+POWER_MARGIN_PERMILLE = 1_050
+"""A measurement may be a little off; beyond a twentieth more than its rating, no power is believed."""
+
 M = TypeVar("M", bound=Message)
 
 

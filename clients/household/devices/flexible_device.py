@@ -6,15 +6,13 @@ from abc import abstractmethod
 from typing import ClassVar, Generic, TypeVar
 
 from clients.household.devices.change import ChangeKind
-from clients.household.devices.device import Device, Outgoing, read
+from clients.household.devices.device import POWER_MARGIN_PERMILLE, Device, Outgoing, read
 from clients.household.devices.moment import Moment
 from clients.household.devices.refusal import CommandRefused, Fault, Refused
 from wire.device import AnswerCode, DeviceAnswer, DeviceCommand, DeviceRating, DeviceState, DeviceTopics
 from wire.mqtt import Topics
 
 LONGEST_COMMAND_S = 48 * 3600
-POWER_MARGIN_PERMILLE = 1_050
-"""A measurement may be a little off; beyond a twentieth more than its rating, nothing is believed."""
 
 R = TypeVar("R", bound=DeviceRating)
 S = TypeVar("S", bound=DeviceState)

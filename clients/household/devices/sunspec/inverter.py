@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from clients.household.devices.change import ChangeKind
-from clients.household.devices.device import Device
+from clients.household.devices.device import POWER_MARGIN_PERMILLE, Device
 from clients.household.devices.moment import Moment
 from clients.household.devices.refusal import CommandRefused, Fault, Refused
 from clients.household.devices.sunspec import models
@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 5.0
 TIMEOUT_SECONDS = 2.0
 REVERT_SECONDS_MOST = 0xFFFE
-MARGIN = Fraction(105, 100)
 NEAR_WRAP = Fraction(95, 100)
 """A counter that falls from beyond this share of its range has started anew, and didn't go back."""
 
@@ -204,7 +203,7 @@ class SunSpecInverter(Device):
         return found
 
     def _check(self, seen: models.Measured) -> None:
-        if self.most_w is not None and abs(seen.power_w) > self.most_w * MARGIN:
+        if self.most_w is not None and abs(seen.power_w) > self.most_w * POWER_MARGIN_PERMILLE / 1000:
             raise Refused(
                 Fault.IMPLAUSIBLE,
                 f"power is {float(seen.power_w):g} W; it is rated for {float(self.most_w):g}: check scale factors",
