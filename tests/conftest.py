@@ -15,7 +15,7 @@ settings.load_profile("vdg")
 
 # A line of the state machine counts as covered when a test in one of these folders gets there. Elsewhere it serves
 # another purpose or none, and tracing it would only double the time of simulated days.
-_TRACED = frozenset({"app", "devices", "governance", "grid", "store"})
+_TRACED = frozenset({"app", "devices", "governance", "grid", "ordering", "store"})
 _HERE = Path(__file__).parent
 
 

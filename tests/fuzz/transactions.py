@@ -23,7 +23,7 @@ class _Judged:
     """An application beside its auditor, begun anew after some blocks so that a finding needs few inputs."""
 
     def __init__(self) -> None:
-        document = json.dumps(world.genesis(governance={"voting_s": 3_600})).encode()
+        document = json.dumps(world.genesis(governance={"voting_s": 3_600}, control={})).encode()
         validators = [(public_key_of("validator-1"), 30), (public_key_of("validator-2"), 10)]
         self.app = App(MemoryStore())
         self.app.init_chain(world.CHAIN_ID, world.GENESIS_S, validators, document)

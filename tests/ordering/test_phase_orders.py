@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.app.chain import Chain
 from tests.app.keyring import address
+from tests.app.pythons import ROOT, equipped, installed
 from tests.app.test_goldens import ON_CHANGE
 from tests.app.test_tree import naive_app_hash
 from tests.app.world import VDG
@@ -42,6 +45,14 @@ def played() -> day.OrderedDay:
 def test_the_app_hash_of_every_block_is_golden(played: day.OrderedDay) -> None:
     assert played.blocks == json.loads(day.HASHES.read_text()), ON_CHANGE
     assert played.blocks[-1]["app_hash"] == naive_app_hash(played.stored()).hex()
+
+
+@pytest.mark.parametrize("python", installed(), ids=lambda python: f"{python.parent.parent.name}-{python.name}")
+def test_every_supported_python_and_hash_seed_agrees(python: Path) -> None:
+    environment = {"PYTHONHASHSEED": str(len(python.parts)), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [str(equipped(python)), "-m", "tests.ordering.day"]
+    done = subprocess.run(command, capture_output=True, check=True, cwd=ROOT, env=environment, text=True, timeout=120)
+    assert json.loads(done.stdout) == json.loads(day.HASHES.read_text())
 
 
 def test_every_collection_has_its_golden_key_and_bytes(played: day.OrderedDay) -> None:
