@@ -76,8 +76,11 @@ def bill_command(
         raise typer.Exit(EXIT_BAD_INPUT) from None
     try:
         bills = read_bills(read_configuration(config, HouseholdConfiguration), chosen)
-    except (ConfigurationError, sqlite3.Error) as error:
+    except ConfigurationError as error:
         typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(EXIT_BAD_INPUT) from None
+    except sqlite3.Error as error:
+        typer.echo(f"error: {error}; if the file is an older version's, start its agent once", err=True)
         raise typer.Exit(EXIT_BAD_INPUT) from None
     if as_json:
         typer.echo(json.dumps([bill._asdict() for bill in bills]))

@@ -84,6 +84,7 @@ class Home:
         self.asked_wh: dict[int, int] = {}
         self.errors = ForecastErrors()
         self._forecast: list[SlotForecast] = []
+        self._planned_around: tuple[int, int] | None = None
         self._forecaster = forecaster
         self._offers = offers
         self._strategy = strategy
@@ -146,7 +147,12 @@ class Home:
             )
             planned = self._strategy(situation)
         self.plan = {entry.slot: entry for entry in planned}
+        self._planned_around = (now + 1, account.position_wh(now + 1))
         return books
+
+    def outdated(self, slot: int) -> bool:
+        """Whether the next slot's contracts are others than those that the plan was made around."""
+        return self._planned_around != (slot, self.account.position_wh(slot))
 
     def open_books(self, terms: Terms, now: int) -> list[OpenBook]:
         """The books that the home trades in during slot ``now``."""

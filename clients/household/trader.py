@@ -105,9 +105,9 @@ class Trader:
         self._database.forget_contracts_before(now - _KEPT_SLOTS)
 
     def contracted(self, home: Home) -> None:
-        """A contract came after the plan of its slot was made: plan and steer again."""
+        """A contract came after the plan was made: where it is for the next slot, plan and steer again."""
         now = self.terms.clock.slot_at(time.time())
-        if self._planned_slot == now:
+        if self._planned_slot == now and home.outdated(now + 1):
             home.make_plan(self.terms, now)
             self._prepare_slot(home, now + 1)
 
