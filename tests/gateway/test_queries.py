@@ -68,9 +68,9 @@ async def test_every_query_that_the_wire_knows_reaches_the_application(chain: Ch
     assert len(paths) > 20
     async with served(chain.url) as one:
         statuses = await asyncio.gather(*(status_of(one, path, b"") for path in paths))
-    # A chain has governance when its genesis asks for it, which this one's does not.
+    # A chain has governance and control when its genesis asks for them, which this one's does not.
     off = {path for path, status in statuses if status is grpc.StatusCode.UNIMPLEMENTED}
-    assert off == {path for path in paths if path.startswith("/vdg.governance.")}
+    assert off == {path for path in paths if path.startswith(("/vdg.governance.", "/vdg.control."))}
     reached = {status for path, status in statuses if path not in off}
     assert reached <= {grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT}, statuses
 
