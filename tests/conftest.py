@@ -16,13 +16,29 @@ settings.load_profile("vdg")
 # A line of the state machine counts as covered when a test in one of these folders gets there. Elsewhere it serves
 # another purpose or none, and tracing it would only double the time of simulated days.
 _TRACED = frozenset({"app", "devices", "governance", "grid", "ordering", "store"})
+# By folder, the chains that many tests share. Those tests stay in one process, or each process would start its own.
+_SHARED = {"commands": "commands", "gateway": "chain", "proofs": "host"}
+# Neighbourhoods of many processes that must keep up with slots of a second or two: one at a time.
+_LIVING = frozenset({"dso/test_daemon.py", "household/test_process.py", "run/test_day.py"})
 _HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = _folder(item)
+        if isinstance(item, pytest.Function) and _SHARED.get(folder) in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group(folder))
+        if item.path.relative_to(_HERE).as_posix() in _LIVING:
+            item.add_marker(pytest.mark.xdist_group("living"))
+    # What waits for blocks starts first; in the end there is only what computes, in small pieces, for all processes.
+    items.sort(key=lambda item: item.get_closest_marker("network") is None)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     paused: list[Coverage] = []
-    if item.path.relative_to(_HERE).parts[0] not in _TRACED:
+    if _folder(item) not in _TRACED:
         # In a process of xdist there are two, one below the other: the mark `no_cover` would wake the lower.
         while (measuring := Coverage.current()) is not None:
             measuring.stop()
@@ -32,3 +48,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     finally:
         for measuring in reversed(paused):
             measuring.start()
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(_HERE).parts[0]

@@ -18,7 +18,7 @@ from node.localnet.errors import LocalnetError
 from node.localnet.status import read_status
 from node.run.report import Report
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.network, pytest.mark.timeout(300)]
 VDG = Path(sys.executable).parent / "vdg"
 
 
