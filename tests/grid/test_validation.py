@@ -41,6 +41,11 @@ CASES = {
         type=replace(LINE.type, neutral_ohm_per_km=0j, phase_neutral_ohm_per_km=0j)
     ),
     "line 'f01line00001' length_m is not above 0": with_line(length_m=0.0),
+    "line 'f01line00001' length_m is larger than anything": with_line(length_m=1e300),
+    "line 'f01line00001' has zero": with_line(length_m=1e-300),
+    "transformer 'transformer00001' low_voltage_v is larger": replace(
+        NETWORK, transformer=replace(NETWORK.transformer, low_voltage_v=1e300)
+    ),
     "line 'f01line00001' phase_ohm_per_km is not a number": with_line(
         type=replace(LINE.type, phase_ohm_per_km=complex(1, float("nan")))
     ),

@@ -29,6 +29,12 @@ def feeder_of_bus(network: Network) -> dict[str, str]:
     return feeders
 
 
+def heads(network: Network) -> tuple[tuple[Line, bool], ...]:
+    """The line with which each feeder leaves the transformer's bus, and whether it is described from there outwards."""
+    root = network.transformer.low_bus
+    return tuple((line, line.from_bus == root) for line in network.lines if root in (line.from_bus, line.to_bus))
+
+
 def metres_to_bus(network: Network) -> dict[str, float]:
     """How many metres of line each low-voltage bus is away from the transformer."""
     lines_at: dict[str, list[Line]] = defaultdict(list)

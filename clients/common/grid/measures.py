@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clients.common.grid.admittance import Admittance, Complex, idle_siemens, type_ohm_per_km, winding_ohm
+from clients.common.grid.feeders import heads
 from clients.common.grid.network import Network
 from clients.common.grid.solution import Failure, Real, Solution
 
@@ -24,6 +25,8 @@ class Measures:
         limits_a = [[*(3 * [line.type.phase_limit_a]), line.type.neutral_limit_a] for line in lines]
         self._limits_a = np.array(limits_a, np.float64).reshape(-1, 4)
         self._low = network.buses.index(network.transformer.low_bus)
+        self._heads = [lines.index(line) for line, _ in heads(network)]
+        self._outward = np.array([1.0 if outward else -1.0 for _, outward in heads(network)])
         self._winding_ohm = winding_ohm(network)
         self._idle_siemens = idle_siemens(network)
 
@@ -49,6 +52,7 @@ class Measures:
         high_va = wires.high_v.at(drawn_a) * np.conj(wires.high_a.at(drawn_a))
         drop_v = np.einsum("lij,slj->sli", self._ohm, line_a)
         loss_w = (drop_v * line_a.conj()).real.sum(axis=1)
+        outward_a = line_a[:, self._heads, :3] * self._outward[:, None]
         magnitude_a = np.abs(line_a)
         copper_w = self._winding_ohm.real * (np.abs(winding_a) ** 2).sum(axis=1)
         iron_w = self._idle_siemens.real * (np.abs(star_v) ** 2).sum(axis=1)
@@ -66,6 +70,7 @@ class Measures:
             transformer_high_w=high_va.real,
             transformer_low_w=low_va.real,
             transformer_low_va=np.abs(low_va),
+            feeder_w=(star_v[:, None] * outward_a.conj()).real,
             home_v=_home_v(phase_neutral_v, home_bus, on),
             failures=failures,
         )

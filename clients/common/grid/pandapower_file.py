@@ -63,12 +63,19 @@ def parse(text: str, name: str) -> Network:
     import pandapower
 
     try:
-        net = pandapower.from_json_string(text)
-        tables = NetworkTables(net, name)
-    except (ValueError, KeyError, TypeError, AttributeError, ImportError, IndexError, UserWarning) as error:
+        return NetworkTables(pandapower.from_json_string(text), name).network()
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ImportError,
+        IndexError,
+        ArithmeticError,
+        UserWarning,
+    ) as error:
         reason = f"can't be understood by pandapower ({type(error).__name__}: {error})"
         raise BadNetwork([Fault("file", "", reason, way_out)]) from None
-    return tables.network()
 
 
 def write(network: Network, p_w: Mapping[str, float] | None = None, q_var: Mapping[str, float] | None = None) -> str:

@@ -37,7 +37,8 @@ class Solution:
     is that of a line's most loaded conductor. Losses are (S,): a conductor's loss is the power that goes in at its one
     end and doesn't come out at the other. ``transformer_high_w`` and ``transformer_low_w`` (S, 3) are the powers that
     enter the high-voltage phases and leave the low-voltage ones; ``transformer_low_va`` (S, 3) the apparent powers.
-    ``home_v`` (S, H) is the voltage across each home, the mean of three where it has all phases.
+    ``feeder_w`` (S, F, 3) is what leaves the transformer's bus on each phase of each feeder, in the order of
+    `feeders.heads`. ``home_v`` (S, H) is the voltage across each home, the mean of three where it has all phases.
     """
 
     network: Network
@@ -52,6 +53,7 @@ class Solution:
     transformer_high_w: Real
     transformer_low_w: Real
     transformer_low_va: Real
+    feeder_w: Real
     home_v: Real
     failures: tuple[Failure, ...]
 

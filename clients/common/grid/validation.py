@@ -11,9 +11,13 @@ import numpy as np
 
 from clients.common.grid.admittance import type_ohm_per_km
 from clients.common.grid.fault import BadNetwork, Fault, shown
-from clients.common.grid.network import PHASES, THREE_PHASE, Home, Line, LineType, Network, Source, Transformer
+from clients.common.grid.network import PHASES, THREE_PHASE, Home, Line, Network, Source, Transformer
 
 _ROUNDING = 1e-9
+# In whatever unit; beyond it squares and products leave the range of floating point.
+_LARGEST = 1e15
+# A line of less can't be told from none beside others.
+_LEAST_OHM = 1e-9
 
 
 def check(network: Network) -> Network:
@@ -56,6 +60,8 @@ def _repeated(kind: str, ids: Iterable[str]) -> Iterator[Fault]:
 def _figure(where: str, value: float, least: float | None = None, exclusive: bool = False) -> Iterator[Fault]:
     if not math.isfinite(value):
         yield Fault(where, str(value), "is not a number", "give a finite number")
+    elif abs(value) > _LARGEST:
+        yield Fault(where, str(value), "is larger than anything in a network", "check its unit")
     elif least is not None and (value < least or (exclusive and value == least)):
         yield Fault(where, str(value), f"is not {'above' if exclusive else 'at least'} {least:g}", "correct it")
 
@@ -106,17 +112,18 @@ def _line_faults(line: Line, known: set[str]) -> Iterator[Fault]:
         *_figure(f"{where} neutral_ohm_per_km resistance", line.type.neutral_ohm_per_km.real, 0),
     ]
     for name, value in impedances.items():
-        if not cmath.isfinite(value):
-            figures.append(Fault(f"{where} {name}", str(value), "is not a number", "give finite numbers"))
+        if not cmath.isfinite(value) or abs(value) > _LARGEST:
+            figures.append(Fault(f"{where} {name}", str(value), "is not a number, or too large", "give finite numbers"))
     yield from figures
     if not figures:
-        yield from _impedance_faults(where, line.type)
+        yield from _impedance_faults(where, line)
 
 
-def _impedance_faults(where: str, kind: LineType) -> Iterator[Fault]:
-    ohm = type_ohm_per_km(kind)
+def _impedance_faults(where: str, line: Line) -> Iterator[Fault]:
+    ohm = type_ohm_per_km(line.type)
     size = np.abs(ohm).max()
-    if kind.positive_ohm_per_km == 0 or kind.zero_ohm_per_km == 0:
+    loops = (abs(line.type.positive_ohm_per_km), abs(line.type.zero_ohm_per_km))
+    if min(loops) * line.length_m / 1000 < _LEAST_OHM and line.length_m > 0:
         yield Fault(where, "", "has zero impedance", "give its impedance, or make its two buses one")
     elif np.linalg.eigvalsh(ohm.real).min() < -_ROUNDING * size:
         way_out = "lower the resistances that conductors share"
