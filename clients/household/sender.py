@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from clients.common.chain import Chain
@@ -45,6 +46,18 @@ class Sender:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+
+    @contextmanager
+    def reserved(self, home: Home, messages: Iterable[Any]) -> Iterator[None]:
+        """Count messages as under way that wait for others to be executed first."""
+        waiting = list(messages)
+        for message in waiting:
+            self._mark(home, message)
+        try:
+            yield
+        finally:
+            for message in waiting:
+                self._unmark(home, message)
 
     async def send(self, home: Home, messages: Iterable[tuple[Any, int]]) -> None:
         """Send messages, each with the Unix time after which it is worth nothing; returns when all have results."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from clients.common.chain import Chain
@@ -185,10 +185,12 @@ class Trader:
             await read_debts(self._chain, home.account)
 
     async def _trade(
-        self, home: Home, availability: Iterable[DeclareAvailability], orders: Iterable[PlaceOrder | CancelOrder]
+        self, home: Home, availability: Iterable[DeclareAvailability], orders: Sequence[PlaceOrder | CancelOrder]
     ) -> None:
         clock = self.terms.clock
-        await self._sender.send(home, [(each, clock.start_s(each.first_slot)) for each in availability])
+        # An order that waits for its availability, perhaps for longer than a slot, must not be decided on again.
+        with self._sender.reserved(home, orders):
+            await self._sender.send(home, [(each, clock.start_s(each.first_slot)) for each in availability])
         dated = []
         for order in orders:
             gate_s = self.terms.gate_s(self.terms.products[order.product], order.slot)

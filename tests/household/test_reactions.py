@@ -231,3 +231,27 @@ def test_every_code_has_a_reaction() -> None:
     assert all(isinstance(reaction_to(code), Reaction) for code in Code)
     assert reaction_to(Code.WRONG_ROLE) is Reaction.SUSPEND
     assert reaction_to(Code.QUOTA_EXCEEDED) is Reaction.LATER
+
+
+async def test_an_order_that_waits_for_its_availability_is_not_decided_on_again(tmp_path: Path) -> None:
+    place = Place(tmp_path, SUNNY, 100 * EUR)
+    await place.open()
+    submit, halted = place.chain.submit, asyncio.Event()
+
+    async def stalling(*message: Any, **options: Any) -> Any:
+        await halted.wait()
+        return await submit(*message, **options)
+
+    place.chain.submit = stalling  # type: ignore[method-assign]  # the chain stands still
+    place.chain.time_s = place.epoch_s + NOW * SLOT_SECONDS + 1
+    for _ in range(2):
+        place.home.measurements.take_telemetry(telemetry(NOW))
+        await place.trader.pass_slot(NOW)
+        await asyncio.sleep(0)
+    halted.set()
+    async with asyncio.timeout(10):
+        while place.home.account.under_way or not place.home.account.orders:
+            await asyncio.sleep(0.01)
+    placed = [(one.product, one.slot) for one in place.chain.executed if isinstance(one, PlaceOrder)]
+    assert len(placed) == len(set(placed)) == BOOKS
+    await place.sender.close()
