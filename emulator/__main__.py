@@ -22,6 +22,7 @@ from emulator.homes import DEFAULT_DAY, neighbourhood
 from emulator.link import Link
 from emulator.service import Service, SlotSummary
 from emulator.state import load
+from emulator.station import Station
 from wire.mqtt import Topics
 
 BAD_INPUT = 2
@@ -78,14 +79,16 @@ def main(
     """Run the emulated neighbourhood: meters and inverters of all homes, over MQTT."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
+        dwellings = neighbourhood(homes, day, data, battery_wh)
         service = Service(
             clock=Clock(int(time.time()) + 2 if epoch is None else epoch, slot_seconds),
-            homes=neighbourhood(homes, day, data, battery_wh),
+            homes=dwellings,
             day=day,
             day_slot=day_slot,
             first_slot=first_slot,
             topics=Topics(topic_root),
             slots=slots,
+            station=Station.of(dwellings),
             faults=Faults([Fault.parse(text) for text in fault or []]),
             state_path=state,
         )

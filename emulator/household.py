@@ -54,6 +54,8 @@ class Household:
         self.now_ms = first_slot * SLOT_MS
         self.load_mj = self.pv_mj = self.curtailed_mj = self.battery_mj = self.grid_mj = 0
         self._slot_start = self.meter.registers()
+        # The slot in which the inverter stays off after an overvoltage.
+        self.off_in_slot: int | None = None
         self._stretches: list[Stretch] = []
         self._plan()
 
@@ -98,6 +100,11 @@ class Household:
         if code is StatusCode.ACCEPTED and set_point.slot == self.slot:
             self._plan()
         return code, reason
+
+    def trip(self) -> None:
+        """The inverter disconnects for the rest of the running slot: no PV, and the battery rests."""
+        self.off_in_slot = self.slot
+        self._plan()
 
     def powers(self) -> Powers:
         """The powers of the stretch that is running; a fraction of a watt is rounded."""
@@ -149,11 +156,15 @@ class Household:
         if set_point is not None and set_point.grid_wh is not None:
             wanted_mj = self.meter.grid_mj_until(self._slot_start.net_wh + set_point.grid_wh)
         data_slot = self.slot - self.day_slot
+        left_ms = SLOT_MS - self.now_ms % SLOT_MS
+        if self.off_in_slot == self.slot:
+            self._stretches = [Stretch(left_ms, 0, self.home.pv_at(data_slot) * left_ms)]
+            return
         self._stretches = plan(
             set_point,
             self.home.load_at(data_slot),
             self.home.pv_at(data_slot),
             self.battery,
-            SLOT_MS - self.now_ms % SLOT_MS,
+            left_ms,
             wanted_mj,
         )

@@ -11,7 +11,7 @@ from emulator.units import MJ_PER_WH, SLOT_MS, SLOTS_A_DAY
 from wire.mqtt import History, Nameplate, Reading, Telemetry
 
 
-def reading(home: Home, event: SlotEnd, clock: Clock) -> Reading:
+def reading(home: Home, event: SlotEnd, clock: Clock, voltage_mv: int | None = None) -> Reading:
     """The meter's reading at a slot's end."""
     return Reading(
         meter=home.meter,
@@ -20,6 +20,7 @@ def reading(home: Home, event: SlotEnd, clock: Clock) -> Reading:
         time_s=clock.slot_end_s(event.slot),
         import_wh=event.registers.import_wh,
         export_wh=event.registers.export_wh,
+        voltage_mv=voltage_mv,
     )
 
 

@@ -16,12 +16,16 @@ from emulator.household import Household, Powers, SlotEnd
 from emulator.link import Link
 from emulator.messages import history, nameplate, reading, telemetry
 from emulator.state import RunKey, State, capture, put_back, save
+from emulator.station import Blackout, Measured, Station
 from emulator.units import MJ_PER_WH, SLOT_MS
 from wire.mqtt import MessageError, Reading, SetPoint, Status, StatusCode, Topics, decode
+from wire.station import StationReading
 
 log = logging.getLogger(__name__)
 LONGEST_SLEEP_S = 1.0
 DRAIN_S = 10.0
+# EN 50549-1: an inverter whose voltage was above 1.1 times 230 V on the mean of ten minutes disconnects.
+TRIP_MV = 253_000
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,11 @@ class SlotSummary:
 
 @dataclass
 class Service:
-    """Homes from ``first_slot`` on for ``slots`` (None: for ever) on a clock. ``report`` gets each finished slot."""
+    """Homes from ``first_slot`` on for ``slots`` (None: for ever) on a clock. ``report`` gets each finished slot.
+
+    ``station``: the grid that they share, if there is one: then meters measure voltages, the station's meter has a
+    voice of its own, and inverters disconnect for a slot after one with too high a voltage.
+    """
 
     clock: Clock
     homes: list[Home]
@@ -55,6 +63,7 @@ class Service:
     first_slot: int = 0
     faults: Faults = field(default_factory=Faults)
     state_path: Path | None = None
+    station: Station | None = None
     report: Callable[[SlotSummary], None] = lambda _: None
 
     def __post_init__(self) -> None:
@@ -68,6 +77,7 @@ class Service:
             homes=[home.id for home in self.homes],
         )
         self._last: dict[str, Reading] = {}
+        self._grid_mj = {name: household.grid_mj for name, household in self.households.items()}
         self._link: Link | None = None
         self._begun = False
 
@@ -184,16 +194,52 @@ class Service:
 
     def _end_slot(self, to_ms: int) -> None:
         before = dict(self._last)
+        ended: dict[str, SlotEnd] = {}
         for name, household in self.households.items():
             for event in household.advance(to_ms):
                 if isinstance(event, SlotEnd):
-                    self._last[name] = reading(household.home, event, self.clock)
+                    ended[name] = event
+        measured = self._measure()
+        for name, event in ended.items():
+            voltage_mv = measured.home_mv[name] if measured else None
+            self._last[name] = reading(self.households[name].home, event, self.clock, voltage_mv)
+            if voltage_mv is not None and voltage_mv > TRIP_MV:
+                log.warning("%s: the inverter disconnects for a slot at %.1f V", name, voltage_mv / 1000)
+                self.households[name].trip()
         # Saved before anything is sent: after a crash the same reading goes out again, never another one.
         self._save()
         for name, household in self.households.items():
             self._send_reading(name, self._last[name])
             self._show(household, household.powers())
+        if measured:
+            self._send_station(to_ms // SLOT_MS - 1, measured)
         self.report(self._summary(to_ms // SLOT_MS - 1, before))
+
+    def _measure(self) -> Measured | None:
+        """The grid in the slot that has just ended."""
+        if self.station is None:
+            return None
+        before_mj, self._grid_mj = self._grid_mj, {name: home.grid_mj for name, home in self.households.items()}
+        try:
+            return self.station.measure(
+                {name: (now_mj - before_mj[name]) / SLOT_MS for name, now_mj in self._grid_mj.items()}
+            )
+        except Blackout as blackout:
+            log.error("no solution of the grid, so nothing of it is measured: %s", blackout)
+            return None
+
+    def _send_station(self, slot: int, measured: Measured) -> None:
+        if self._link is None or self.station is None:
+            return
+        message = StationReading(
+            station=self.station.name,
+            sequence=slot - self.first_slot,
+            slot=slot,
+            time_s=self.clock.slot_end_s(slot),
+            busbar_mv=measured.busbar_mv,
+            pccs=measured.pccs,
+        )
+        self._link.send(self.topics.station(), message.encode(), retain=True)
 
     def _summary(self, slot: int, before: dict[str, Reading]) -> SlotSummary:
         in_slot = slot - self.day_slot

@@ -39,6 +39,7 @@ class HomeState(_Record):
     export_mj: Whole
     sequence: Whole
     battery_mj: Whole | None = None
+    off_in_slot: int | None = None
     last_set_point: int
     set_points: list[SetPoint]
     last_reading: Reading
@@ -60,6 +61,7 @@ def capture(run: RunKey, households: dict[str, Household], last_readings: dict[s
             export_mj=household.meter.export_mj,
             sequence=household.meter.sequence,
             battery_mj=household.battery.energy_mj if household.battery else None,
+            off_in_slot=household.off_in_slot,
             last_set_point=household.set_points.last_sequence,
             set_points=list(household.set_points.by_slot.values()),
             last_reading=last_readings[name],
@@ -78,6 +80,7 @@ def put_back(state: State, households: dict[str, Household]) -> None:
         household.meter.sequence = home.sequence
         if household.battery is not None and home.battery_mj is not None:
             household.battery.energy_mj = home.battery_mj
+        household.off_in_slot = home.off_in_slot
         household.set_points.last_sequence = home.last_set_point
         household.set_points.by_slot = {set_point.slot: set_point for set_point in home.set_points}
         household.restore(state.now_ms)

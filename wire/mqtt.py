@@ -52,7 +52,8 @@ class Reading(Message):
 
     The first reading after the meter's start has the slot before the first one (so slot 0 has a baseline, with -1).
     ``sequence`` grows by one with each reading that the meter takes and survives its restart; ``time_s`` is the
-    moment of the reading, Unix seconds: the end of the slot.
+    moment of the reading, Unix seconds: the end of the slot. ``voltage_mv`` is the slot's mean between phase and
+    neutral, of a meter that measures it.
     """
 
     name: ClassVar[str] = "reading"
@@ -62,6 +63,7 @@ class Reading(Message):
     time_s: Count
     import_wh: Count
     export_wh: Count
+    voltage_mv: Count | None = None
 
 
 class Telemetry(Message):
@@ -230,6 +232,10 @@ class Topics:
     def history(self, home: str) -> str:
         """The home's log before the start, QoS 1, retained."""
         return f"{self.root}/{home}/history"
+
+    def station(self) -> str:
+        """The transformer station's readings (wire/station.py), QoS 1, retained."""
+        return f"{self.root}/station/reading"
 
     def online(self) -> str:
         """Retained ``true`` while the emulator is connected; its last will sets ``false``."""

@@ -109,7 +109,11 @@ class Link:
         return [[kind(home) for kind in kinds] for home in homes]
 
     def _take(self, topic: str, payload: object) -> None:
-        home, kind = self._topics.home_of(topic), topic.rpartition("/")[2]
+        try:
+            home = self._topics.home_of(topic)
+        except ValueError:
+            return  # amqtt's broker greets clients with retained messages of others, such as Home Assistant's
+        kind = topic.rpartition("/")[2]
         if home not in self._homes or kind not in _KINDS or not isinstance(payload, bytes):
             return
         try:

@@ -16,6 +16,7 @@ from wire.device import (
     PlugState,
 )
 from wire.mqtt import History, Message, Nameplate, Reading, SetPoint, Status, Telemetry
+from wire.station import StationReading
 
 MESSAGES: dict[str, type[Message]] = {
     "reading": Reading,
@@ -24,6 +25,7 @@ MESSAGES: dict[str, type[Message]] = {
     "status": Status,
     "nameplate": Nameplate,
     "history": History,
+    "station_reading": StationReading,
 }
 DEVICE_MESSAGES: dict[str, type[Message]] = {
     "car_charger_rating": CarChargerRating,

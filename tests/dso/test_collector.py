@@ -106,6 +106,7 @@ async def test_each_wrong_message_is_a_named_finding_with_its_meter_and_stores_n
         ("home-1", baseline.model_copy(update={"sequence": 7}), Kind.JUMPED_BACK, "meter-1"),
         ("home-1", second.model_copy(update={"import_wh": 141}), Kind.ALTERED, "meter-1"),
         ("home-1", second, Kind.DUPLICATE, "meter-1"),
+        ("home-1", second.model_copy(update={"voltage_mv": 236_000}), Kind.DUPLICATE, "meter-1"),
     ]
     async with running_broker() as port, collecting(tmp_path, port) as collection:
         await publish(port, ("home-1", baseline), ("home-1", second))

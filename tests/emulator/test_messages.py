@@ -125,7 +125,7 @@ def test_the_committed_schema_is_the_code_s(name: str) -> None:
 def test_every_example_in_the_documentation_is_a_valid_message() -> None:
     by_heading: dict[str, type[Message]] = {
         "Set point": SetPoint,
-        **{name.capitalize(): message for name, message in MESSAGES.items()},
+        **{name.replace("_", " ").capitalize(): message for name, message in MESSAGES.items()},
     }
     seen = set()
     text = DOCUMENT.read_text(encoding="utf-8")
@@ -133,7 +133,7 @@ def test_every_example_in_the_documentation_is_a_valid_message() -> None:
         kind = by_heading.get(section.partition("\n")[0])
         for block in re.findall(r"```json\n(.*?)```", section, flags=re.DOTALL):
             assert kind is not None
-            for example in re.findall(r"\{.*?\}", block, flags=re.DOTALL):
+            for example in re.findall(r"^\{.*?\}$", block, flags=re.DOTALL | re.MULTILINE):
                 decode(kind, example)
                 seen.add(kind)
     assert seen == set(MESSAGES.values())

@@ -49,7 +49,8 @@ def check_reading(reading: Reading, arrival: Arrival, around: Neighbours, rules:
 
 
 def _same_sequence(reading: Reading, arrival: Arrival, stored: Stored) -> Verdict:
-    if stored.reading != reading:
+    # Voltages are not stored.
+    if stored.reading != reading.model_copy(update={"voltage_mv": None}):
         return _refused(
             Kind.ALTERED,
             reading,
