@@ -32,6 +32,7 @@ class EmbeddedBroker:
         self.port = port
         self._broker: Broker | None = None
         self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def url(self) -> str:
@@ -50,7 +51,11 @@ class EmbeddedBroker:
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await broker.external_connected(StreamReaderAdapter(reader), StreamWriterAdapter(writer), _LISTENER)
+            self._writers.add(writer)
+            try:
+                await broker.external_connected(StreamReaderAdapter(reader), StreamWriterAdapter(writer), _LISTENER)
+            finally:
+                self._writers.discard(writer)
 
         self._broker = broker
         try:
@@ -71,7 +76,10 @@ class EmbeddedBroker:
                 await asyncio.wait_for(broker.shutdown(), _SHUTDOWN_SECONDS)
             except TimeoutError:
                 # amqtt may wait for ever for the session of a client that is just coming or going.
-                _LOG.warning("a client's session was not closed within %g s: left as it is", _SHUTDOWN_SECONDS)
+                _LOG.warning("a client's session was not closed within %g s: it is cut off", _SHUTDOWN_SECONDS)
+            # A client that keeps its connection would not notice that the broker is gone.
+            for writer in self._writers:
+                writer.transport.abort()
 
     async def __aenter__(self) -> EmbeddedBroker:
         await self.start()
