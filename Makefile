@@ -68,7 +68,7 @@ proto-check:
 
 # Three processes for two cores, as many tests wait for blocks; each takes the next test when it is done with its own.
 unit:
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=95 -n 3 --dist loadgroup
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=95 -n 2 --dist loadgroup
 
 bench: setup-dev ## Throughput beside CometBFT's kvstore, clearing, settlement (about ten minutes; quiet machine)
 	$(BIN)/python -m tests.bench.clearing

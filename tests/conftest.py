@@ -19,7 +19,9 @@ _TRACED = frozenset({"app", "devices", "governance", "grid", "ordering", "store"
 # By folder, the chains that many tests share. Those tests stay in one process, or each process would start its own.
 _SHARED = {"commands": "commands", "gateway": "chain", "proofs": "host"}
 # Neighbourhoods of many processes that must keep up with slots of a second or two: one at a time.
-_LIVING = frozenset({"dso/test_daemon.py", "household/test_process.py", "run/test_day.py"})
+_LIVING = frozenset(
+    {"dso/test_daemon.py", "household/test_process.py", "household/test_verification.py", "run/test_day.py"}
+)
 _HERE = Path(__file__).parent
 
 
