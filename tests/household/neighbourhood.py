@@ -185,9 +185,21 @@ class Neighbourhood:
 
     async def connect(self) -> None:
         """Open the chain; follow it, and do the DSO's work."""
+        await self._broker_listens()
         self._chain = await Chain.open(self._gateway, chain_id=CHAIN_ID)
         work = (self._follow_events(), self._follow_results(), self._post_rebates(), self._prove())
         self._tasks = [asyncio.create_task(one) for one in work]
+
+    async def _broker_listens(self) -> None:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", self._broker_port)
+                except ConnectionRefusedError:
+                    await asyncio.sleep(0.05)
+                else:
+                    writer.close()
+                    return
 
     async def disconnect(self) -> None:
         """End the agent, and what ``connect`` began."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from clients.household.database import Database
 from tests.household.neighbourhood import Neighbourhood, living
 from wire.flowproof import FlowProved
 from wire.market import BookCleared, Contract, ContractMade, OrderCancelled, OrderPlaced, Side
@@ -84,20 +86,24 @@ async def _trades(place: Neighbourhood, what: str) -> None:
 
 
 async def _agrees_with_the_chain(place: Neighbourhood) -> None:
-    """The bills are the chain's settlements up to the agent's end, each counted once."""
+    """The bills are the chain's settlements from the agent's first to its end, without a gap, each counted once."""
     status = place.status()
+    with closing(Database.read_only(place.folder / "data" / "household.db")) as database:
+        slots = {account: database.settled_slots(bytes.fromhex(account), 0) for account in status}
 
     def settled(account: str) -> list[HouseholdSettlement]:
+        """In the slots that the agent has; what was settled before its first start is none of its."""
         all_ = [event.settlement for event in place.of_type(HouseholdSettled)]
-        return [settlement for settlement in all_ if settlement.account.hex() == account]
+        return [one for one in all_ if one.account.hex() == account and one.slot in slots[account]]
 
     await place.until(
-        lambda: all(len(settled(account)) >= home["settled_slots"] for account, home in status.items()),
+        lambda: all(len(settled(account)) >= len(slots[account]) for account in status),
         "the test has seen as many settlements as the agent",
     )
     for account, home in status.items():
-        counted = settled(account)[: home["settled_slots"]]
-        assert len(counted) > 0
+        counted = settled(account)
+        assert home["settled_slots"] == len(counted) == len(slots[account]) > 0
+        assert slots[account] == set(range(min(slots[account]), max(slots[account]) + 1))
         assert home["bought_wh"] == sum(item.bought_wh for item in counted)
         assert home["sold_wh"] == sum(item.sold_wh for item in counted)
         received_neur = sum(
