@@ -21,6 +21,14 @@ class FileError(NamedTuple):
         return f"{source}: {self.field}{value} {self.reason}; {self.way_out}"
 
 
+class BadFile(Exception):
+    """A file can't be used; ``errors`` are all that is wrong with it."""
+
+    def __init__(self, errors: list[FileError]) -> None:
+        super().__init__("; ".join(f"{error.field} {error.reason}" for error in errors))
+        self.errors = errors
+
+
 def shown(value: object) -> str:
     """A value from outside as safe, short ASCII."""
     text = ascii(value)

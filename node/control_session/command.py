@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from node.control_session.file_error import BadSessionFile
+from clients.common.file_error import BadFile
+from clients.common.file_refusal import refuse_file
+from clients.common.json_file import STDIN
 from node.control_session.output import print_outcome, record_of
-from node.control_session.read_file import STDIN, read_session
+from node.control_session.read_file import read_session
 from node.control_session.session import LawName, run_session
-
-EXIT_BAD_INPUT = 2
 
 
 def solve_command(
@@ -32,12 +32,8 @@ def solve_command(
     """
     try:
         read = read_session(file)
-    except BadSessionFile as bad:
-        for error in bad.errors:
-            typer.echo(error.as_text("standard input" if file == STDIN else file), err=True)
-        if as_json:
-            typer.echo(json.dumps({"errors": [error._asdict() for error in bad.errors]}, indent=2))
-        raise typer.Exit(EXIT_BAD_INPUT) from None
+    except BadFile as bad:
+        refuse_file(bad, file, as_json)
     outcome = run_session(read.session(law))
     if as_json:
         typer.echo(json.dumps(record_of(outcome, read), indent=2))

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from clients.common.file_error import FileError, shown
+from clients.common.file_error import BadFile, FileError, shown
+from clients.common.json_file import JsonKind
 from node.control_session.file_check import contradictions
-from node.control_session.file_error import BadSessionFile
 from node.control_session.session_file import BatteryFields, HouseholdFields, PccFields, SessionFile
 
-STDIN = "-"
-MAX_BYTES = 64_000_000
-
-# A whole number of more digits is beyond every limit; and converting it would take quadratic time.
-_MAX_DIGITS = 40
+KIND: Final = JsonKind(
+    max_bytes=64_000_000,
+    shape='{"pcc": [...], ...}',
+    if_too_large="split it by PCC",
+    if_too_deep="write what docs/rtc.md shows",
+)
 
 _Entry = TypeVar("_Entry", bound=BaseModel)
 
@@ -27,49 +25,17 @@ _Entry = TypeVar("_Entry", bound=BaseModel)
 def read_session(source: str) -> SessionFile:
     """What a file (a path, or ``-`` for standard input) says.
 
-    Raises: BadSessionFile.
+    Raises: BadFile.
     """
-    try:
-        if source == STDIN:
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with Path(source).open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL byte
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        way_out = f"name a readable JSON file, or {STDIN} for standard input"
-        raise BadSessionFile([FileError("file", "", f"can't be read ({reason})", way_out)]) from error
-    return parse_session(data)
+    return parse_session(KIND.read(source))
 
 
 def parse_session(data: bytes) -> SessionFile:
     """What the bytes of a file say.
 
-    Raises: BadSessionFile with everything that is wrong.
+    Raises: BadFile with everything that is wrong.
     """
-    if len(data) > MAX_BYTES:
-        raise BadSessionFile([FileError("file", "", f"is larger than {MAX_BYTES} bytes", "split it by PCC")])
-    errors: list[FileError] = []
-
-    def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        fields: dict[str, Any] = {}
-        for name, value in pairs:
-            if name in fields:
-                errors.append(FileError(shown(name), "", "stands there twice in one object", "keep one of them"))
-            fields[name] = value
-        return fields
-
-    try:
-        fields = json.loads(data.decode("utf-8-sig"), object_pairs_hook=collect, parse_int=_whole)
-    except UnicodeDecodeError as error:
-        raise BadSessionFile([FileError("file", "", "is not UTF-8 text", "save it as UTF-8")]) from error
-    except json.JSONDecodeError as error:
-        reason = f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
-        raise BadSessionFile([FileError("file", "", reason, "correct it there")]) from error
-    except RecursionError as error:
-        raise BadSessionFile([FileError("file", "", "is nested too deeply", "write what docs/rtc.md shows")]) from error
-    if not isinstance(fields, dict):
-        raise BadSessionFile([FileError("file", shown(fields), "is no JSON object", 'write {"pcc": [...], ...}')])
+    fields, errors = KIND.parse(data)
     file: SessionFile | None = None
     try:
         file = SessionFile.model_validate(fields)
@@ -79,12 +45,8 @@ def parse_session(data: bytes) -> SessionFile:
     households, _ = _entries(fields.get("households"), HouseholdFields)
     errors += contradictions(pccs, households, pcc_ids)
     if file is None or errors:
-        raise BadSessionFile(errors)
+        raise BadFile(errors)
     return file
-
-
-def _whole(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
 
 
 def _entries(values: object, kind: type[_Entry]) -> tuple[list[_Entry | None], set[str]]:

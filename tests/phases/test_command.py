@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from clients.common.file_error import BadFile
 from clients.dso.phases.allocation import allocate
-from clients.dso.phases.case import MAX_BYTES, MAX_HOUSEHOLDS, parse_case
-from clients.dso.phases.file_fault import BadPhasesFile
+from clients.dso.phases.case import KIND, MAX_HOUSEHOLDS, parse_case
 from node.cli.main import app
 
 ROOT = Path(__file__).parents[2]
@@ -27,10 +27,10 @@ def run(*arguments: str, stdin: str = "") -> Any:
 
 
 def faults(file: Any) -> list[str]:
-    with pytest.raises(BadPhasesFile) as caught:
+    with pytest.raises(BadFile) as caught:
         parse_case(file if isinstance(file, bytes) else json.dumps(file).encode())
-    assert all(fault.way_out for fault in caught.value.faults)
-    return [" ".join(filter(None, (fault.field, fault.value, fault.reason))) for fault in caught.value.faults]
+    assert all(fault.way_out for fault in caught.value.errors)
+    return [" ".join(filter(None, (fault.field, fault.value, fault.reason))) for fault in caught.value.errors]
 
 
 def test_the_documented_example_prints_what_the_page_shows() -> None:
@@ -98,7 +98,7 @@ def test_every_fault_of_a_file_is_named_at_once() -> None:
         (b"{", "file is not JSON: Expecting property name enclosed in double quotes in line 1, column 2"),
         (b"\xff", "file is not UTF-8 text"),
         (b"[" * 100_000, "file is nested too deeply"),
-        (b" " * (MAX_BYTES + 1), f"file is larger than {MAX_BYTES} bytes"),
+        (b" " * (KIND.max_bytes + 1), f"file is larger than {KIND.max_bytes} bytes"),
     ],
 )
 def test_a_file_that_is_none_is_refused(file: Any, fault: str) -> None:
@@ -140,5 +140,5 @@ JSON = st.recursive(
 def test_no_file_does_more_than_be_refused(value: object) -> None:
     for file in (value, {"households": [value, HOME]}):
         # Anything else that is raised fails the test.
-        with suppress(BadPhasesFile):
+        with suppress(BadFile):
             allocate(*parse_case(json.dumps(file).encode()))

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.common.file_error import FileError
-from clients.household.planner.file_error import BadPlanFile
+from clients.common.file_error import BadFile, FileError
 from clients.household.planner.plan_file import MAX_SLOTS
-from clients.household.planner.read_file import MAX_BYTES, parse_problem
+from clients.household.planner.read_file import KIND, parse_problem
 from tests.planner.cases import File, battery, plain
 
 CAR = {"needed_wh": 1000, "power_w": 1000, "departure_slot": 4}
@@ -27,7 +26,7 @@ def bytes_of(file: Any) -> bytes:
 
 def faults(data: bytes) -> list[str]:
     """What is wrong, as ``field value reason``."""
-    with pytest.raises(BadPlanFile) as caught:
+    with pytest.raises(BadFile) as caught:
         parse_problem(data)
     assert all(error.way_out for error in caught.value.errors)
     return [" ".join(filter(None, (error.field, error.value, error.reason))) for error in caught.value.errors]
@@ -148,7 +147,7 @@ def test_all_faults_are_named_at_once() -> None:
         (b"\xff\xfe{", "file is not UTF-8 text"),
         (b"[1]", "file [1] is no JSON object"),
         (b"[" * 100_000, "file is nested too deeply"),
-        (b" " * (MAX_BYTES + 1), f"file is larger than {MAX_BYTES} bytes"),
+        (b" " * (KIND.max_bytes + 1), f"file is larger than {KIND.max_bytes} bytes"),
         (b'{"load_wh": [1], "load_wh": [2]}', "'load_wh' stands there twice"),
         (b'{"slot_seconds": ' + b"9" * 5000 + b"}", "slot_seconds inf is not a finite number"),
         (b'{"slot_seconds": 1e999}', "slot_seconds inf is not a finite number"),
@@ -185,7 +184,7 @@ def test_whatever_json_is_there_it_is_a_problem_or_its_faults_are_named(changes:
     errors: list[FileError] | None = None
     try:
         parse_problem(bytes_of(plain(**changes)))
-    except BadPlanFile as bad:
+    except BadFile as bad:
         errors = bad.errors
     assert errors != []
     for error in errors or ():

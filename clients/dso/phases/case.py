@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final, NamedTuple
 
-from clients.common.file_error import FileError, shown
-from clients.dso.phases.file_fault import BadPhasesFile
+from clients.common.file_error import BadFile, FileError, shown
+from clients.common.json_file import JsonKind
 from clients.dso.phases.household import PHASES, Household
 
-MAX_BYTES: Final = 1_000_000
+KIND: Final = JsonKind(
+    max_bytes=1_000_000,
+    shape='{"households": [...]}',
+    if_too_large="give one slot's homes only",
+    if_too_deep="give a list of households",
+)
 # Up to these limits every sum of squares fits an integer of 64 bits.
 MAX_HOUSEHOLDS: Final = 500
 MAX_COMMITMENT_WH: Final = 1_000_000
 MAX_HYSTERESIS_WH2: Final = 10**12
 _MAX_NAME = 60
-# A whole number of more digits is beyond every limit; and converting it would take quadratic time.
-_MAX_DIGITS = 40
 
 
 class Case(NamedTuple):
@@ -30,40 +32,14 @@ class Case(NamedTuple):
 def parse_case(data: bytes) -> Case:
     """The case that the bytes of a file describe.
 
-    Raises: BadPhasesFile with everything that is wrong.
+    Raises: BadFile with everything that is wrong.
     """
-    if len(data) > MAX_BYTES:
-        raise BadPhasesFile([FileError("file", "", f"is larger than {MAX_BYTES} bytes", "give one slot's homes only")])
-    faults: list[FileError] = []
-
-    def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        fields: dict[str, Any] = {}
-        for name, value in pairs:
-            if name in fields:
-                faults.append(FileError(shown(name), "", "stands there twice in one object", "keep one of them"))
-            fields[name] = value
-        return fields
-
-    try:
-        fields = json.loads(data.decode("utf-8-sig"), object_pairs_hook=collect, parse_int=_whole)
-    except UnicodeDecodeError as error:
-        raise BadPhasesFile([FileError("file", "", "is not UTF-8 text", "save it as UTF-8")]) from error
-    except json.JSONDecodeError as error:
-        reason = f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
-        raise BadPhasesFile([FileError("file", "", reason, "correct it there")]) from error
-    except RecursionError as error:
-        raise BadPhasesFile([FileError("file", "", "is nested too deeply", "give a list of households")]) from error
-    if not isinstance(fields, dict):
-        raise BadPhasesFile([FileError("file", shown(fields), "is no JSON object", 'write {"households": [...]}')])
+    fields, faults = KIND.parse(data)
     reader = _Reader(faults)
     case = reader.case(fields)
     if case is None or faults:
-        raise BadPhasesFile(faults)
+        raise BadFile(faults)
     return case
-
-
-def _whole(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
 
 
 class _Reader:

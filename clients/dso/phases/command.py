@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,13 +10,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from clients.common.file_error import FileError
+from clients.common.file_error import BadFile
+from clients.common.file_refusal import refuse_file
+from clients.common.json_file import STDIN
 from clients.dso.phases.allocation import Allocation, allocate
-from clients.dso.phases.case import MAX_BYTES, Case, parse_case
-from clients.dso.phases.file_fault import BadPhasesFile
-
-STDIN = "-"
-EXIT_BAD_INPUT = 2
+from clients.dso.phases.case import KIND, Case, parse_case
 
 
 def allocate_command(
@@ -33,14 +29,9 @@ def allocate_command(
     Exit code 2 means that the file has errors: all are listed on standard error.
     """
     try:
-        case = parse_case(_bytes(file))
-    except BadPhasesFile as bad:
-        source = "standard input" if file == STDIN else file
-        for fault in bad.faults:
-            typer.echo(fault.as_text(source), err=True)
-        if as_json:
-            typer.echo(json.dumps({"errors": [fault._asdict() for fault in bad.faults]}, indent=2))
-        raise typer.Exit(EXIT_BAD_INPUT) from None
+        case = parse_case(KIND.read(file))
+    except BadFile as bad:
+        refuse_file(bad, file, as_json)
     allocation = allocate(*case)
     if as_json:
         typer.echo(json.dumps(record_of(allocation), indent=2))
@@ -58,18 +49,6 @@ def record_of(allocation: Allocation) -> dict[str, Any]:
         "objective_before": {name: float(value) for name, value in allocation.before_wh2.items()},
         "switchings": allocation.switchings,
     }
-
-
-def _bytes(file: str) -> bytes:
-    try:
-        if file == STDIN:
-            return sys.stdin.buffer.read(MAX_BYTES + 1)
-        with Path(file).open("rb") as opened:
-            return opened.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL byte
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        way_out = f"name a readable JSON file, or {STDIN} for standard input"
-        raise BadPhasesFile([FileError("file", "", f"can't be read ({reason})", way_out)]) from error
 
 
 def _print(allocation: Allocation, case: Case, console: Console) -> None:

@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from clients.household.planner.file_error import BadPlanFile
+from clients.common.file_error import BadFile
+from clients.common.file_refusal import refuse_file
+from clients.common.json_file import STDIN
 from clients.household.planner.output import print_plan, record_of
 from clients.household.planner.planner import Planner
-from clients.household.planner.read_file import STDIN, read_problem
+from clients.household.planner.read_file import read_problem
 from clients.household.planner.solver import PlanningFailed
 
 EXIT_FAILED = 1
-EXIT_BAD_INPUT = 2
 
 
 def plan_command(
@@ -32,13 +33,8 @@ def plan_command(
     try:
         problem = read_problem(file)
         plan = Planner().plan(problem)
-    except BadPlanFile as bad:
-        source = "standard input" if file == STDIN else file
-        for error in bad.errors:
-            typer.echo(error.as_text(source), err=True)
-        if as_json:
-            typer.echo(json.dumps({"errors": [error._asdict() for error in bad.errors]}, indent=2))
-        raise typer.Exit(EXIT_BAD_INPUT) from None
+    except BadFile as bad:
+        refuse_file(bad, file, as_json)
     except PlanningFailed as failure:
         typer.echo(f"error: {failure}", err=True)
         raise typer.Exit(EXIT_FAILED) from None

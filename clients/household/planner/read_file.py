@@ -2,75 +2,41 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from clients.common.file_error import FileError, shown
+from clients.common.file_error import BadFile, FileError, shown
+from clients.common.json_file import JsonKind
 from clients.household.planner.file_check import contradictions
-from clients.household.planner.file_error import BadPlanFile, grouped
+from clients.household.planner.grouping import grouped
 from clients.household.planner.plan_file import PlanFile
 from clients.household.planner.problem import Problem
 
-STDIN = "-"
-MAX_BYTES = 4_000_000
-
-# A whole number of more digits is beyond every limit; and converting it would take quadratic time.
-_MAX_DIGITS = 40
+KIND: Final = JsonKind(
+    max_bytes=4_000_000,
+    shape='{"load_wh": [...], ...}',
+    if_too_large="plan fewer slots at once",
+    if_too_deep="give an object of arrays",
+)
 
 
 def read_problem(source: str) -> Problem:
     """The problem of a file (a path, or ``-`` for standard input).
 
-    Raises: BadPlanFile.
+    Raises: BadFile.
     """
-    try:
-        if source == STDIN:
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with Path(source).open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL byte
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        way_out = f"name a readable JSON file, or {STDIN} for standard input"
-        raise BadPlanFile([FileError("file", "", f"can't be read ({reason})", way_out)]) from error
-    return parse_problem(data)
+    return parse_problem(KIND.read(source))
 
 
 def parse_problem(data: bytes) -> Problem:
     """The problem that the bytes of a file describe.
 
-    Raises: BadPlanFile with everything that is wrong.
+    Raises: BadFile with everything that is wrong.
     """
-    if len(data) > MAX_BYTES:
-        raise BadPlanFile([FileError("file", "", f"is larger than {MAX_BYTES} bytes", "plan fewer slots at once")])
-    repeated: list[FileError] = []
-
-    def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        fields: dict[str, Any] = {}
-        for name, value in pairs:
-            if name in fields:
-                repeated.append(FileError(shown(name), "", "stands there twice", "keep one of them"))
-            fields[name] = value
-        return fields
-
-    try:
-        fields = json.loads(data.decode("utf-8-sig"), object_pairs_hook=collect, parse_int=_whole)
-    except UnicodeDecodeError as error:
-        raise BadPlanFile([FileError("file", "", "is not UTF-8 text", "save it as UTF-8")]) from error
-    except json.JSONDecodeError as error:
-        reason = f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
-        raise BadPlanFile([FileError("file", "", reason, "correct it there")]) from error
-    except RecursionError as error:
-        raise BadPlanFile([FileError("file", "", "is nested too deeply", "give an object of arrays")]) from error
-    if not isinstance(fields, dict):
-        raise BadPlanFile([FileError("file", shown(fields), "is no JSON object", 'write {"load_wh": [...], ...}')])
-    errors = list(repeated)
+    fields, errors = KIND.parse(data)
     file: PlanFile | None = None
     try:
         file = PlanFile.model_validate(fields)
@@ -81,12 +47,8 @@ def parse_problem(data: bytes) -> Problem:
             _blank(fields, item["loc"])
     errors += contradictions(fields)
     if file is None or errors:
-        raise BadPlanFile(errors)
+        raise BadFile(errors)
     return file.problem()
-
-
-def _whole(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
 
 
 def _fault(item: ErrorDetails) -> tuple[str, int | None, FileError]:

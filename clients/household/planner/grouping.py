@@ -1,17 +1,9 @@
-"""What is wrong with a plan's file, said so that its author can mend it."""
+"""Faults of one kind in many of an array's values, told as one."""
 
 from __future__ import annotations
 
 from clients.common.file_error import FileError
 from clients.household.planner.vector import runs
-
-
-class BadPlanFile(Exception):
-    """A plan's file can't be used; ``errors`` are all that is wrong with it."""
-
-    def __init__(self, errors: list[FileError]) -> None:
-        super().__init__("; ".join(f"{error.field} {error.reason}" for error in errors))
-        self.errors = errors
 
 
 def grouped(errors: list[tuple[str, int | None, FileError]]) -> list[FileError]:
