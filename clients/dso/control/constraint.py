@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from wire.control import ControlReason, PccLimit
+from wire.station import StationReading
 
 Vector = NDArray[np.float64]
 
@@ -47,3 +52,46 @@ class Constraint:
     def nearest(self, aggregate_wh: Vector) -> Vector:
         """The aggregates that are allowed and nearest to these."""
         return np.minimum(np.maximum(aggregate_wh, self.min_wh), self.max_wh)
+
+
+class SlotView(NamedTuple):
+    """What the DSO knows of a slot about to begin, or begun, when it asks whether flows must be controlled.
+
+    ``committed_wh``: x-hat of each home by its id in the network, as the chain has it (homes without a commitment are
+    left out). ``phases``: the phase (``a``, ``b``, ``c``) that each home is on. ``last``: the station's reading of
+    the slot before, if it came; ``voltages_mv``: what the homes' own meters measured in it, by home id.
+    """
+
+    slot: int
+    committed_wh: Mapping[str, int]
+    phases: Mapping[str, str]
+    last: StationReading | None
+    voltages_mv: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Demand:
+    """That a slot's flows be controlled, why, and (6.7): what each PCC may have, one limit a PCC with its reason.
+
+    PCCs are named ``<feeder>-<phase>``; ``homes`` of a limit is how many are on it.
+    """
+
+    slot: int
+    reason: ControlReason
+    limits: tuple[PccLimit, ...]
+
+    @property
+    def constraint(self) -> Constraint:
+        """The limits as arrays, in their order."""
+        return Constraint(
+            np.array([limit.min_wh if limit.has_min else -np.inf for limit in self.limits], dtype=np.float64),
+            np.array([limit.max_wh if limit.has_max else np.inf for limit in self.limits], dtype=np.float64),
+        )
+
+
+class Monitor(Protocol):
+    """What decides that a session is wanted (thesis, section 6.4.6)."""
+
+    def demand(self, view: SlotView) -> Demand | None:
+        """Why and how a slot's flows must be controlled; None if they needn't be."""
+        ...
