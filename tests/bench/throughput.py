@@ -34,7 +34,8 @@ P95_BOUND_S = 3.0
 # How long after the last submission transactions may come into blocks before they count as lost.
 PATIENCE_S, PREPARATION_PATIENCE_S = 15.0, 120.0
 BATCH_SECONDS = 0.05
-SETTINGS = Settings(timeout_commit_ms=250, log_level="error", mempool_txs=50_000)
+# As the main job has them (node.run.chain): without CometBFT's index of old transactions, for both.
+SETTINGS = Settings(timeout_commit_ms=250, log_level="error", mempool_txs=50_000, tx_index=False)
 CHAIN_ID = "bench-1"
 # What tells the two processes of a validator apart.
 APP, COMETBFT = "node.validator", "cometbft start"
@@ -215,8 +216,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0, help="length of each window")
     parser.add_argument("--homes", type=int, default=1000)
-    parser.add_argument("--rates", default="250,500,750,900,1050,1200,1400,1600,1800,2000")
-    parser.add_argument("--peer-rates", default="2000,3000,4000,5000,6000")
+    parser.add_argument("--rates", default="250,500,600,700,750,800,850,900,1000,1200,1400")
+    parser.add_argument("--peer-rates", default="2000,3000,3500,4000,4500,5000,6000")
     parser.add_argument("--only", choices=["vdg", "kvstore"])
     arguments = parser.parse_args()
     outcomes = []
