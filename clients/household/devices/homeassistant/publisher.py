@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Iterable
 
 import aiomqtt
 
-from clients.common.broker import BrokerAddress, broker_login
+from clients.common.broker import BrokerAddress
+from clients.common.broker_connection import BrokerConnection, own_client_id
 from clients.household.devices.homeassistant.controls import ControlRefused, HomeControls
 from clients.household.devices.homeassistant.discovery import DEFAULT_PREFIX, Discovery, Retained
 from clients.household.devices.homeassistant.entity import (
@@ -26,7 +26,6 @@ from wire.mqtt import Topics
 log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 2.0
-RETRY_SECONDS = 1.0
 NOTICE_CHARACTERS = 255
 """Home Assistant keeps no longer state."""
 
@@ -45,29 +44,30 @@ class PanelPublisher:
         agent: str,
         prefix: str = DEFAULT_PREFIX,
     ) -> None:
-        self._login = broker_login(broker)
-        self._client_id = f"vdg-panel-{secrets.token_hex(5)}"
         self.discovery = Discovery(Topics(broker.topic_root), agent, prefix)
+        self._connection = BrokerConnection(
+            broker,
+            own_client_id("panel"),
+            self._topics,
+            self._received,
+            self._show,
+            will=aiomqtt.Will(self.discovery.online, b"offline", qos=1, retain=True),
+        )
         self._homes = list(homes)
         self._controls = controls
         self._shown: dict[str, bytes] = {}
         self._notices: dict[str, str] = {}
         self._wake = asyncio.Event()
+        self._introduced = False
         self.refusals = Refusals("panel")
 
     async def run(self) -> None:
         """Publish and obey until cancelled; the connection comes back by itself."""
-        while True:
-            try:
-                await self._session()
-            except* aiomqtt.MqttError as errors:
-                host, port = self._login.hostname, self._login.port
-                log.warning("broker %s:%d: %s; trying again", host, port, errors.exceptions[0])
-            await asyncio.sleep(RETRY_SECONDS)
+        await self._connection.run()
 
     async def withdraw(self) -> None:
         """Take the homes off Home Assistant's pages, for a home that leaves. Raises: aiomqtt.MqttError."""
-        async with self._client() as client:
+        async with self._connection.client() as client:
             for home in self._homes:
                 await _keep(client, self.discovery.withdrawal(home))
 
@@ -112,51 +112,29 @@ class PanelPublisher:
                 keys = ", ".join((PAUSE_KEY, CHARGE_KEY, RESERVE_KEY, COMFORT_KEY))
                 raise Refused(Fault.WRONG_TOPIC, f"control {key[:40]!r} is unknown; there are {keys}")
 
-    def _client(self, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
-        login = self._login
-        return aiomqtt.Client(
-            login.hostname,
-            login.port,
-            identifier=self._client_id,
-            username=login.username,
-            password=login.password,
-            tls_context=login.tls,
-            will=will,
-        )
+    def _topics(self) -> list[str]:
+        return [self.discovery.birth, *(self.discovery.command(home, "+") for home in self._homes)]
 
-    async def _session(self) -> None:
-        online = self.discovery.online
-        async with self._client(aiomqtt.Will(online, b"offline", qos=1, retain=True)) as client:
-            await client.subscribe([(self.discovery.birth, 1)])
-            await client.subscribe([(self.discovery.command(home, "+"), 1) for home in self._homes])
-            await self._introduce(client)
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._show(client))
-                    tasks.create_task(self._listen(client))
-            except asyncio.CancelledError:
-                # An orderly end sends no last will.
-                await client.publish(online, b"offline", qos=1, retain=True)
-                raise
-
-    async def _listen(self, client: aiomqtt.Client) -> None:
-        async for message in client.messages:
-            payload = message.payload if isinstance(message.payload, bytes) else b""
-            if str(message.topic) == self.discovery.birth and payload == b"online":
-                await self._introduce(client)
-            else:
-                self.command(str(message.topic), payload, bool(message.retain))
+    def _received(self, topic: str, payload: bytes, retained: bool) -> None:
+        if topic == self.discovery.birth and payload == b"online":
+            self._introduced = False
+            self._wake.set()
+        else:
+            self.command(topic, payload, retained)
 
     async def _introduce(self, client: aiomqtt.Client) -> None:
         for home in self._homes:
             await _keep(client, self.discovery.messages(home))
         await client.publish(self.discovery.online, b"online", qos=1, retain=True)
         self._shown.clear()
-        self._wake.set()
+        self._introduced = True
 
     async def _show(self, client: aiomqtt.Client) -> None:
+        self._introduced = False
         while True:
             self._wake.clear()
+            if not self._introduced:
+                await self._introduce(client)
             for home in self._homes:
                 state = self._controls.panel(home)
                 notice = self._notices.get(home, state.notice)[:NOTICE_CHARACTERS]
