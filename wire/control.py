@@ -126,7 +126,10 @@ class SwitchDay(NamedTuple):
 
 
 class PccLimit(NamedTuple):
-    """(6.7) for a PCC, a phase of a feeder: limits of its homes' summed flow in the slot (Wh, positive = taken)."""
+    """(6.7) for a PCC, a phase of a feeder: limits of its homes' summed flow in the slot (Wh, positive = taken).
+
+    ``min_reason`` and ``max_reason`` say what would be broken beyond, in words; empty where nothing was said.
+    """
 
     pcc: Annotated[str, text(1)] = ""
     homes: Annotated[int, uint(2)] = 0
@@ -134,6 +137,8 @@ class PccLimit(NamedTuple):
     min_wh: Annotated[int, sint(4)] = 0
     has_max: Annotated[bool, flag(5)] = False
     max_wh: Annotated[int, sint(6)] = 0
+    min_reason: Annotated[str, text(7)] = ""
+    max_reason: Annotated[str, text(8)] = ""
 
 
 class ControlTerms(NamedTuple):

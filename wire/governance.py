@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 
 from wire.accounts import AdmitAccount, SetRoles
 from wire.chain import Quota, UpgradePlan, Validator
+from wire.control import SetSwitchingLimits
 from wire.fields import choice_of, flag, many, one, raw, text, uint
 from wire.settlement import SettlementParameters
 
@@ -120,6 +121,7 @@ class Change(NamedTuple):
     set_reward_terms: Annotated[SetRewardTerms | None, one(12, SetRewardTerms)] = None
     plan_upgrade: Annotated[UpgradePlan | None, one(13, UpgradePlan)] = None
     cancel_upgrade: Annotated[CancelUpgrade | None, one(14, CancelUpgrade)] = None
+    set_switching_limits: Annotated[SetSwitchingLimits | None, one(15, SetSwitchingLimits)] = None
 
 
 class Proposal(NamedTuple):

@@ -170,6 +170,8 @@ def _limit(limit: PccLimit) -> bool:
         and (limit.has_min or least == 0)
         and (limit.has_max or most == 0)
         and (least <= most or not (limit.has_min and limit.has_max))
+        and _text(limit.min_reason, 200)
+        and _text(limit.max_reason, 200)
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from node.audit import electorate, limits, validators
+from node.audit import electorate, limits, phases, validators
 from node.audit.books import DueAt
 from node.audit.case import Case, Denied, require
 from node.audit.clock import wait
 from wire.accounts import AdmitAccount, SetRoles
 from wire.chain import Moment, UpgradePlan
+from wire.control import SetSwitchingLimits
 from wire.governance import (
     AddValidator,
     Approve,
@@ -68,6 +69,7 @@ _KINDS: dict[type[Any], _Kind] = {
     SettlementParameters: _Kind(_always, limits.bound_settlement, limits.set_settlement),
     SetProductLimits: _Kind(limits.name_product, limits.bound_product, limits.set_product),
     SetRewardTerms: _Kind(limits.name_rewards, limits.bound_rewards, limits.set_rewards),
+    SetSwitchingLimits: _Kind(limits.name_switching, limits.bound_switching, phases.set_limits),
     UpgradePlan: _Kind(limits.name_upgrade, limits.bound_upgrade, limits.plan_upgrade),
     CancelUpgrade: _Kind(limits.name_cancellation, _always, limits.cancel_upgrade),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from node.audit import electorate, grids
 from node.audit.case import Case, Denied, require
 from wire.chain import ChainParameters, UpgradePlan
+from wire.control import SetSwitchingLimits
 from wire.governance import (
     CancelUpgrade,
     GovernanceParameters,
@@ -119,3 +120,14 @@ def name_cancellation(case: Case, m: CancelUpgrade) -> None:
 def cancel_upgrade(case: Case, _: CancelUpgrade) -> None:
     case.events.append(UpgradeCancelled(case.books.upgrade.get(None)))
     case.books.upgrade.drop(None)
+
+
+def name_switching(case: Case, m: SetSwitchingLimits) -> None:
+    grids.found(case, m.vdg)
+
+
+def bound_switching(case: Case, m: SetSwitchingLimits) -> None:
+    """Only where something can be switched."""
+    require("control" in chain_parameters(case).modules, Code.NOT_ALLOWED)
+    _within(m.switchings_per_slot, 0, 1000)
+    _within(m.switchings_per_day, 0, 144)

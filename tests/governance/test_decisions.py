@@ -14,6 +14,7 @@ from tests.governance.governed import DECIDING, GovernedChain, genesis
 from wire.accounts import AdmitAccount, GetAccountRequest, GetAccountResponse, Role, SetFrozen, SetRoles
 from wire.chain import GetParametersResponse, Quota, UpgradePlan
 from wire.codec import decode
+from wire.control import GetGridControlRequest, GetGridControlResponse, SetSwitchingLimits
 from wire.governance import (
     Approve,
     Change,
@@ -157,6 +158,22 @@ def test_parameters_of_every_module_hold_once_they_are_decided() -> None:
     assert (grid.reward_rate_neur_per_wh, grid.deviation_neur_per_wh2, grid.priority) == (7, 8, 9)
     chain.decide(Change(set_settlement=SettlementParameters(7_200, 16)))
     assert chain.store.get(b"settlement/p") is not None
+
+
+def test_switching_is_limited_as_the_operators_decide() -> None:
+    chain = GovernedChain(genesis(control={}))
+    chain.decide(Change(set_switching_limits=SetSwitchingLimits(world.VDG, 3, 2)))
+    found = chain.query(GetGridControlRequest(world.VDG), GetGridControlResponse)
+    assert found.control is not None
+    assert (found.control.switchings_per_slot, found.control.switchings_per_day) == (3, 2)
+    too_many = Change(set_switching_limits=SetSwitchingLimits(world.VDG, 1_001, 2))
+    assert chain.send("oscar", Propose(too_many)).code is Code.OUT_OF_BOUNDS
+
+
+def test_where_nothing_can_be_switched_no_limit_of_it_is_proposed() -> None:
+    result = GovernedChain().send("oscar", Propose(Change(set_switching_limits=SetSwitchingLimits(world.VDG, 3, 2))))
+    assert result.code is Code.NOT_ALLOWED
+    assert "no module control" in result.message
 
 
 def test_without_the_part_governance_everything_is_as_it_was() -> None:

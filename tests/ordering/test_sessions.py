@@ -133,6 +133,8 @@ def test_a_long_settled_slots_sessions_are_forgotten() -> None:
         (opening(1, pccs=(PCC._replace(min_wh=-(10**9) - 1),)), "terms.pccs.min_wh"),
         (opening(1, pccs=(PCC._replace(max_wh=1),)), "say that there is such a limit"),
         (opening(1, pccs=(PCC._replace(has_max=True, max_wh=-501),)), "give at most max_wh = -501"),
+        (opening(1, pccs=(PCC._replace(min_reason="x" * 201),)), "terms.pccs.min_reason"),
+        (opening(1, pccs=(PCC._replace(max_reason="two\nlines"),)), "terms.pccs.max_reason"),
         (opening(1, tolerance_wh=10**9 + 1), "terms.tolerance_wh"),
         (opening(1, max_iterations=0), "terms.max_iterations"),
         (opening(1, max_iterations=501), "terms.max_iterations"),

@@ -44,7 +44,9 @@ def control_flows(random: Random, view: View) -> list[Letter]:
 
 def _terms(random: Random, slot_seconds: int) -> ControlTerms:
     pccs = tuple(
-        PccLimit(f"f-{phase}", random.randint(1, 40), True, -random.choice([50, 500]), random.random() < 0.5)
+        PccLimit(f"f-{phase}", random.randint(1, 40), True, -random.choice([50, 500]), random.random() < 0.5)._replace(
+            min_reason=random.choice(["", "voltage high at bus 8", "\x1b[2J"])
+        )
         for phase in "abc"[: random.randint(1, 3)]
     )
     return ControlTerms(

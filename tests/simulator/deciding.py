@@ -11,6 +11,7 @@ from tests.simulator.stage import CHAIN_ID, HOMES, OFFICE
 from tests.simulator.view import View
 from wire.accounts import AdmitAccount, Role, SetRoles
 from wire.chain import Quota, UpgradePlan
+from wire.control import SetSwitchingLimits
 from wire.governance import (
     AddValidator,
     Approve,
@@ -106,6 +107,7 @@ def _parameter(random: Random, view: View) -> Change:
             set_product_limits=SetProductLimits(random.choice(view.products).name, 10**9, random.choice([10**7, 0]))
         ),
         Change(set_reward_terms=SetRewardTerms(random.choice(view.vdgs).vdg, many, random.choice([0, 10, 2**40]), 1)),
+        Change(set_switching_limits=SetSwitchingLimits(random.choice(view.vdgs).vdg, random.choice([2, 1_001]), 3)),
     ]
     chosen: Change = random.choice(changes)
     return chosen

@@ -107,6 +107,11 @@ def set_limits(context: Context, message: SetSwitchingLimits) -> None:
     require_grid(context.state, message.vdg)
     require_limits(message.switchings_per_slot, message.switchings_per_day)
     # After this point the action must succeed.
+    put_limits(context, message)
+
+
+def put_limits(context: Context, message: SetSwitchingLimits) -> None:
+    """Write limits that were checked."""
     control = control_of(context.state, message.vdg)._replace(
         switchings_per_slot=message.switchings_per_slot, switchings_per_day=message.switchings_per_day
     )

@@ -24,6 +24,7 @@ MAX_ITERATIONS = 500
 MAX_ITERATION_SECONDS = 3600
 # Numbers of sessions and iterations have four bytes in a key.
 MAX_NUMBER = (1 << 32) - 1
+MAX_REASON_CHARACTERS = 200
 _ROOT_BYTES = 32
 # How a DSO can end a session; the other outcomes come by themselves.
 _OUTCOMES = (
@@ -71,6 +72,8 @@ def _check_limit(limit: PccLimit) -> None:
         check.at_most(f"terms.pccs.{field} (magnitude)", abs(value), MAX_AGGREGATE_WH)
         if value and not given:
             raise check.invalid(f"terms.pccs.{field}", value, "say that there is such a limit, or leave it 0")
+    for field, text in (("min_reason", limit.min_reason), ("max_reason", limit.max_reason)):
+        check.label(f"terms.pccs.{field}", text, MAX_REASON_CHARACTERS)
     if limit.has_min and limit.has_max and limit.min_wh > limit.max_wh:
         raise check.invalid("terms.pccs.min_wh", limit.min_wh, f"give at most max_wh = {limit.max_wh}")
 

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 from abci_app.core import check
 from abci_app.core.context import Context
 from abci_app.modules.accounts.api import check_admit, check_set_roles
+from abci_app.modules.control.api import check_limits
 from abci_app.modules.governance import parameters, roles, upgrades, validators
 from wire.accounts import AdmitAccount, SetRoles
 from wire.chain import UpgradePlan
+from wire.control import SetSwitchingLimits
 from wire.governance import (
     AddValidator,
     CancelUpgrade,
@@ -73,6 +75,12 @@ KINDS: Mapping[type[Any], Kind] = {
         parameters.name_reward_terms,
         parameters.bound_reward_terms,
         parameters.apply_reward_terms,
+    ),
+    SetSwitchingLimits: Kind(
+        check_limits,
+        parameters.name_switching_limits,
+        parameters.bound_switching_limits,
+        parameters.apply_switching_limits,
     ),
     UpgradePlan: Kind(_fields, upgrades.name_plan, upgrades.bound_plan, upgrades.apply_plan),
     CancelUpgrade: Kind(_fields, upgrades.name_cancellation, _state, upgrades.apply_cancellation),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from abci_app.core import check
 from abci_app.core.context import Context
+from abci_app.core.refusal import Refusal
+from abci_app.modules.control.api import put_limits
+from abci_app.modules.control.api import require_limits as require_switching_limits
 from abci_app.modules.governance.electorate import MAX_VOTING_S, MIN_VOTING_S, operators_of, require_decidable
 from abci_app.modules.governance.keys import PARAMETERS
 from abci_app.modules.grid.api import require_grid, require_reward_terms, set_reward_terms
@@ -12,7 +15,9 @@ from abci_app.modules.settlement.api import require_parameters, set_parameters
 from abci_app.state.singles import PARAMETERS as CHAIN_PARAMETERS
 from abci_app.state.singles import parameters
 from wire.accounts import Role
+from wire.control import SetSwitchingLimits
 from wire.governance import GovernanceParameters, SetChainLimits, SetProductLimits, SetRewardTerms
+from wire.results import Code
 from wire.settlement import SettlementParameters
 
 # A transaction must have time to get into a block, and a block no need to remember nonces for months.
@@ -100,3 +105,22 @@ def bound_reward_terms(_: Context, message: SetRewardTerms) -> None:
 def apply_reward_terms(context: Context, message: SetRewardTerms) -> None:
     """Write what was checked."""
     set_reward_terms(context, *message)
+
+
+def name_switching_limits(context: Context, message: SetSwitchingLimits) -> None:
+    """Raises: Refusal UNKNOWN_VDG."""
+    require_grid(context.state, message.vdg)
+
+
+def bound_switching_limits(context: Context, message: SetSwitchingLimits) -> None:
+    """Raises: Refusal NOT_ALLOWED (this chain has no module control), OUT_OF_BOUNDS."""
+    if "control" not in parameters(context.state).modules:
+        raise Refusal(
+            Code.NOT_ALLOWED, "set_switching_limits: this chain has no module control; nothing is switched on it"
+        )
+    require_switching_limits(message.switchings_per_slot, message.switchings_per_day)
+
+
+def apply_switching_limits(context: Context, message: SetSwitchingLimits) -> None:
+    """Write what was checked; orders that are there already stay."""
+    put_limits(context, message)

@@ -12,6 +12,7 @@ from tests.governance.decisions import joining, rotation
 from tests.governance.governed import GovernedChain, genesis, signers_of
 from wire.accounts import AdmitAccount, Role, SetFrozen, SetRoles
 from wire.chain import UpgradePlan
+from wire.control import SetSwitchingLimits
 from wire.governance import (
     Approve,
     CancelUpgrade,
@@ -101,6 +102,16 @@ def a_role_for_nobody(chain: Chain) -> bytes:
 @row(Code.UNKNOWN_VDG, "vdg", chain=GovernedChain)
 def reward_terms_of_no_vdg(chain: Chain) -> bytes:
     return proposing(chain, Change(set_reward_terms=SetRewardTerms("tulip", 1, 1, 1)))
+
+
+@row(Code.UNKNOWN_VDG, "vdg", chain=GovernedChain)
+def switching_limits_of_no_vdg(chain: Chain) -> bytes:
+    return proposing(chain, Change(set_switching_limits=SetSwitchingLimits("tulip", 1, 1)))
+
+
+@row(Code.NOT_ALLOWED, "no module control", chain=GovernedChain)
+def switching_limits_where_nothing_switches(chain: Chain) -> bytes:
+    return proposing(chain, Change(set_switching_limits=SetSwitchingLimits("lilas", 1, 1)))
 
 
 @row(Code.UNKNOWN_PRODUCT, "product", chain=GovernedChain)

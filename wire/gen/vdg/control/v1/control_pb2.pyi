@@ -292,7 +292,10 @@ Global___SwitchDay: _TypeAlias = SwitchDay  # noqa: Y015
 
 @_typing.final
 class PccLimit(_message.Message):
-    """(6.7) for a PCC, a phase of a feeder: limits of its homes' summed flow in the slot (Wh, positive = taken)."""
+    """(6.7) for a PCC, a phase of a feeder: limits of its homes' summed flow in the slot (Wh, positive = taken).
+
+    ``min_reason`` and ``max_reason`` say what would be broken beyond, in words; empty where nothing was said.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -302,12 +305,16 @@ class PccLimit(_message.Message):
     MIN_WH_FIELD_NUMBER: _builtins.int
     HAS_MAX_FIELD_NUMBER: _builtins.int
     MAX_WH_FIELD_NUMBER: _builtins.int
+    MIN_REASON_FIELD_NUMBER: _builtins.int
+    MAX_REASON_FIELD_NUMBER: _builtins.int
     pcc: _builtins.str
     homes: _builtins.int
     has_min: _builtins.bool
     min_wh: _builtins.int
     has_max: _builtins.bool
     max_wh: _builtins.int
+    min_reason: _builtins.str
+    max_reason: _builtins.str
     def __init__(
         self,
         *,
@@ -317,10 +324,12 @@ class PccLimit(_message.Message):
         min_wh: _builtins.int = ...,
         has_max: _builtins.bool = ...,
         max_wh: _builtins.int = ...,
+        min_reason: _builtins.str = ...,
+        max_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["has_max", b"has_max", "has_min", b"has_min", "homes", b"homes", "max_wh", b"max_wh", "min_wh", b"min_wh", "pcc", b"pcc"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["has_max", b"has_max", "has_min", b"has_min", "homes", b"homes", "max_reason", b"max_reason", "max_wh", b"max_wh", "min_reason", b"min_reason", "min_wh", b"min_wh", "pcc", b"pcc"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -10,6 +10,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from wire.gen.vdg.accounts.v1 import accounts_pb2 as _accounts_pb2
 from wire.gen.vdg.chain.v1 import chain_pb2 as _chain_pb2
+from wire.gen.vdg.control.v1 import control_pb2 as _control_pb2
 from wire.gen.vdg.settlement.v1 import settlement_pb2 as _settlement_pb2
 import builtins as _builtins
 import sys
@@ -335,6 +336,7 @@ class Change(_message.Message):
     SET_REWARD_TERMS_FIELD_NUMBER: _builtins.int
     PLAN_UPGRADE_FIELD_NUMBER: _builtins.int
     CANCEL_UPGRADE_FIELD_NUMBER: _builtins.int
+    SET_SWITCHING_LIMITS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def add_validator(self) -> Global___AddValidator: ...
     @_builtins.property
@@ -363,6 +365,8 @@ class Change(_message.Message):
     def plan_upgrade(self) -> _chain_pb2.UpgradePlan: ...
     @_builtins.property
     def cancel_upgrade(self) -> Global___CancelUpgrade: ...
+    @_builtins.property
+    def set_switching_limits(self) -> _control_pb2.SetSwitchingLimits: ...
     def __init__(
         self,
         *,
@@ -380,10 +384,11 @@ class Change(_message.Message):
         set_reward_terms: Global___SetRewardTerms | None = ...,
         plan_upgrade: _chain_pb2.UpgradePlan | None = ...,
         cancel_upgrade: Global___CancelUpgrade | None = ...,
+        set_switching_limits: _control_pb2.SetSwitchingLimits | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["add_validator", b"add_validator", "admit_account", b"admit_account", "cancel_upgrade", b"cancel_upgrade", "plan_upgrade", b"plan_upgrade", "remove_validator", b"remove_validator", "rotate_validator_key", b"rotate_validator_key", "set_chain_limits", b"set_chain_limits", "set_governance", b"set_governance", "set_operator", b"set_operator", "set_power", b"set_power", "set_product_limits", b"set_product_limits", "set_reward_terms", b"set_reward_terms", "set_roles", b"set_roles", "set_settlement", b"set_settlement"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["add_validator", b"add_validator", "admit_account", b"admit_account", "cancel_upgrade", b"cancel_upgrade", "plan_upgrade", b"plan_upgrade", "remove_validator", b"remove_validator", "rotate_validator_key", b"rotate_validator_key", "set_chain_limits", b"set_chain_limits", "set_governance", b"set_governance", "set_operator", b"set_operator", "set_power", b"set_power", "set_product_limits", b"set_product_limits", "set_reward_terms", b"set_reward_terms", "set_roles", b"set_roles", "set_settlement", b"set_settlement", "set_switching_limits", b"set_switching_limits"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_validator", b"add_validator", "admit_account", b"admit_account", "cancel_upgrade", b"cancel_upgrade", "plan_upgrade", b"plan_upgrade", "remove_validator", b"remove_validator", "rotate_validator_key", b"rotate_validator_key", "set_chain_limits", b"set_chain_limits", "set_governance", b"set_governance", "set_operator", b"set_operator", "set_power", b"set_power", "set_product_limits", b"set_product_limits", "set_reward_terms", b"set_reward_terms", "set_roles", b"set_roles", "set_settlement", b"set_settlement"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_validator", b"add_validator", "admit_account", b"admit_account", "cancel_upgrade", b"cancel_upgrade", "plan_upgrade", b"plan_upgrade", "remove_validator", b"remove_validator", "rotate_validator_key", b"rotate_validator_key", "set_chain_limits", b"set_chain_limits", "set_governance", b"set_governance", "set_operator", b"set_operator", "set_power", b"set_power", "set_product_limits", b"set_product_limits", "set_reward_terms", b"set_reward_terms", "set_roles", b"set_roles", "set_settlement", b"set_settlement", "set_switching_limits", b"set_switching_limits"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
