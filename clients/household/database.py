@@ -17,6 +17,8 @@ from clients.common.configuration import ConfigurationError
 from clients.common.subscribe import Cursor
 from clients.household.account import Bill
 from clients.household.forecast_errors import ForecastError
+from clients.household.slot_records import TABLES as SLOT_TABLES
+from clients.household.slot_records import SlotRecords
 from wire.codec import decode, encode
 from wire.events import event_class, event_name
 from wire.market import Contract
@@ -80,6 +82,7 @@ class Database:
         self._connection = connection
         self._instance = instance
         self._finished: list[tuple[int]] = []
+        self.slots = SlotRecords(connection)
 
     @classmethod
     def open(cls, path: Path, chain_id: str) -> Database:
@@ -91,6 +94,7 @@ class Database:
             connection.execute("PRAGMA synchronous = NORMAL")
             instance = _prepare(connection, path, chain_id)
             connection.executescript(_LATER_TABLES)
+            connection.executescript(SLOT_TABLES)
         except (sqlite3.Error, OSError) as error:
             raise ConfigurationError(
                 f"data: {path} can't be used ({error}); mend the disk, or move the file away: the chain tells its part"
@@ -130,6 +134,18 @@ class Database:
                 execute("INSERT OR IGNORE INTO settled VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
             execute("INSERT OR REPLACE INTO followed VALUES (0, ?, ?)", cursor)
             self._forget_finished()
+
+    def contracts_of(self, slot: int, account: bytes) -> list[Contract]:
+        """An account's contracts for a slot."""
+        rows = self._connection.execute("SELECT data FROM contracts WHERE slot = ? ORDER BY contract_id", (slot,))
+        found = [decode(Contract, data) for (data,) in rows]
+        return [contract for contract in found if account in (contract.buyer, contract.seller)]
+
+    def settlement(self, account: bytes, slot: int) -> HouseholdSettlement | None:
+        """An account's slot, if it is settled."""
+        sql = "SELECT data FROM settled WHERE account = ? AND slot = ?"
+        row = self._connection.execute(sql, (account, slot)).fetchone()
+        return decode(HouseholdSettlement, row[0]) if row else None
 
     def contracts_from(self, slot: int) -> list[Contract]:
         """Contracts for a slot and later."""

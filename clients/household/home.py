@@ -14,6 +14,7 @@ from clients.household.forecast_errors import ForecastErrors
 from clients.household.measurements import SLOTS_PER_DAY, SLOTS_PER_HOUR, Measurements
 from clients.household.offers import BookKey, Offers, OpenBook
 from clients.household.plan import PlannedSlot, plan_without_battery
+from clients.household.reason import Reason
 from clients.household.strategy import Situation, Strategy
 from clients.household.terms import Terms
 from wire.asset import DeclareAvailability
@@ -157,6 +158,20 @@ class Home:
     def open_books(self, terms: Terms, now: int) -> list[OpenBook]:
         """The books that the home trades in during slot ``now``."""
         return self._offers.open_books(terms, now)
+
+    def expected(self, slot: int, now: int) -> SlotForecast | None:
+        """What was forecast for a slot when the plan was made in slot ``now``; None beyond its horizon."""
+        return self._forecast[slot - now] if 0 <= slot - now < len(self._forecast) else None
+
+    def why_not(self, terms: Terms, book: OpenBook, now: int) -> Reason:
+        """Why the last decision, made in slot ``now``, offered nothing in a book."""
+        if self.account.suspended:
+            return Reason.SUSPENDED
+        if self.account.debts:
+            return Reason.IN_DEBT
+        if self.measurements.age_slots(now) > _OLDEST_TELEMETRY_SLOTS:
+            return Reason.UNHEARD
+        return self._offers.why_not(terms, book, self.plan, self.account)
 
     def steering(self, slot: int) -> Steering | None:
         """What the battery should do in a slot; None where plain self-consumption is right.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
@@ -13,6 +13,7 @@ from clients.household.account import Account, LiveOrder
 from clients.household.measurements import SLOTS_PER_DAY
 from clients.household.plan import PERMILLE, Permille, PlannedSlot
 from clients.household.prices import ask_neur_per_wh, bid_neur_per_wh
+from clients.household.reason import Reason
 from clients.household.terms import Terms
 from wire.market import Product, Side
 
@@ -105,6 +106,25 @@ class Offers:
             for slot in book.slots:
                 left_wh[slot] -= part if side is Side.SIDE_BID else -part
         return orders
+
+    def why_not(self, terms: Terms, book: OpenBook, planned: Mapping[int, PlannedSlot], account: Account) -> Reason:
+        """Why a planned home has no order in a book; the same steps as `wanted`, one after the other."""
+        entries = [planned[slot] for slot in book.slots if slot in planned]
+        wishes = [entry.wanted_wh for entry in entries]
+        if len(entries) < len(book.slots):
+            return Reason.UNPLANNED
+        if not _block_wh(wishes):
+            return Reason.MIXED if min(wishes) < 0 < max(wishes) else Reason.NOTHING_WANTED
+        signed_wh = _block_wh([_possible_wh(terms, account, entry) for entry in entries])
+        if not signed_wh:
+            return Reason.LIMITED
+        share = self.rules.block_permille if len(entries) > 1 else PERMILLE
+        if abs(signed_wh) * share // PERMILLE < self.rules.min_offer_wh:
+            return Reason.TOO_LITTLE
+        price = self._price(terms, book, Side.SIDE_BID if signed_wh > 0 else Side.SIDE_ASK)
+        if not 0 < price <= book.product.max_price_neur_per_wh:
+            return Reason.NO_PRICE
+        return Reason.ELSEWHERE if account.budget_neur is None else Reason.SHORT_OF_MONEY
 
     def moved(self, old: LiveOrder, new: LiveOrder) -> bool:
         """Whether a standing order should give way to a new one."""

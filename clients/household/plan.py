@@ -21,7 +21,7 @@ class PlannedSlot(NamedTuple):
 
     ``wanted_wh``: what to trade beyond that, positive = buy, negative = sell. ``hold``: keep the battery's energy for
     dearer hours instead of covering the deficit. ``follow_wh``: the net flow to steer the meter to, where it is not
-    just what is contracted.
+    just what is contracted. ``energy_wh``: what the battery holds after the slot.
     """
 
     slot: int
@@ -29,6 +29,7 @@ class PlannedSlot(NamedTuple):
     wanted_wh: int
     hold: bool
     follow_wh: int | None = None
+    energy_wh: int | None = None
 
     def target_wh(self, contracted_wh: int) -> int:
         """The net flow that the battery steers the meter to; 0 is self-consumption (Wh)."""
@@ -112,7 +113,7 @@ def plan_with_battery(
             wanted += bought
             energy = battery.after(energy, -bought)
         energy = battery.after(energy, out)
-        planned.append(PlannedSlot(slot, flow, wanted, hold))
+        planned.append(PlannedSlot(slot, flow, wanted, hold, energy_wh=energy))
     return planned
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
@@ -24,6 +24,7 @@ from clients.household.planner.rolling import BatteryDay
 from clients.household.planner.solver import PlanningFailed
 from clients.household.planner.vector import Vector, vector
 from clients.household.prices import ask_neur_per_wh, bid_neur_per_wh
+from clients.household.slot_records import BatteryMemory
 from clients.household.strategy import Situation, Strategy
 
 log = logging.getLogger(__name__)
@@ -71,14 +72,25 @@ class Planned:
     the supplier will see; (4.4) with the limit prices where a book is open says what to trade beyond that.
     """
 
-    def __init__(self, home: str, planner: Planner, settings: PlanningSettings, otherwise: Strategy) -> None:
+    def __init__(
+        self,
+        home: str,
+        planner: Planner,
+        settings: PlanningSettings,
+        otherwise: Strategy,
+        *,
+        memory: BatteryMemory | None = None,
+        remember: Callable[[BatteryMemory], None] | None = None,
+    ) -> None:
+        """``memory``: how far the battery's day had gone in an earlier process; ``remember`` is told how far it is."""
         self._home = home
+        self._remember = remember
         self._planner = planner
         self._settings = settings
         self._otherwise = otherwise
-        self._day = -1
-        self._battery_day = BatteryDay(0.0)
-        self._seen_wh: int | None = None
+        self._day = memory.day if memory else -1
+        self._battery_day = BatteryDay(memory.start_wh, memory.moved_wh) if memory else BatteryDay(0.0)
+        self._seen_wh = memory.seen_wh if memory else None
         self._steered: dict[int, PlannedSlot] = {}
         self._solved: dict[bytes, Plan] = {}
         self._told: set[tuple[str, ...]] = set()
@@ -118,6 +130,9 @@ class Planned:
             self._day = first // SLOTS_PER_DAY
             self._battery_day = BatteryDay(float(energy_wh))
             self._told.clear()
+        if self._remember is not None:
+            day = self._battery_day
+            self._remember(BatteryMemory(self._day, day.start_energy_wh, day.moved_wh, now_wh))
 
     def _plan(self, situation: Situation, first: int, energy_wh: int, solved: dict[bytes, Plan]) -> list[PlannedSlot]:
         settings, limits = self._settings, situation.battery
@@ -183,8 +198,8 @@ class Planned:
                     later_wh[ahead] * self._settings.refill_permille,
                 )
                 wanted = -min(-wanted, max(0, sure // PERMILLE + min(contracted, 0)))
-            planned.append(entry._replace(wanted_wh=wanted))
             energy = round(float(flows.energy_wh[index]))
+            planned.append(entry._replace(wanted_wh=wanted, energy_wh=energy))
         return planned
 
 

@@ -20,6 +20,7 @@ from clients.household.battery import BatteryLimits
 from clients.household.chain_state import read_account, read_contracts, read_settled, read_terms
 from clients.household.configuration import HouseholdConfiguration
 from clients.household.database import Database
+from clients.household.diary import Diary
 from clients.household.follower import Follower
 from clients.household.forecast_errors import ForecastErrors
 from clients.household.gateways import Gateways
@@ -155,6 +156,7 @@ class Service:
         terms = {vdg: await patiently(partial(read_terms, chain, vdg)) for vdg in names}
         self._require_products(terms.values())
         by_grid: dict[str, list[Home]] = {vdg: [] for vdg in terms}
+        diary = Diary(database.slots)
         for section in configuration.homes:
             vdg = configuration.vdg_of(section)
             address = self._wallets[section.id].address
@@ -167,7 +169,7 @@ class Service:
                 Measurements(terms[vdg].grid.epoch_s, terms[vdg].grid.slot_seconds),
                 forecaster_of(configuration.forecaster, configuration.forecast, configuration.seasonal),
                 Offers(configuration.offers, margin),
-                self._strategy(section.id),
+                self._strategy(section.id, database, diary),
                 configuration.habits,
                 battery=None,
                 has_pv=False,
@@ -176,15 +178,22 @@ class Service:
             self.homes[home.id] = home
             by_grid[vdg].append(home)
         for vdg, homes in by_grid.items():
-            trader = Trader(chain, database, sender, link, terms[vdg], homes)
+            trader = Trader(chain, database, sender, link, terms[vdg], homes, diary)
             self._traders[vdg] = trader
             self._trader_of |= dict.fromkeys((home.id for home in homes), trader)
 
-    def _strategy(self, home: str) -> Strategy:
+    def _strategy(self, home: str, database: Database, diary: Diary) -> Strategy:
         plain = Plain(self._configuration.battery)
         if self._configuration.strategy is StrategyName.PLAIN:
             return plain
-        return Planned(home, self._planner, self._configuration.planning, otherwise=plain)
+        return Planned(
+            home,
+            self._planner,
+            self._configuration.planning,
+            otherwise=plain,
+            memory=database.slots.battery_day(home),
+            remember=partial(diary.battery_day, home),
+        )
 
     def _require_products(self, all_terms: Iterable[Terms]) -> None:
         """Raises: ConfigurationError for a product to stay out of that the chain does not have."""

@@ -18,6 +18,7 @@ from clients.household.chain_state import (
     read_terms,
 )
 from clients.household.database import Database, SupplierPrice
+from clients.household.diary import Diary
 from clients.household.home import Home
 from clients.household.link import Link
 from clients.household.reactions import Reaction
@@ -45,10 +46,18 @@ class Trader:
     """Trades for homes of one grid; ``sender`` carries out, ``link`` steers."""
 
     def __init__(
-        self, chain: Chain, database: Database, sender: Sender, link: Link, terms: Terms, homes: Iterable[Home]
+        self,
+        chain: Chain,
+        database: Database,
+        sender: Sender,
+        link: Link,
+        terms: Terms,
+        homes: Iterable[Home],
+        diary: Diary | None = None,
     ) -> None:
         self._chain = chain
         self._database = database
+        self._diary = diary or Diary(database.slots)
         self._sender = sender
         self.terms = terms
         self.homes = {home.id: home for home in homes}
@@ -83,7 +92,9 @@ class Trader:
             if home.account.suspended and now % _SUSPENDED_SLOTS == 0:
                 home.account.suspended = ""
                 self._database.alarm(home.id, int(time.time()), "")
+            self._diary.closed(home)
             decision = home.decide(self.terms, now)
+            self._diary.decided(home, self.terms, now, decision)
             self._prepare_slot(home, now + 1)
             if decision.availability or decision.orders:
                 self._sender.start(self._trade(home, decision.availability, decision.orders))
@@ -94,6 +105,7 @@ class Trader:
             # Let results and messages in between two homes.
             await asyncio.sleep(0)
         self._planned_slot = now
+        self._diary.keep(now)
         terms = self.terms
         price = SupplierPrice(int(terms.clock.start_s(now)), terms.buy_price(now), terms.sell_price(now))
         self._database.keep_supplier_prices(terms.grid.vdg, now, price)
