@@ -44,15 +44,13 @@ def control_flows(random: Random, view: View) -> list[Letter]:
 
 def _terms(random: Random, slot_seconds: int) -> ControlTerms:
     pccs = tuple(
-        PccLimit(f"f-{phase}", random.randint(1, 40), True, -random.choice([50, 500]), random.random() < 0.5)._replace(
-            min_reason=random.choice(["", "voltage high at bus 8", "\x1b[2J"])
-        )
+        PccLimit(f"f-{phase}", random.randint(1, 40), True, -random.choice([50, 500]), random.random() < 0.5)
         for phase in "abc"[: random.randint(1, 3)]
     )
     return ControlTerms(
         random.choice(list(ControlReason)),
         random.choice([*ControlLaw, ControlLaw.CONTROL_LAW_SECANT]),
-        tuple(limit._replace(max_wh=600 if limit.has_max else 0) for limit in pccs),
+        tuple(limit._replace(max_wh=600 if limit.has_max else 0, min_reason="voltage high at bus 8") for limit in pccs),
         random.choice([0, 500]),
         random.choice([0, 1, 5]),
         random.choice([1, 3, 30]),
