@@ -36,6 +36,18 @@ class Member(NamedTuple):
     since_slot: Annotated[int, uint(4)] = 0
 
 
+class ProofKey(NamedTuple):
+    """A key that a VDG's proofs of flow are or were signed with.
+
+    Block time when it was first set and, unless it is in force, when another took its place (both Unix seconds).
+    """
+
+    vdg: Annotated[str, text(1)] = ""
+    proof_key: Annotated[bytes, raw(2)] = b""
+    since_s: Annotated[int, uint(3)] = 0
+    until_s: Annotated[int, uint(4)] = 0
+
+
 class Tariff(NamedTuple):
     """The supplier's prices for slots of the day: P_u to buy, P_f (feed-in) to sell. Arrays of 144 or 1."""
 
@@ -207,3 +219,18 @@ class ListTermsResponse(NamedTuple):
     """One entry a slot, defaults where nothing was posted."""
 
     terms: Annotated[tuple[SlotTerms, ...], many(one(1, SlotTerms))] = ()
+
+
+class ListProofKeysRequest(NamedTuple):
+    """Query: the keys that a VDG's proofs of flow are or were signed with, in order of their bytes, paged."""
+
+    vdg: Annotated[str, text(1)] = ""
+    page_token: Annotated[bytes, raw(2)] = b""
+    limit: Annotated[int, uint(3)] = 0
+
+
+class ListProofKeysResponse(NamedTuple):
+    """A page; an empty ``next_page_token`` says that it is the last."""
+
+    proof_keys: Annotated[tuple[ProofKey, ...], many(one(1, ProofKey))] = ()
+    next_page_token: Annotated[bytes, raw(2)] = b""

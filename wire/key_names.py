@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from wire import state_keys as at
-from wire.address import ADDRESS_BYTES
+from wire.address import ADDRESS_BYTES, PUBLIC_KEY_BYTES
 from wire.state_keys import Place
 from wire.unverified import Reason, Unverified
 
@@ -38,6 +38,10 @@ def _number(data: bytes) -> tuple[Any, bytes]:
 
 def _address(data: bytes) -> tuple[Any, bytes]:
     return _exactly(data[:ADDRESS_BYTES], ADDRESS_BYTES), data[ADDRESS_BYTES:]
+
+
+def _public_key(data: bytes) -> tuple[Any, bytes]:
+    return _exactly(data[:PUBLIC_KEY_BYTES], PUBLIC_KEY_BYTES), data[PUBLIC_KEY_BYTES:]
 
 
 def _holder(data: bytes) -> tuple[Any, bytes]:
@@ -76,6 +80,7 @@ _LAYOUTS: tuple[tuple[Place[Any], tuple[tuple[str, Part], ...]], ...] = (
     (at.DEBT_TOTALS, (("debtor", _holder),)),
     (at.GRIDS, (("vdg", _name),)),
     (at.MEMBERS, (("vdg", _name), ("account", _address))),
+    (at.PROOF_KEYS, (("vdg", _name), ("proof_key", _public_key))),
     (at.TERMS, _GRID_SLOT),
     (at.DELIVERABLE, (("vdg", _name), ("account", _address))),
     (at.AVAILABILITY, _GRID_SLOT_ACCOUNT),

@@ -12,7 +12,7 @@ from nacl.signing import VerifyKey
 from wire import state_keys as at
 from wire.codec import CodecError, decode
 from wire.flowproof import FlowProof, FlowStatement, flow_sign_bytes
-from wire.grid import Grid
+from wire.grid import ProofKey
 from wire.key_names import KeyNames, names_of
 from wire.proof_file import FiledItem, ProofFile
 from wire.state_keys import Place
@@ -24,7 +24,7 @@ FLOW_PROOF: Final = "flow-proof"
 # What a receipt of each kind holds, the item that it is about first.
 RECEIPTS: Final[Mapping[str, tuple[Place[Any], ...]]] = MappingProxyType(
     {
-        FLOW_PROOF: (at.PROOFS, at.GRIDS),
+        FLOW_PROOF: (at.PROOFS, at.PROOF_KEYS),
         "clearing": (at.BOOKS,),
         "certificate": (at.CERTIFICATES,),
         "settlement": (at.HOUSEHOLDS,),
@@ -46,7 +46,7 @@ def read_items(file: ProofFile) -> tuple[Read, ...]:
 
 
 def check_receipt(file: ProofFile) -> tuple[Read, ...]:
-    """See that a file holds what its kind says, and that a flow proof is signed by the grid's proof key.
+    """See that a file holds what its kind says, and that a flow proof is signed by a proof key of its grid.
 
     The items are proved by `wire.proof_file.check_proof_file`, not here.
 
@@ -67,22 +67,26 @@ def check_receipt(file: ProofFile) -> tuple[Read, ...]:
     return found
 
 
-def _check_flow_proof(chain_id: str, proved: Read, of_grid: Read) -> None:
-    proof, grid = proved.value, of_grid.value
-    names = proved.names.names if proved.names else {}
-    if not (isinstance(proof, FlowProof) and isinstance(grid, Grid)):
-        raise Unverified(Reason.MALFORMED, "a receipt of a flow holds a flow proof and its grid")
-    if (names["vdg"], names["account"]) != (grid.vdg, proof.account):
-        raise Unverified(Reason.WRONG_KEY, "the flow proof is of another grid or account than its key says")
-    statement = FlowStatement(chain_id, grid.vdg, names["slot"], proof.account, proof.flow_wh, proof.meter)
+def signed_by(proof_key: bytes, statement: FlowStatement, signature: bytes) -> bool:
+    """Whether a key signed a statement of flow."""
     try:
-        VerifyKey(grid.proof_key).verify(flow_sign_bytes(statement), proof.signature)
+        VerifyKey(proof_key).verify(flow_sign_bytes(statement), signature)
     except (BadSignatureError, ValueError):
-        text = (
-            f"the flow of slot {names['slot']} is not signed by the key {grid.proof_key.hex()}, which {grid.vdg} has "
-            "now: its proof key was replaced since, or the proof is forged"
-        )
-        raise Unverified(Reason.BAD_SIGNATURE, text) from None
+        return False
+    return True
+
+
+def _check_flow_proof(chain_id: str, proved: Read, of_key: Read) -> None:
+    proof, key = proved.value, of_key.value
+    names = proved.names.names if proved.names else {}
+    if not (isinstance(proof, FlowProof) and isinstance(key, ProofKey)):
+        raise Unverified(Reason.MALFORMED, "a receipt of a flow holds a flow proof and a proof key of its grid")
+    if (names["vdg"], names["account"]) != (key.vdg, proof.account):
+        raise Unverified(Reason.WRONG_KEY, "the flow proof is of another grid or account than its key says")
+    statement = FlowStatement(chain_id, key.vdg, names["slot"], proof.account, proof.flow_wh, proof.meter)
+    if not signed_by(key.proof_key, statement, proof.signature):
+        text = f"the flow of slot {names['slot']} is not signed by {key.proof_key.hex()}, a proof key of {key.vdg}"
+        raise Unverified(Reason.BAD_SIGNATURE, text)
 
 
 def _read(item: FiledItem) -> Read:

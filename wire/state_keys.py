@@ -12,7 +12,7 @@ from wire.accounts import Account, NonceWindow
 from wire.asset import Asset, Availability
 from wire.control import ControlSession, ControlSignal, GridControl, PhaseOrder, SlotControl, Switch
 from wire.flowproof import FlowProof, SlotProofs
-from wire.grid import Grid, Member, SlotTerms
+from wire.grid import Grid, Member, ProofKey, SlotTerms
 from wire.ledger import Balance, Debt
 from wire.market import Book, Contract, Order, Position, Product
 from wire.settlement import Certificate, Declaration, Holding, HouseholdSettlement, SlotSettlement
@@ -54,6 +54,8 @@ DEBT_TOTALS = Place("ledger", b"t", Debt)
 GRIDS = Place("grid", b"g", Grid)
 # m<vdg>/<address>
 MEMBERS = Place("grid", b"m", Member)
+# k<vdg>/<public key, 32 bytes>: the proof key in force, and all before it
+PROOF_KEYS = Place("grid", b"k", ProofKey)
 # s<vdg>/<slot, 8 bytes>
 TERMS = Place("grid", b"s", SlotTerms)
 # c<vdg>/<owner>: a pseudo-asset with the power that all devices of a member together can deliver

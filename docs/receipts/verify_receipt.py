@@ -6,7 +6,7 @@
 Exit code 0: all of the following holds, and it prints what is proved. 1: something does not, and it says what.
 More than 2/3 of the validators of every header in the file signed it, with more than 1/3 of the power trusted before:
 that of the genesis document's validators, or of the header whose hash was given. Every item leads by its Merkle path
-to the app hash of the last header. A flow proof is signed by the proof key of its grid, too.
+to the app hash of the last header. A flow proof is signed by a proof key of its grid, too.
 """
 
 import base64
@@ -178,14 +178,14 @@ def verify(file: Any, genesis: Any, trusted_hash: str) -> list[str]:
         value = value.hex() if name[0] == "#" else value.decode() if name[0] == "$" else value
         lines.append(f"  {name.lstrip('+$#')} {value >> 1 ^ -(value & 1) if name[0] == '+' else value}")
     if file["kind"] == "flow-proof":
-        of_grid, vdg, slot = file["items"][1], key[1:-29], int.from_bytes(key[-28:-20], "big")
-        (proof_key,) = fields(bytes.fromhex(of_grid["value"]))[6]
-        place = of_grid["store"], bytes.fromhex(of_grid["key"]), key[-20:]
-        check(place == ("grid", b"g" + vdg + b"/", values[1][0]), "the flow is of another grid or account")
+        of_key, vdg, slot = file["items"][1], key[1:-29], int.from_bytes(key[-28:-20], "big")
+        (proof_key,) = fields(bytes.fromhex(of_key["value"]))[2]
+        place = of_key["store"], bytes.fromhex(of_key["key"]), key[-20:]
+        check(place == ("grid", b"k" + vdg + b"/" + proof_key, values[1][0]), "the flow is of another grid or account")
         statement = chunk(1, chain_id.encode()) + chunk(2, vdg) + number(3, slot) + chunk(4, values[1][0])
         statement += number(5, values.get(2, [0])[0]) + chunk(6, values[3][0])
         VerifyKey(proof_key).verify(b"vdg/flow-proof/v1" + statement, values[4][0])
-        lines.append(f"  slot {slot}, signed by the proof key of {vdg.decode()}: {proof_key.hex()}")
+        lines.append(f"  slot {slot}, signed by a proof key of {vdg.decode()}: {proof_key.hex()}")
     return [*lines, f"signed by {len(signed)} of {len(powers)} validators, at {header['time']}"]
 
 

@@ -16,6 +16,7 @@ from wire.grid import (
     GridCreated,
     Member,
     MemberAdded,
+    ProofKey,
     RebatesSet,
     SetCaps,
     SetProofKey,
@@ -73,6 +74,7 @@ def create(case: Case, m: CreateGrid) -> None:
     accounts.having(case, grid.supplier, Role.ROLE_SUPPLIER)
     require(case.books.grids.get(grid.vdg) is None, Code.ALREADY_EXISTS)
     case.books.grids.put(grid.vdg, grid)
+    _signs_from_now(case, grid)
     case.events.append(GridCreated(grid))
 
 
@@ -133,7 +135,20 @@ def set_caps(case: Case, m: SetCaps) -> None:
 
 
 def set_proof_key(case: Case, m: SetProofKey) -> None:
-    _change(case, _of_dso(case, m.vdg)._replace(proof_key=m.proof_key))
+    grid = _of_dso(case, m.vdg)
+    changed = grid._replace(proof_key=m.proof_key)
+    if changed != grid:
+        before = case.books.proof_keys.get((m.vdg, grid.proof_key)) or ProofKey()
+        case.books.proof_keys.put((m.vdg, grid.proof_key), before._replace(until_s=case.time_s))
+        _signs_from_now(case, changed)
+    _change(case, changed)
+
+
+def _signs_from_now(case: Case, grid: Grid) -> None:
+    """A key keeps the time when it was first set, and has no end as long as it is the one in force."""
+    at = (grid.vdg, grid.proof_key)
+    before = case.books.proof_keys.get(at)
+    case.books.proof_keys.put(at, ProofKey(*at, before.since_s if before else case.time_s))
 
 
 def set_supplier(case: Case, m: SetSupplier) -> None:

@@ -140,6 +140,11 @@ def _position(names: dict[str, Any], value: Any) -> str:
     )
 
 
+def _proof_key(_: dict[str, Any], value: Any) -> str:
+    now = f"in force until second {value.until_s}" if value.until_s else "in force"
+    return f"Grid {value.vdg} has its flows signed by key {value.proof_key.hex()}, since second {value.since_s}, {now}."
+
+
 def _grid(_: dict[str, Any], value: Any) -> str:
     return f"Grid {value.vdg} has {value.members} members; its flows are signed by key {value.proof_key.hex()}."
 
@@ -156,5 +161,6 @@ _SENTENCES: Final[dict[tuple[str, bytes], Callable[[dict[str, Any], Any], str]]]
         (at.CONTRACTS, _contract),
         (at.POSITIONS, _position),
         (at.GRIDS, _grid),
+        (at.PROOF_KEYS, _proof_key),
     )
 }

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
+from clients.common.chain import Chain
+from clients.common.trust import TrustSection
 from node.cli.access import (
     DEFAULT_GATEWAY,
     CaOption,
@@ -32,11 +34,14 @@ from node.cli.trusting import (
     trust_from,
 )
 from wire import state_keys as at
-from wire.flowproof import GetProofRequest
+from wire.flowproof import FlowStatement, GetProofRequest
+from wire.grid import ListProofKeysRequest
 from wire.market import GetBookRequest
-from wire.receipts import FLOW_PROOF
+from wire.proof_file import ProofFile
+from wire.receipts import FLOW_PROOF, signed_by
 from wire.settlement import GetCertificateRequest, GetHouseholdRequest
 from wire.state_keys import Item
+from wire.unverified import Reason, Unverified
 from wire.verifiable import item_of
 
 app = typer.Typer(no_args_is_help=True, help="Receipts: files that anybody can check without asking anybody.")
@@ -57,10 +62,31 @@ KINDS: Final = {
 }
 
 
-def items_of(kind: str, request: Any) -> tuple[Item[Any], ...]:
-    """What goes into a receipt; with a flow, its grid, whose key has signed it."""
+async def items_of(chain: Chain, kind: str, request: Any, seconds: float) -> tuple[Item[Any], ...]:
+    """What goes into a receipt; with a flow, the key that has signed it. Nothing of it is proved yet.
+
+    Raises: Unverified BAD_SIGNATURE, Unavailable, GatewayError.
+    """
     about = item_of(request)
-    return (about, at.GRIDS.at(at.grid_prefix(request.vdg))) if kind == FLOW_PROOF else (about,)
+    return (about, *await _signing_key(chain, request, seconds)) if kind == FLOW_PROOF else (about,)
+
+
+async def _signing_key(chain: Chain, request: GetProofRequest, seconds: float) -> tuple[Item[Any], ...]:
+    """The proof key in force, or the one before it, that signed a flow; none where there is no such flow."""
+    proof = (await chain.query(request, patience_seconds=seconds)).proof
+    if proof is None:
+        return ()
+    statement = FlowStatement(chain.chain_id, request.vdg, request.slot, proof.account, proof.flow_wh, proof.meter)
+    async for page in chain.pages(ListProofKeysRequest(request.vdg)):
+        for key in page.proof_keys:
+            if signed_by(key.proof_key, statement, proof.signature):
+                return (at.PROOF_KEYS.at(at.grid_prefix(request.vdg) + key.proof_key),)
+    text = f"no proof key that {request.vdg} ever had, as the gateway says, has signed the flow of slot {request.slot}"
+    raise Unverified(Reason.BAD_SIGNATURE, text)
+
+
+async def _export(chain: Chain, trust: TrustSection, kind: str, request: Any, seconds: float) -> ProofFile:
+    return await prove(chain, trust, await items_of(chain, kind, request, seconds), kind, seconds)
 
 
 def _exporter_of(kind: str) -> Any:
@@ -83,8 +109,7 @@ def _exporter_of(kind: str) -> Any:
         request = message_from(KINDS[kind].request, fields, KeyFolder(keys))
         trust = trust_from(genesis, trust_height, trust_hash, trusting_period_hours, witness)
         tls = tls_of(tls_ca, tls_certificate, tls_key)
-        items = items_of(kind, request)
-        file = run_on_chain(gateway, tls, timeout, lambda chain: prove(chain, trust, items, kind, timeout))
+        file = run_on_chain(gateway, tls, timeout, lambda chain: _export(chain, trust, kind, request, timeout))
         tell_written(out, file, write_file(out, file), as_json)
 
     return export

@@ -29,6 +29,7 @@ ASKED: list[tuple[Any, Any, str]] = [
     (grid.ListGridsRequest(), grid.ListGridsResponse, "vdg='tulip'"),
     (grid.ListMembersRequest(VDG), grid.ListMembersResponse, "meter='meter-ann'"),
     (grid.ListTermsRequest(VDG, 170, 3), grid.ListTermsResponse, "capped=False"),
+    (grid.ListProofKeysRequest("tulip"), grid.ListProofKeysResponse, "until_s=0"),
     (asset.ListAssetsRequest(ANN), asset.ListAssetsResponse, "asset_id='store-ann'"),
     (asset.GetAvailabilityRequest(VDG, 180, ANN), asset.GetAvailabilityResponse, "capacity_wh=1500"),
     (market.ListProductsRequest(), market.ListProductsResponse, "name='day_ahead'"),

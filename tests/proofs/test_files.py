@@ -6,54 +6,29 @@ import asyncio
 import importlib.util
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jsonschema
 import pytest
 from nacl.exceptions import CryptoError
 
 from clients.common.trust import read_genesis
-from tests.app.keyring import address, public_key_of
 from tests.app.world import VDG
 from tests.proofs.command import VERIFIER, vdg, verify_receipt
-from tests.proofs.lying_gateway import LyingGateway, lying_gateway
-from tests.proofs.proven_chain import CERTIFICATE, settled_chain
+from tests.proofs.lying_gateway import lying_gateway
+from tests.proofs.proven_chain import settled_chain
+from tests.proofs.setting import ANN, BALANCE, FLOW, RECEIPTS, SCHEMA, Setting, exported
 from wire.codec import encode
 from wire.gen.vdg.gateway.v1 import gateway_pb2 as pb
-from wire.grid import SetProofKey
 from wire.ledger import Balance
 from wire.light.hashing import header_hash
 from wire.light.verify import Trust
 from wire.proof_file import MAX_ITEMS, Checked, check_proof_file, parse_proof_file
 from wire.receipts import check_receipt
 from wire.unverified import Unverified
-
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "proof.schema.json").read_text())
-ANN = address("ann").hex()
-FLOW = ("flow-proof", "--vdg", VDG, "--slot", "10", "--account", ANN)
-CLEARING = ("clearing", "--vdg", VDG, "--product", "intraday", "--slot", "20")
-HOUSEHOLD = ("settlement", "--vdg", VDG, "--slot", "10", "--account", ANN)
-RECEIPTS = (FLOW, CLEARING, ("certificate", "--certificate-id", CERTIFICATE), HOUSEHOLD)
-BALANCE = ("query", "ledger", "balance", "--holder", ANN)
-
-
-class Setting(NamedTuple):
-    """A gateway, and the genesis document of its chain."""
-
-    gateway: LyingGateway
-    genesis: Path
-
-
-@pytest.fixture
-async def setting(tmp_path: Path) -> AsyncIterator[Setting]:
-    chain = settled_chain()
-    genesis = tmp_path / "genesis.json"
-    genesis.write_text(json.dumps(chain.genesis))
-    async with lying_gateway(chain) as gateway:
-        yield Setting(gateway, genesis)
 
 
 def checked(content: bytes, genesis: Path) -> Checked:
@@ -73,12 +48,6 @@ def program() -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-async def exported(setting: Setting, receipt: tuple[str, ...], out: Path) -> dict[str, Any]:
-    done = await vdg("receipt", *receipt, "--genesis", setting.genesis, "--out", out, gateway=setting.gateway.address)
-    assert done.code == 0, done.err
-    return dict(json.loads(out.read_text()))
 
 
 @pytest.mark.parametrize("receipt", RECEIPTS, ids=lambda receipt: receipt[0])
@@ -148,7 +117,7 @@ FORGERIES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         "BAD_SIGNATURE",
     ),
     "another kind": (lambda f: f.update(kind="certificate"), "MALFORMED"),
-    "without its grid": (lambda f: f["items"].pop(), "MALFORMED"),
+    "without its key": (lambda f: f["items"].pop(), "MALFORMED"),
     "no items": (lambda f: f.update(items=[]), "OVERSIZED"),
     "no format": (lambda f: f.pop("format"), "MALFORMED"),
     "no block": (lambda f: f.update(block={}), "MALFORMED"),
@@ -195,19 +164,6 @@ async def test_both_say_of_a_forged_receipt_that_it_is_not_proved(
     theirs = await verify_receipt(path, genesis)
     assert (theirs.code, theirs.out) == (1, "")
     assert "NOT PROVED" in theirs.err
-
-
-async def test_a_flow_that_the_operator_did_not_sign_is_refused_though_it_is_proved(
-    setting: Setting, tmp_path: Path
-) -> None:
-    """The operator's key was replaced since: the present one has not signed."""
-    setting.gateway.chain.do("dso", SetProofKey(VDG, public_key_of("prover-2")))
-    setting.gateway.chain.block()
-    out = tmp_path / "receipt.json"
-    done = await vdg("receipt", *FLOW, "--genesis", setting.genesis, "--out", out, gateway=setting.gateway.address)
-    assert done.code == 5
-    assert "its proof key was replaced since" in done.err
-    assert not out.exists()
 
 
 async def test_a_proof_of_an_item_is_written_and_checked_from_a_header_too(setting: Setting, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from abci_app.modules.grid.api import (
     terms_of,
     watch_slot,
 )
-from abci_app.modules.grid.keys import GRIDS, MEMBERS, METERS, TARIFFS, TERMS
+from abci_app.modules.grid.keys import GRIDS, MEMBERS, METERS, PROOF_KEYS, TARIFFS, TERMS
 from abci_app.modules.grid.slots import SLOTS_PER_DAY
 from abci_app.modules.module import Action
 from abci_app.modules.names import grid_prefix, slot_key
@@ -31,6 +31,7 @@ from wire.grid import (
     GridCreated,
     Member,
     MemberAdded,
+    ProofKey,
     RebatesSet,
     SetCaps,
     SetProofKey,
@@ -78,6 +79,7 @@ def create(context: Context, message: CreateGrid) -> None:
         raise Refusal(Code.ALREADY_EXISTS, f"grid.vdg = {grid.vdg!r} exists: give another name")
     # After this point the action must succeed.
     GRIDS.put(context.state, key, grid)
+    _put_in_force(context, grid.vdg, grid.proof_key)
     context.emit(GridCreated(grid))
 
 
@@ -228,7 +230,19 @@ def set_proof_key(context: Context, message: SetProofKey) -> None:
     """Raises: Refusal UNKNOWN_VDG, WRONG_ROLE."""
     grid = _own_grid(context, message.vdg, "dso")
     # After this point the action must succeed.
+    if message.proof_key != grid.proof_key:
+        key = grid_prefix(grid.vdg) + grid.proof_key
+        retired = PROOF_KEYS.get(context.state, key) or ProofKey(grid.vdg, grid.proof_key)
+        PROOF_KEYS.put(context.state, key, retired._replace(until_s=context.time_s))
+        _put_in_force(context, grid.vdg, message.proof_key)
     _change(context, grid._replace(proof_key=message.proof_key))
+
+
+def _put_in_force(context: Context, vdg: str, proof_key: bytes) -> None:
+    """Keep a key for as long as the VDG: what it has signed is to be shown to others when it signs no more."""
+    key = grid_prefix(vdg) + proof_key
+    known = PROOF_KEYS.get(context.state, key) or ProofKey(vdg, proof_key, context.time_s)
+    PROOF_KEYS.put(context.state, key, known._replace(until_s=0))
 
 
 def check_supplier(message: SetSupplier) -> None:

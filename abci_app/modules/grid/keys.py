@@ -12,6 +12,8 @@ GRIDS = Collection(*state_keys.GRIDS)
 MEMBERS = Collection(*state_keys.MEMBERS)
 # i<vdg>/<meter>: which member has a meter
 METERS = Collection("grid", b"i", Member)
+# k<vdg>/<public key, 32 bytes>: the proof key in force, and all before it
+PROOF_KEYS = Collection(*state_keys.PROOF_KEYS)
 # t<vdg>/<first slot, 8 bytes>
 TARIFFS = Collection("grid", b"t", Tariff)
 # s<vdg>/<slot, 8 bytes>

@@ -9,7 +9,7 @@ from abci_app.core import check
 from abci_app.core.context import Context
 from abci_app.core.refusal import Refusal
 from abci_app.modules.grid.api import find_grid, slot_at, tariff_at, terms_of
-from abci_app.modules.grid.keys import GRIDS, MEMBERS
+from abci_app.modules.grid.keys import GRIDS, MEMBERS, PROOF_KEYS
 from abci_app.modules.grid.slots import MAX_SLOT
 from abci_app.modules.module import Query
 from abci_app.modules.names import grid_prefix
@@ -21,6 +21,8 @@ from wire.grid import (
     ListGridsResponse,
     ListMembersRequest,
     ListMembersResponse,
+    ListProofKeysRequest,
+    ListProofKeysResponse,
     ListTermsRequest,
     ListTermsResponse,
     Tariff,
@@ -60,9 +62,17 @@ def list_terms(context: Context, request: ListTermsRequest) -> ListTermsResponse
     return ListTermsResponse(tuple(terms_of(context.state, request.vdg, slot) for slot in slots))
 
 
+def list_proof_keys(context: Context, request: ListProofKeysRequest) -> ListProofKeysResponse:
+    """The key in force and those before it."""
+    return ListProofKeysResponse(
+        *PROOF_KEYS.page(context.state, grid_prefix(request.vdg), request.page_token, request.limit)
+    )
+
+
 QUERIES: Mapping[type[Any], Query] = {
     GetGridRequest: get_grid,
     ListGridsRequest: list_grids,
     ListMembersRequest: list_members,
     ListTermsRequest: list_terms,
+    ListProofKeysRequest: list_proof_keys,
 }

@@ -104,6 +104,38 @@ class Member(_message.Message):
 Global___Member: _TypeAlias = Member  # noqa: Y015
 
 @_typing.final
+class ProofKey(_message.Message):
+    """A key that a VDG's proofs of flow are or were signed with. Block time when it was first set and, unless it is the one
+    in force, when another took its place (both Unix seconds).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VDG_FIELD_NUMBER: _builtins.int
+    PROOF_KEY_FIELD_NUMBER: _builtins.int
+    SINCE_S_FIELD_NUMBER: _builtins.int
+    UNTIL_S_FIELD_NUMBER: _builtins.int
+    vdg: _builtins.str
+    proof_key: _builtins.bytes
+    since_s: _builtins.int
+    until_s: _builtins.int
+    def __init__(
+        self,
+        *,
+        vdg: _builtins.str = ...,
+        proof_key: _builtins.bytes = ...,
+        since_s: _builtins.int = ...,
+        until_s: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["proof_key", b"proof_key", "since_s", b"since_s", "until_s", b"until_s", "vdg", b"vdg"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProofKey: _TypeAlias = ProofKey  # noqa: Y015
+
+@_typing.final
 class Tariff(_message.Message):
     """The supplier's prices for slots of the day: P_u to buy, P_f (feed-in) to sell. Arrays of 144 or 1."""
 
@@ -712,3 +744,55 @@ class ListTermsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListTermsResponse: _TypeAlias = ListTermsResponse  # noqa: Y015
+
+@_typing.final
+class ListProofKeysRequest(_message.Message):
+    """Query: the keys that a VDG's proofs of flow are or were signed with, in order of their bytes, paged."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VDG_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    vdg: _builtins.str
+    page_token: _builtins.bytes
+    limit: _builtins.int
+    def __init__(
+        self,
+        *,
+        vdg: _builtins.str = ...,
+        page_token: _builtins.bytes = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "page_token", b"page_token", "vdg", b"vdg"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListProofKeysRequest: _TypeAlias = ListProofKeysRequest  # noqa: Y015
+
+@_typing.final
+class ListProofKeysResponse(_message.Message):
+    """A page; an empty ``next_page_token`` says that it is the last."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROOF_KEYS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.bytes
+    @_builtins.property
+    def proof_keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProofKey]: ...
+    def __init__(
+        self,
+        *,
+        proof_keys: _abc.Iterable[Global___ProofKey] | None = ...,
+        next_page_token: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "proof_keys", b"proof_keys"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListProofKeysResponse: _TypeAlias = ListProofKeysResponse  # noqa: Y015

@@ -55,6 +55,11 @@ class GridQueryServiceStub:
                 request_serializer=vdg_dot_grid_dot_v1_dot_grid__pb2.ListTermsRequest.SerializeToString,
                 response_deserializer=vdg_dot_grid_dot_v1_dot_grid__pb2.ListTermsResponse.FromString,
                 _registered_method=True)
+        self.ListProofKeys = channel.unary_unary(
+                '/vdg.grid.v1.GridQueryService/ListProofKeys',
+                request_serializer=vdg_dot_grid_dot_v1_dot_grid__pb2.ListProofKeysRequest.SerializeToString,
+                response_deserializer=vdg_dot_grid_dot_v1_dot_grid__pb2.ListProofKeysResponse.FromString,
+                _registered_method=True)
 
 
 class GridQueryServiceServicer:
@@ -85,6 +90,12 @@ class GridQueryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListProofKeys(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GridQueryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -107,6 +118,11 @@ def add_GridQueryServiceServicer_to_server(servicer, server):
                     servicer.ListTerms,
                     request_deserializer=vdg_dot_grid_dot_v1_dot_grid__pb2.ListTermsRequest.FromString,
                     response_serializer=vdg_dot_grid_dot_v1_dot_grid__pb2.ListTermsResponse.SerializeToString,
+            ),
+            'ListProofKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListProofKeys,
+                    request_deserializer=vdg_dot_grid_dot_v1_dot_grid__pb2.ListProofKeysRequest.FromString,
+                    response_serializer=vdg_dot_grid_dot_v1_dot_grid__pb2.ListProofKeysResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -218,6 +234,33 @@ class GridQueryService:
             '/vdg.grid.v1.GridQueryService/ListTerms',
             vdg_dot_grid_dot_v1_dot_grid__pb2.ListTermsRequest.SerializeToString,
             vdg_dot_grid_dot_v1_dot_grid__pb2.ListTermsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListProofKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vdg.grid.v1.GridQueryService/ListProofKeys',
+            vdg_dot_grid_dot_v1_dot_grid__pb2.ListProofKeysRequest.SerializeToString,
+            vdg_dot_grid_dot_v1_dot_grid__pb2.ListProofKeysResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,7 @@ class GridQueryServiceStub:
     ListGrids: _grpc.UnaryUnaryMultiCallable[_grid_pb2.ListGridsRequest, _grid_pb2.ListGridsResponse]
     ListMembers: _grpc.UnaryUnaryMultiCallable[_grid_pb2.ListMembersRequest, _grid_pb2.ListMembersResponse]
     ListTerms: _grpc.UnaryUnaryMultiCallable[_grid_pb2.ListTermsRequest, _grid_pb2.ListTermsResponse]
+    ListProofKeys: _grpc.UnaryUnaryMultiCallable[_grid_pb2.ListProofKeysRequest, _grid_pb2.ListProofKeysResponse]
 
 @_typing.type_check_only
 class GridQueryServiceAsyncStub(GridQueryServiceStub):
@@ -47,6 +48,7 @@ class GridQueryServiceAsyncStub(GridQueryServiceStub):
     ListGrids: _aio.UnaryUnaryMultiCallable[_grid_pb2.ListGridsRequest, _grid_pb2.ListGridsResponse]  # type: ignore[assignment]
     ListMembers: _aio.UnaryUnaryMultiCallable[_grid_pb2.ListMembersRequest, _grid_pb2.ListMembersResponse]  # type: ignore[assignment]
     ListTerms: _aio.UnaryUnaryMultiCallable[_grid_pb2.ListTermsRequest, _grid_pb2.ListTermsResponse]  # type: ignore[assignment]
+    ListProofKeys: _aio.UnaryUnaryMultiCallable[_grid_pb2.ListProofKeysRequest, _grid_pb2.ListProofKeysResponse]  # type: ignore[assignment]
 
 class GridQueryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Typed queries. Every request may be answered from the last committed block."""
@@ -78,5 +80,12 @@ class GridQueryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _grid_pb2.ListTermsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_grid_pb2.ListTermsResponse, _abc.Awaitable[_grid_pb2.ListTermsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListProofKeys(
+        self,
+        request: _grid_pb2.ListProofKeysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_grid_pb2.ListProofKeysResponse, _abc.Awaitable[_grid_pb2.ListProofKeysResponse]]: ...
 
 def add_GridQueryServiceServicer_to_server(servicer: GridQueryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
