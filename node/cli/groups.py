@@ -33,6 +33,7 @@ ENTRIES: Final = (
     Entry(
         "home bill", "clients.household.bill:bill_command", "Show homes' bills of a month, with and without the market."
     ),
+    Entry("home why", "clients.household.why_command:why_command", "Say why homes traded in a slot, or didn't."),
     Entry(
         "phases allocate",
         "clients.dso.phases.command:allocate_command",

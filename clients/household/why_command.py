@@ -1,0 +1,66 @@
+"""The command ``vdg home why``: why homes bought, sold, or did not trade in a slot."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clients.common.configuration import ConfigurationError, read_configuration
+from clients.household.configuration import HomeSection, HouseholdConfiguration
+from clients.household.why_lookup import Clearings, read_clearings, remembered
+from clients.household.why_output import print_known, record_of
+from wire.unverified import Unverified
+
+EXIT_NOTHING_KNOWN = 1
+EXIT_BAD_INPUT = 2
+
+
+def why_command(
+    slot: Annotated[int, typer.Argument(min=0, help="Number of the slot.")],
+    config: Annotated[Path, typer.Option("--config", help="The agents' YAML file.")],
+    home: Annotated[str, typer.Option(help="Only this home. [default: all of the file]")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Say why homes bought, sold, or did not trade in a slot.
+
+    From what the agent kept (forecast, plan, order, contracts, settlement) and the chain's clearing records, which are
+    proved under the validators' signatures. Exit code 1: nothing is known of the slot, and why; 2: bad input.
+    """
+    try:
+        configuration = read_configuration(config, HouseholdConfiguration)
+        known = remembered(configuration, chosen_homes(configuration, home), slot)
+        keys = [(one.vdg, row.product, row.slot) for one in known for row in one.decided]
+        clearings = asyncio.run(read_clearings(configuration, keys)) if keys else Clearings({}, False, "")
+    except ConfigurationError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(EXIT_BAD_INPUT) from None
+    except sqlite3.Error as error:
+        typer.echo(f"error: {error}; if the file is an older version's, start its agent once", err=True)
+        raise typer.Exit(EXIT_BAD_INPUT) from None
+    except Unverified as error:
+        typer.echo(f"error: the gateway is not believed: {error}", err=True)
+        raise typer.Exit(EXIT_NOTHING_KNOWN) from None
+    if as_json:
+        typer.echo(json.dumps([record_of(one, clearings) for one in known], indent=2))
+    else:
+        for one in known:
+            print_known(one, clearings)
+        if clearings.note:
+            typer.echo(f"note: {clearings.note}", err=True)
+    if all(one.missing for one in known):
+        raise typer.Exit(EXIT_NOTHING_KNOWN)
+
+
+def chosen_homes(configuration: HouseholdConfiguration, name: str) -> tuple[HomeSection, ...]:
+    """The home of a name, or all. Raises: ConfigurationError."""
+    homes = tuple(home for home in configuration.homes if name in ("", home.id))
+    if not homes:
+        raise ConfigurationError(
+            f"home = {name}: the file has no such home; it has {', '.join(one.id for one in configuration.homes)}"
+        )
+    return homes
