@@ -13,6 +13,8 @@ VALIDATORS ?= 4
 DAY ?= 06-15
 OUT ?= .
 SOAK_MINUTES ?= 0
+SOAK_SEED ?= 1000
+SOAK_QUARTER_MINUTES = $(shell echo $$(($(SOAK_MINUTES) / 4)).$$(($(SOAK_MINUTES) % 4 * 25)))
 MINUTES ?= 10
 DAY_AHEAD ?=
 
@@ -91,10 +93,12 @@ compose-test: ## Build the image and live a short day in containers, killing som
 study-disk: setup-dev ## How a validator's disk grows with a day of 37 homes (six minutes; quiet machine)
 	$(BIN)/python -m tests.bench.disk
 
-soak: setup-dev ## Crashes and faults for as long as asked: SOAK_MINUTES=60 (each campaign once at least)
-	$(BIN)/python -m tests.crash.soak --minutes $(SOAK_MINUTES) --out build/soak-crash.json
-	$(BIN)/python -m tests.simulator --seed 1000 --minutes $(SOAK_MINUTES)
-	$(MAKE) partitions SECONDS_BY_CHANCE=$$((60 * $(SOAK_MINUTES)))
+# A quarter of the time for each of the four; kills and faults of lines take their one round, however long that is.
+soak: setup-dev ## Simulator, fuzzing, kills, faults of lines: SOAK_MINUTES=240 in all; each once at least (half an hour)
+	$(BIN)/python -m tests.simulator --seed $(SOAK_SEED) --minutes $(SOAK_QUARTER_MINUTES)
+	$(BIN)/python -m tests.crash.soak --seed $(SOAK_SEED) --minutes $(SOAK_QUARTER_MINUTES) --out build/soak-crash.json
+	$(MAKE) partitions $(if $(filter-out 0,$(SOAK_MINUTES)),SECONDS_BY_CHANCE=$$((15 * $(SOAK_MINUTES))))
+	$(BIN)/python -m tests.fuzz --minutes $(SOAK_QUARTER_MINUTES)
 
 fuzz: setup-dev ## Coverage-guided fuzzing of what reads bytes from others: MINUTES=30 in all
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)

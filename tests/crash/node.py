@@ -85,15 +85,29 @@ class Node:
 
     # Processes
 
-    def start(self, *, app_failpoint: str = "", cometbft_failpoint: str = "", repaired: bool = True) -> None:
-        """Start what does not run. The failpoints are values of VDG_FAILPOINT and FAIL_TEST_INDEX."""
+    def start(
+        self,
+        *,
+        app_failpoint: str = "",
+        cometbft_failpoint: str = "",
+        repaired: bool = True,
+        abci_socket: str = APP_SOCKET,
+    ) -> None:
+        """Start what does not run. The failpoints are values of VDG_FAILPOINT and FAIL_TEST_INDEX.
+
+        ``abci_socket``: what CometBFT takes for the application's.
+        """
         if not running(self.app):
             self.start_app(app_failpoint)
         if not running(self.cometbft):
             if repaired:
                 self._repair()
             (self.folder / RPC_SOCKET).unlink(missing_ok=True)
-            options = [f"--rpc.laddr=unix://{RPC_SOCKET}", "--p2p.laddr=tcp://127.0.0.1:0"]
+            options = [
+                f"--rpc.laddr=unix://{RPC_SOCKET}",
+                "--p2p.laddr=tcp://127.0.0.1:0",
+                f"--proxy_app=unix://{abci_socket}",
+            ]
             command = [self._binary, "start", "--home", ".", *options]
             self.cometbft = self._popen(command, "cometbft.log", {COMETBFT_VARIABLE: cometbft_failpoint})
 

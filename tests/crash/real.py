@@ -9,7 +9,6 @@ does; or only CometBFT, the application living on.
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import random
 import subprocess
@@ -50,21 +49,27 @@ class Kill(NamedTuple):
     @property
     def name(self) -> str:
         """For the summary."""
+        also = ", and the other" if self.parts == "both" else ""
         if self.app_point:
-            return f"application at {self.app_point.partition(':')[0]}"
-        return f"cometbft at point {self.cometbft_index}" if self.cometbft_index else f"{self.parts} at a random time"
+            return f"application at {self.app_point.partition(':')[0]}{also}"
+        if self.cometbft_index:
+            return f"cometbft at point {self.cometbft_index}{also}"
+        return f"{self.parts} at a random time"
 
 
 def points(total: int) -> Iterator[Kill]:
-    """Kills at points: ours each for the first, second and third time that they are reached, and CometBFT's."""
-    ours = (f"{point}:{times}" for times in itertools.count(1) for point in POINTS)
-    theirs = itertools.cycle(range(COMETBFT_INDEXES))
-    parts = itertools.cycle(("both", "one"))
+    """Kills at points, ours and CometBFT's in turn: ours each for the first time that they are reached, then others.
+
+    Of any point every other kill is of both processes.
+    """
     for number in range(total):
-        if number % 2:
-            yield Kill(cometbft_index=str(next(theirs)), parts=next(parts))
+        ours = number % 2 == 0
+        rounds, point = divmod(number // 2, len(POINTS) if ours else COMETBFT_INDEXES)
+        parts = ("both", "one")[(rounds + point) % 2]
+        if ours:
+            yield Kill(app_point=_within_a_life(f"{POINTS[point]}:{rounds + 1}"), parts=parts)
         else:
-            yield Kill(app_point=_within_a_life(next(ours)), parts=next(parts))
+            yield Kill(cometbft_index=str(point), parts=parts)
 
 
 def _within_a_life(point: str) -> str:

@@ -36,6 +36,7 @@ PARTS = (
     Part("damage, LevelDB", "damage", ()),
     Part("damage, SQLite", "damage", ("--store", "sqlite")),
     Part("real node", "real", ("--first", "--points", "500", "--random", "120")),
+    Part("real node, frames cut", "frames", ("--cuts", "216")),
     Part("four validators", "four", ("--kills", "60")),
     Part("power cuts of a real node", "power_cut", ("--cuts", "50")),
     Part("full and read-only disk under a supervised node", "full_disk", (), seeded=False),

@@ -30,6 +30,12 @@ def test_an_application_killed_at_any_point_comes_back_as_if_it_never_had_been(s
     assert points >= {"store.write.before", "store.write.filled", "store.write.synced", "at a random time"}
 
 
+@pytest.mark.network
+def test_a_node_killed_when_half_a_frame_has_gone_over_its_socket_comes_back_as_if_it_never_had_been() -> None:
+    summary = campaign("frames", "--cuts", "0")
+    assert summary["kills"] == sum(summary["kills_by_frame"].values()) == 6
+
+
 @both
 def test_after_a_power_cut_the_last_synced_commit_or_the_one_in_hand_is_there_and_replays(store: str) -> None:
     summary = campaign("torn", "--store", store, "--stride", "256", "--heights", "3")
