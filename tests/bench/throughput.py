@@ -37,6 +37,9 @@ BATCH_SECONDS = 0.05
 # As the main job has them (node.run.chain): without CometBFT's index of old transactions, for both.
 SETTINGS = Settings(timeout_commit_ms=250, log_level="error", mempool_txs=50_000, tx_index=False)
 CHAIN_ID = "bench-1"
+# How load is submitted: without waiting for CheckTx (what it refuses shows as lost), or one after the other with its
+# answer, which makes CometBFT's ABCI client flush for each (docs/performance.md).
+ASYNC, SYNC = "broadcast_tx_async", "broadcast_tx_sync"
 # What tells the two processes of a validator apart.
 APP, COMETBFT = "node.validator", "cometbft start"
 
@@ -95,13 +98,13 @@ class Watcher:
                 self.seen[tx_hash(tx)] = (now, result.code)
 
 
-async def send_batch(session: aiohttp.ClientSession, url: str, txs: list[bytes]) -> int:
-    """Submit transactions in one JSON-RPC batch; returns how many CheckTx refused.
+async def send_batch(session: aiohttp.ClientSession, url: str, method: str, txs: list[bytes]) -> int:
+    """Submit transactions in one JSON-RPC batch; returns how many were refused at once.
 
     A node that is so far behind that it does not answer in time refuses none: what is lost shows in the blocks.
     """
     calls = [
-        {"jsonrpc": "2.0", "id": i, "method": "broadcast_tx_sync", "params": {"tx": base64.b64encode(tx).decode()}}
+        {"jsonrpc": "2.0", "id": i, "method": method, "params": {"tx": base64.b64encode(tx).decode()}}
         for i, tx in enumerate(txs)
     ]
     try:
@@ -114,7 +117,7 @@ async def send_batch(session: aiohttp.ClientSession, url: str, txs: list[bytes])
 
 
 async def offer(
-    net: Localnet, watcher: Watcher, txs: list[bytes], rate: float, patience_s: float = PATIENCE_S
+    net: Localnet, watcher: Watcher, txs: list[bytes], rate: float, method: str, patience_s: float = PATIENCE_S
 ) -> Window:
     """Submit at a constant rate over all validators, then wait until everything is in a block or patience ends."""
     sent: dict[bytes, float] = {}
@@ -130,7 +133,7 @@ async def offer(
                 batch = txs[cut : min(cut + 100, due)]
                 now = time.perf_counter()
                 sent.update((tx_hash(tx), now) for tx in batch)
-                pending.append(asyncio.create_task(send_batch(session, urls[turn % len(urls)], batch)))
+                pending.append(asyncio.create_task(send_batch(session, urls[turn % len(urls)], method, batch)))
                 turn += 1
             position = due
             await asyncio.sleep(BATCH_SECONDS)
@@ -174,7 +177,7 @@ def processor_s(part: str) -> float:
     return sum(times.user + times.system for times in (child.cpu_times() for child in children(part)))
 
 
-async def measure(workload: Orders | Entries, rates: list[float], seconds: float, report: bool) -> Outcome:
+async def measure(workload: Orders | Entries, rates: list[float], seconds: float, method: str) -> Outcome:
     """Find the sustained rate among ``rates`` (ascending), then half of it."""
     folder = Path(tempfile.mkdtemp(prefix="vdgb"))
     net = Localnet.create(
@@ -188,20 +191,19 @@ async def measure(workload: Orders | Entries, rates: list[float], seconds: float
             watching = asyncio.create_task(watcher.run())
             preparation = workload.preparation()
             if preparation:
-                prepared = await offer(net, watcher, preparation, 300.0, PREPARATION_PATIENCE_S)
+                prepared = await offer(net, watcher, preparation, 300.0, SYNC, PREPARATION_PATIENCE_S)
                 if prepared.lost or prepared.refused:
                     raise SystemExit(f"{workload.name}: the preparation is incomplete: {asdict(prepared)}")
             source: Iterator[bytes] = workload.transactions()
             best = Window(0, 0, 99, 99, 0, 0, 99, 0, 0)
             for rate in rates:
-                window = await offer(net, watcher, list(islice(source, int(rate * seconds))), rate)
-                if report:
-                    print(f"  {workload.name}: offered {rate:g}/s -> {asdict(window)}", flush=True)
+                window = await offer(net, watcher, list(islice(source, int(rate * seconds))), rate, method)
+                print(f"  {workload.name}: offered {rate:g}/s -> {asdict(window)}", flush=True)
                 if not window.held:
                     break
                 best = window
             half_rate = max(best.offered, rates[0]) / 2
-            half = await offer(net, watcher, list(islice(source, int(half_rate * seconds))), half_rate)
+            half = await offer(net, watcher, list(islice(source, int(half_rate * seconds))), half_rate, method)
             app_mib = memory_mib(APP if isinstance(workload, Orders) else COMETBFT)
             cometbft_mib = memory_mib(COMETBFT)
             watching.cancel()
@@ -218,6 +220,7 @@ def main() -> None:
     parser.add_argument("--homes", type=int, default=1000)
     parser.add_argument("--rates", default="250,500,600,700,750,800,850,900,1000,1200,1400")
     parser.add_argument("--peer-rates", default="2000,3000,3500,4000,4500,5000,6000")
+    parser.add_argument("--method", choices=[ASYNC, SYNC], default=ASYNC, help="CometBFT's way of submitting")
     parser.add_argument("--only", choices=["vdg", "kvstore"])
     arguments = parser.parse_args()
     outcomes = []
@@ -225,10 +228,10 @@ def main() -> None:
     tx_bytes = len(next(Orders(CHAIN_ID, 1).transactions()))
     if arguments.only != "kvstore":
         rates = [float(rate) for rate in arguments.rates.split(",")]
-        outcomes.append(uvloop.run(measure(orders, rates, arguments.seconds, True)))
+        outcomes.append(uvloop.run(measure(orders, rates, arguments.seconds, arguments.method)))
     if arguments.only != "vdg":
         rates = [float(rate) for rate in arguments.peer_rates.split(",")]
-        outcomes.append(uvloop.run(measure(Entries(tx_bytes), rates, arguments.seconds, True)))
+        outcomes.append(uvloop.run(measure(Entries(tx_bytes), rates, arguments.seconds, arguments.method)))
     print(
         f"\n{'':10}{'tx/s':>8}{'p50 s':>8}{'p95 s':>8}{'half: p50':>11}{'p95':>7}{'blocks s':>10}{'B/tx':>6}{'MiB':>7}"
         f"{'CPU us/tx: app':>16}{'CometBFT':>10}"
