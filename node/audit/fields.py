@@ -239,6 +239,7 @@ _VALID: dict[type[Any], Callable[[Any], bool]] = {
         and _each(m.import_cap_wh, _MAX_CAP)
         and _each(m.export_cap_wh, _MAX_CAP)
         and len(m.import_cap_wh) == len(m.export_cap_wh)
+        and _text(m.reason, 200)
     ),
     SetProofKey: lambda m: _name(m.vdg) and _key(m.proof_key),
     SetSupplier: lambda m: _name(m.vdg) and _address(m.supplier),

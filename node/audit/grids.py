@@ -128,7 +128,9 @@ def set_caps(case: Case, m: SetCaps) -> None:
     require_ahead(case, grid, m.first_slot, len(m.import_cap_wh))
     for index, (most_in, most_out) in enumerate(zip(m.import_cap_wh, m.export_cap_wh, strict=True)):
         slot = m.first_slot + index
-        posted = terms(case, m.vdg, slot)._replace(capped=True, import_cap_wh=most_in, export_cap_wh=most_out)
+        posted = terms(case, m.vdg, slot)._replace(
+            capped=True, import_cap_wh=most_in, export_cap_wh=most_out, cap_reason=m.reason
+        )
         case.books.terms.put(SlotOf(m.vdg, slot), posted)
         watch(case.books, grid, slot)
     case.events.append(CapsSet(*m))

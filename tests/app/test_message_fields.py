@@ -42,6 +42,7 @@ KEY = public_key_of("eve")
         ("supplier", SetTariff(VDG, 10, (10**9 + 1,), (1,)), "buy_price_neur_per_wh"),
         ("dso", SetCaps(VDG, 10, (1, 2), (1,)), "export_cap_wh"),
         ("dso", SetCaps(VDG, 10, (), ()), "import_cap_wh"),
+        ("dso", SetCaps(VDG, 10, (1,), (1,), "x" * 201), "reason"),
         ("dso", SetProofKey(VDG, b""), "proof_key"),
         ("dso", RegisterAsset(None), "asset = None"),
         ("dso", RegisterAsset(PV._replace(kind=AssetKind.ASSET_KIND_UNSPECIFIED)), "asset.kind"),

@@ -44,6 +44,7 @@ from wire.grid import (
 from wire.results import Code
 
 MAX_CAP_WH = 10**12
+MAX_REASON_CHARACTERS = 200
 MAX_SLOT_SECONDS = 86_400
 MAX_DEADLINE_SLOTS = 7 * SLOTS_PER_DAY
 
@@ -201,6 +202,7 @@ def check_caps(message: SetCaps) -> None:
     _check_slots(message.vdg, [("import_cap_wh", imports), ("export_cap_wh", exports)], MAX_CAP_WH)
     if len(imports) != len(exports):
         raise check.invalid("export_cap_wh (entries)", len(exports), f"give {len(imports)}, as for import_cap_wh")
+    check.label("reason", message.reason, MAX_REASON_CHARACTERS)
 
 
 def set_caps(context: Context, message: SetCaps) -> None:
@@ -214,7 +216,7 @@ def set_caps(context: Context, message: SetCaps) -> None:
         TERMS.put(
             context.state,
             slot_key(grid.vdg, slot),
-            terms._replace(capped=True, import_cap_wh=import_cap, export_cap_wh=export_cap),
+            terms._replace(capped=True, import_cap_wh=import_cap, export_cap_wh=export_cap, cap_reason=message.reason),
         )
         watch_slot(context, grid, slot)
     context.emit(CapsSet(*message))

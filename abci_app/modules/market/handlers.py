@@ -112,9 +112,11 @@ def _require_below_cap(state: State, product: Product, message: PlaceOrder, acco
         cap = terms.import_cap_wh if buying else terms.export_cap_wh
         committed = energy + (position.bought_wh if buying else position.sold_wh)
         if committed > cap:
+            why = f" ({terms.cap_reason})" if terms.cap_reason else ""
             raise Refusal(
                 Code.ABOVE_CAP,
-                f"energy_wh: slot {slot} would have {committed} Wh committed and the DSO caps it at {cap}; offer less",
+                f"energy_wh: slot {slot} would have {committed} Wh committed and the DSO caps it at {cap}{why}; "
+                "offer less",
             )
 
 

@@ -169,7 +169,7 @@ Global___Tariff: _TypeAlias = Tariff  # noqa: Y015
 
 @_typing.final
 class SlotTerms(_message.Message):
-    """What the DSO posted for one slot: the rebate r_t, and caps on what one order may commit."""
+    """What the DSO posted for one slot: the rebate r_t, and caps on what one order may commit, with their reason."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -177,10 +177,12 @@ class SlotTerms(_message.Message):
     CAPPED_FIELD_NUMBER: _builtins.int
     IMPORT_CAP_WH_FIELD_NUMBER: _builtins.int
     EXPORT_CAP_WH_FIELD_NUMBER: _builtins.int
+    CAP_REASON_FIELD_NUMBER: _builtins.int
     rebate_neur_per_wh: _builtins.int
     capped: _builtins.bool
     import_cap_wh: _builtins.int
     export_cap_wh: _builtins.int
+    cap_reason: _builtins.str
     def __init__(
         self,
         *,
@@ -188,10 +190,11 @@ class SlotTerms(_message.Message):
         capped: _builtins.bool = ...,
         import_cap_wh: _builtins.int = ...,
         export_cap_wh: _builtins.int = ...,
+        cap_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capped", b"capped", "export_cap_wh", b"export_cap_wh", "import_cap_wh", b"import_cap_wh", "rebate_neur_per_wh", b"rebate_neur_per_wh"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cap_reason", b"cap_reason", "capped", b"capped", "export_cap_wh", b"export_cap_wh", "import_cap_wh", b"import_cap_wh", "rebate_neur_per_wh", b"rebate_neur_per_wh"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -308,7 +311,7 @@ Global___SetRebates: _TypeAlias = SetRebates  # noqa: Y015
 
 @_typing.final
 class SetCaps(_message.Message):
-    """The DSO caps import and export for consecutive future slots (Wh a slot)."""
+    """The DSO caps import and export for consecutive future slots (Wh a slot), and says why."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -316,8 +319,10 @@ class SetCaps(_message.Message):
     FIRST_SLOT_FIELD_NUMBER: _builtins.int
     IMPORT_CAP_WH_FIELD_NUMBER: _builtins.int
     EXPORT_CAP_WH_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     vdg: _builtins.str
     first_slot: _builtins.int
+    reason: _builtins.str
     @_builtins.property
     def import_cap_wh(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
     @_builtins.property
@@ -329,10 +334,11 @@ class SetCaps(_message.Message):
         first_slot: _builtins.int = ...,
         import_cap_wh: _abc.Iterable[_builtins.int] | None = ...,
         export_cap_wh: _abc.Iterable[_builtins.int] | None = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["export_cap_wh", b"export_cap_wh", "first_slot", b"first_slot", "import_cap_wh", b"import_cap_wh", "vdg", b"vdg"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["export_cap_wh", b"export_cap_wh", "first_slot", b"first_slot", "import_cap_wh", b"import_cap_wh", "reason", b"reason", "vdg", b"vdg"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -497,7 +503,7 @@ Global___RebatesSet: _TypeAlias = RebatesSet  # noqa: Y015
 
 @_typing.final
 class CapsSet(_message.Message):
-    """Event: caps of consecutive slots."""
+    """Event: caps of consecutive slots, and why."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -505,8 +511,10 @@ class CapsSet(_message.Message):
     FIRST_SLOT_FIELD_NUMBER: _builtins.int
     IMPORT_CAP_WH_FIELD_NUMBER: _builtins.int
     EXPORT_CAP_WH_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     vdg: _builtins.str
     first_slot: _builtins.int
+    reason: _builtins.str
     @_builtins.property
     def import_cap_wh(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
     @_builtins.property
@@ -518,10 +526,11 @@ class CapsSet(_message.Message):
         first_slot: _builtins.int = ...,
         import_cap_wh: _abc.Iterable[_builtins.int] | None = ...,
         export_cap_wh: _abc.Iterable[_builtins.int] | None = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["export_cap_wh", b"export_cap_wh", "first_slot", b"first_slot", "import_cap_wh", b"import_cap_wh", "vdg", b"vdg"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["export_cap_wh", b"export_cap_wh", "first_slot", b"first_slot", "import_cap_wh", b"import_cap_wh", "reason", b"reason", "vdg", b"vdg"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
