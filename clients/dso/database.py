@@ -1,4 +1,4 @@
-"""The daemon's one SQLite file: readings and proofs. What it holds survives kill -9."""
+"""The daemon's one SQLite file: readings of meters and station, and proofs. What it holds survives kill -9."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 from clients.common.configuration import ConfigurationError
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _APPLICATION_ID = 0x76646744  # "vdgD"
 
 _TABLES = """
 CREATE TABLE identity (chain_id TEXT NOT NULL, vdg TEXT NOT NULL) STRICT;
 CREATE TABLE readings (
     meter TEXT NOT NULL, sequence INTEGER NOT NULL, slot INTEGER NOT NULL, time_s INTEGER NOT NULL,
-    import_wh INTEGER NOT NULL, export_wh INTEGER NOT NULL, home TEXT NOT NULL,
+    import_wh INTEGER NOT NULL, export_wh INTEGER NOT NULL, home TEXT NOT NULL, voltage_mv INTEGER,
     PRIMARY KEY (meter, sequence), UNIQUE (slot, meter)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE proofs (
@@ -23,6 +23,13 @@ CREATE TABLE proofs (
     PRIMARY KEY (slot, account)
 ) STRICT, WITHOUT ROWID;
 """
+_STATION_TABLE = """
+CREATE TABLE station (
+    sequence INTEGER PRIMARY KEY, slot INTEGER NOT NULL UNIQUE, payload BLOB NOT NULL
+) STRICT;
+"""
+# Files of version 1 knew neither voltages nor stations.
+_FROM_VERSION_1 = f"ALTER TABLE readings ADD COLUMN voltage_mv INTEGER;{_STATION_TABLE}"
 
 
 def open_database(path: Path, chain_id: str, vdg: str) -> sqlite3.Connection:
@@ -59,14 +66,19 @@ def _prepare(connection: sqlite3.Connection, path: Path, chain_id: str, vdg: str
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if application_id == 0 and tables == 0:
         connection.execute("BEGIN IMMEDIATE")
-        for statement in _TABLES.split(";"):
-            connection.execute(statement)
+        _execute(connection, _TABLES + _STATION_TABLE)
         connection.execute("INSERT INTO identity VALUES (?, ?)", (chain_id, vdg))
         connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
         connection.execute("COMMIT")
         return
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if (application_id, version) == (_APPLICATION_ID, 1):
+        connection.execute("BEGIN IMMEDIATE")
+        _execute(connection, _FROM_VERSION_1)
+        connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+        version = _SCHEMA_VERSION
     if (application_id, version) != (_APPLICATION_ID, _SCHEMA_VERSION):
         raise ConfigurationError(f"database = {path}: is not this daemon's of version {_SCHEMA_VERSION}")
     identity = connection.execute("SELECT chain_id, vdg FROM identity").fetchone()
@@ -75,3 +87,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, chain_id: str, vdg: str
             f"database = {path}: belongs to chain {identity[0]}, vdg {identity[1]}, not to {chain_id}, {vdg}; give"
             " another path"
         )
+
+
+def _execute(connection: sqlite3.Connection, statements: str) -> None:
+    """One by one: ``executescript`` would commit the transaction that they are in."""
+    for statement in statements.split(";"):
+        connection.execute(statement)

@@ -30,6 +30,8 @@ class Kind(StrEnum):
     GAP = "gap"
     LATE = "late"
     SILENT = "silent"
+    ABSURD = "absurd"
+    WRONG_PCCS = "wrong_pccs"
     # Of the proofs.
     SIGNER_UNAVAILABLE = "signer_unavailable"
     SIGNING_REFUSED = "signing_refused"

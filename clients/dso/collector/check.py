@@ -9,6 +9,9 @@ from clients.dso.collector.readings import Neighbours, Stored
 from clients.dso.findings import Finding, Kind
 from wire.mqtt import Reading
 
+# Of the nominal voltage, either way: beyond it no home has been supplied for ten minutes.
+ABSURD_SHARE = 0.5
+
 
 class Verdict(NamedTuple):
     """Whether the reading is stored, and what there is to say about it."""
@@ -26,11 +29,15 @@ class Arrival(NamedTuple):
 
 
 class TimeRules(NamedTuple):
-    """``tolerance_s``: how far clocks may be apart. ``late_s``: after a slot's end a reading is late."""
+    """``tolerance_s``: how far clocks may be apart. ``late_s``: after a slot's end a reading is late.
+
+    ``nominal_v`` is what homes should have between phase and neutral.
+    """
 
     clock: SlotClock
     tolerance_s: float
     late_s: float
+    nominal_v: float = 230.0
 
 
 def check_reading(reading: Reading, arrival: Arrival, around: Neighbours, rules: TimeRules) -> Verdict:
@@ -48,9 +55,27 @@ def check_reading(reading: Reading, arrival: Arrival, around: Neighbours, rules:
     return Verdict(True, tuple(f for f in (_gap(reading, around), _late(reading, arrival, rules)) if f))
 
 
+def believable_voltage(reading: Reading, nominal_v: float) -> tuple[Reading, Finding | None]:
+    """The reading, without its voltage if that can't be; the registers stand for themselves."""
+    if reading.voltage_mv is None or not is_absurd_mv(reading.voltage_mv, nominal_v):
+        return reading, None
+    finding = _finding(
+        Kind.ABSURD,
+        reading,
+        f"voltage_mv = {reading.voltage_mv} where {nominal_v:.0f} V is nominal",
+        "the registers were taken without it; have the meter's voltage channel looked at",
+    )
+    return reading.model_copy(update={"voltage_mv": None}), finding
+
+
+def is_absurd_mv(voltage_mv: int, nominal_v: float) -> bool:
+    """Whether a slot's mean voltage is further from the nominal one than any supply."""
+    return abs(voltage_mv / 1000 - nominal_v) > ABSURD_SHARE * nominal_v
+
+
 def _same_sequence(reading: Reading, arrival: Arrival, stored: Stored) -> Verdict:
-    # Voltages are not stored.
-    if stored.reading != reading.model_copy(update={"voltage_mv": None}):
+    # A voltage that could not be was not stored, nor was any before the table had a place for it.
+    if stored.reading not in (reading, reading.model_copy(update={"voltage_mv": None})):
         return _refused(
             Kind.ALTERED,
             reading,

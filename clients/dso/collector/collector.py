@@ -10,8 +10,9 @@ from collections.abc import Callable
 import aiomqtt
 
 from clients.common.broker import BrokerAddress, broker_login
-from clients.dso.collector.check import Arrival, TimeRules, check_reading
+from clients.dso.collector.check import Arrival, TimeRules, believable_voltage, check_reading
 from clients.dso.collector.readings import Readings
+from clients.dso.collector.station_desk import StationDesk
 from clients.dso.findings import Finding, Findings, Kind
 from clients.dso.members import Members
 from wire.mqtt import MessageError, Reading, Topics, decode
@@ -32,8 +33,12 @@ class Collector:
         readings: Readings,
         findings: Findings,
         on_reading: Callable[[int], None],
+        station: StationDesk | None = None,
     ) -> None:
-        """Prepare. Raises: ConfigurationError when the broker's login is incomplete."""
+        """Prepare; without ``station`` what a transformer station says is passed over.
+
+        Raises: ConfigurationError when the broker's login is incomplete.
+        """
         self._address = address
         self._login = broker_login(address)
         self._topics = Topics(address.topic_root)
@@ -42,6 +47,7 @@ class Collector:
         self._readings = readings
         self._findings = findings
         self._on_reading = on_reading
+        self._station = station
         self.connected = False
         self.stored = 0
         self.refused = 0
@@ -79,6 +85,8 @@ class Collector:
             clean_session=False,
         ) as client:
             await client.subscribe(self._topics.reading("+"), qos=1)
+            if self._station is not None:
+                await client.subscribe(self._topics.station(), qos=1)
             self.connected = True
             log.info("collecting readings from %s:%d", login.hostname, login.port)
             async for message in client.messages:
@@ -89,6 +97,9 @@ class Collector:
         """Judge one message, and store its reading if it can be believed."""
         if not topic.startswith(f"{self._topics.root}/"):
             # amqtt greets every client with what it keeps for anybody, such as Home Assistant's discovery messages.
+            return
+        if self._station is not None and topic == self._topics.station():
+            self._station.take(payload, Arrival("station", time.time(), retained))
             return
         home = self._topics.home_of(topic)
         if topic != self._topics.reading(home):
@@ -126,6 +137,9 @@ class Collector:
         if not verdict.accepted:
             self.refused += bool(verdict.findings)
             return
+        reading, absurd = believable_voltage(reading, self._rules.nominal_v)
+        if absurd is not None:
+            self._findings.add(absurd)
         self._readings.add(reading, home)
         self.stored += 1
         self._on_reading(reading.slot)

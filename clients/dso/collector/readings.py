@@ -24,7 +24,7 @@ class Neighbours(NamedTuple):
     slot_taken: Stored | None
 
 
-_COLUMNS = "meter, sequence, slot, time_s, import_wh, export_wh, home"
+_COLUMNS = "meter, sequence, slot, time_s, import_wh, export_wh, home, voltage_mv"
 
 
 class Readings:
@@ -46,7 +46,7 @@ class Readings:
     def add(self, reading: Reading, home: str) -> None:
         """Store an accepted reading."""
         self._database.execute(
-            "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 reading.meter,
                 reading.sequence,
@@ -55,6 +55,7 @@ class Readings:
                 reading.import_wh,
                 reading.export_wh,
                 home,
+                reading.voltage_mv,
             ),
         )
 
@@ -62,6 +63,13 @@ class Readings:
         """The meters with a reading of the end of a slot."""
         rows = self._database.execute("SELECT meter FROM readings WHERE slot = ?", (slot,))
         return {meter for (meter,) in rows}
+
+    def voltages_mv(self, slot: int) -> dict[str, int]:
+        """The mean voltage of a slot by meter, for those that measured one."""
+        rows = self._database.execute(
+            "SELECT meter, voltage_mv FROM readings WHERE slot = ? AND voltage_mv IS NOT NULL", (slot,)
+        )
+        return dict(rows)
 
     def flows_wh(self, slot: int) -> dict[str, int]:
         """Net flow of a slot by meter (Wh, positive = taken from the grid), for the meters read at both its ends.
@@ -110,8 +118,16 @@ class Readings:
         ).fetchone()
         if row is None:
             return None
-        meter, sequence, slot, time_s, import_wh, export_wh, home = row
+        meter, sequence, slot, time_s, import_wh, export_wh, home, voltage_mv = row
         return Stored(
-            Reading(meter=meter, sequence=sequence, slot=slot, time_s=time_s, import_wh=import_wh, export_wh=export_wh),
+            Reading(
+                meter=meter,
+                sequence=sequence,
+                slot=slot,
+                time_s=time_s,
+                import_wh=import_wh,
+                export_wh=export_wh,
+                voltage_mv=voltage_mv,
+            ),
             home,
         )
