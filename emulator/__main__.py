@@ -20,9 +20,10 @@ from emulator.clock import Clock
 from emulator.faults import Fault, Faults
 from emulator.homes import DEFAULT_DAY, neighbourhood
 from emulator.link import Link
+from emulator.scenario import NETWORKS, Scenario, homes_of
 from emulator.service import Service, SlotSummary
 from emulator.state import load
-from emulator.station import Station
+from emulator.station import NETWORK, Station
 from wire.mqtt import Topics
 
 BAD_INPUT = 2
@@ -64,6 +65,15 @@ def main(
     day_slot: Annotated[int, typer.Option(min=0, help="The slot that is that day's midnight.")] = 0,
     first_slot: Annotated[int, typer.Option(min=0, help="The slot in which the homes begin.")] = 0,
     homes: Annotated[int, typer.Option(help="Number of homes.")] = 33,
+    scenario: Annotated[
+        Scenario | None, typer.Option(help="The homes and the network of a chapter of the thesis, instead of --homes.")
+    ] = None,
+    switched: Annotated[
+        list[str] | None, typer.Option("--switch", help="A home with a phase switch, repeatable.")
+    ] = None,
+    stuck: Annotated[
+        list[str] | None, typer.Option("--stuck-switch", help="One whose switch doesn't move, repeatable.")
+    ] = None,
     slots: Annotated[int | None, typer.Option(min=1, help="End after so many slots. [default: never]")] = None,
     broker: Annotated[
         str, typer.Option(envvar="VDG_BROKER", help="mqtt://host:port or mqtts://user:password@host:port.")
@@ -79,7 +89,7 @@ def main(
     """Run the emulated neighbourhood: meters and inverters of all homes, over MQTT."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        dwellings = neighbourhood(homes, day, data, battery_wh)
+        dwellings = homes_of(scenario, day) if scenario else neighbourhood(homes, day, data, battery_wh)
         service = Service(
             clock=Clock(int(time.time()) + 2 if epoch is None else epoch, slot_seconds),
             homes=dwellings,
@@ -88,7 +98,9 @@ def main(
             first_slot=first_slot,
             topics=Topics(topic_root),
             slots=slots,
-            station=Station.of(dwellings),
+            station=Station.of(dwellings, NETWORKS[scenario] if scenario else NETWORK),
+            switched=(*(switched or ()), *(stuck or ())),
+            stuck=tuple(stuck or ()),
             faults=Faults([Fault.parse(text) for text in fault or []]),
             state_path=state,
         )

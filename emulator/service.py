@@ -16,10 +16,11 @@ from emulator.household import Household, Powers, SlotEnd
 from emulator.link import Link
 from emulator.messages import history, nameplate, reading, telemetry
 from emulator.state import RunKey, State, capture, put_back, save
-from emulator.station import Blackout, Measured, Station
+from emulator.station import Station
+from emulator.station_meter import StationMeter
+from emulator.switch import Switches
 from emulator.units import MJ_PER_WH, SLOT_MS
 from wire.mqtt import MessageError, Reading, SetPoint, Status, StatusCode, Topics, decode
-from wire.station import StationReading
 
 log = logging.getLogger(__name__)
 LONGEST_SLEEP_S = 1.0
@@ -51,7 +52,8 @@ class Service:
     """Homes from ``first_slot`` on for ``slots`` (None: for ever) on a clock. ``report`` gets each finished slot.
 
     ``station``: the grid that they share, if there is one: then meters measure voltages, the station's meter has a
-    voice of its own, and inverters disconnect for a slot after one with too high a voltage.
+    voice of its own, and inverters disconnect for a slot after one with too high a voltage. ``switched``: the homes on
+    it that have a phase switch; ``stuck`` are those whose switch doesn't move.
     """
 
     clock: Clock
@@ -64,6 +66,8 @@ class Service:
     faults: Faults = field(default_factory=Faults)
     state_path: Path | None = None
     station: Station | None = None
+    switched: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
     report: Callable[[SlotSummary], None] = lambda _: None
 
     def __post_init__(self) -> None:
@@ -77,18 +81,33 @@ class Service:
             homes=[home.id for home in self.homes],
         )
         self._last: dict[str, Reading] = {}
-        self._grid_mj = {name: household.grid_mj for name, household in self.households.items()}
         self._link: Link | None = None
         self._begun = False
+        self._meter: StationMeter | None = None
+        if self.station is not None:
+            switches = Switches(self.station, self.switched, self.stuck)
+            self._meter = StationMeter(
+                self.station,
+                switches,
+                self.households,
+                self.clock,
+                self.topics,
+                lambda: self._move(self._emulated_ms()),
+            )
 
     def restore(self, state: State) -> None:
         """Goes on from a saved state; its last readings are sent again, as they may not have got out."""
         put_back(state, self.households)
+        for name, phase in state.phases.items():
+            if self.station is not None:
+                self.station.switch(name, phase)
         self._last = {name: home.last_reading for name, home in state.homes.items()}
 
     def attach(self, link: Link) -> None:
         """Gives the service its voice; before ``run``, and before the link runs."""
         self._link = link
+        if self._meter is not None:
+            self._meter.attach(link)
         for home in self.homes:
             plate = nameplate(home, self.clock, self.day_slot)
             link.introduce(self.topics.nameplate(home.id), plate.encode())
@@ -118,6 +137,8 @@ class Service:
         except ValueError:
             return
         if topic != self.topics.set_point(name):
+            if self._meter is not None and not retained:
+                self._meter.receive(topic, payload)
             return
         household = self.households.get(name)
         if household is None:
@@ -181,6 +202,8 @@ class Service:
             self._save()
         for household in self.households.values():
             self._show(household, household.powers())
+        if self._meter is not None:
+            self._meter.begin()
 
     def _move(self, to_ms: int, only: Household | None = None) -> None:
         """Moves all homes over every slot end up to ``to_ms`` together, then all or one of them on to it."""
@@ -199,7 +222,8 @@ class Service:
             for event in household.advance(to_ms):
                 if isinstance(event, SlotEnd):
                     ended[name] = event
-        measured = self._measure()
+        slot = to_ms // SLOT_MS - 1
+        measured = self._meter.end_slot() if self._meter is not None else None
         for name, event in ended.items():
             voltage_mv = measured.home_mv[name] if measured else None
             self._last[name] = reading(self.households[name].home, event, self.clock, voltage_mv)
@@ -211,35 +235,9 @@ class Service:
         for name, household in self.households.items():
             self._send_reading(name, self._last[name])
             self._show(household, household.powers())
-        if measured:
-            self._send_station(to_ms // SLOT_MS - 1, measured)
-        self.report(self._summary(to_ms // SLOT_MS - 1, before))
-
-    def _measure(self) -> Measured | None:
-        """The grid in the slot that has just ended."""
-        if self.station is None:
-            return None
-        before_mj, self._grid_mj = self._grid_mj, {name: home.grid_mj for name, home in self.households.items()}
-        try:
-            return self.station.measure(
-                {name: (now_mj - before_mj[name]) / SLOT_MS for name, now_mj in self._grid_mj.items()}
-            )
-        except Blackout as blackout:
-            log.error("no solution of the grid, so nothing of it is measured: %s", blackout)
-            return None
-
-    def _send_station(self, slot: int, measured: Measured) -> None:
-        if self._link is None or self.station is None:
-            return
-        message = StationReading(
-            station=self.station.name,
-            sequence=slot - self.first_slot,
-            slot=slot,
-            time_s=self.clock.slot_end_s(slot),
-            busbar_mv=measured.busbar_mv,
-            pccs=measured.pccs,
-        )
-        self._link.send(self.topics.station(), message.encode(), retain=True)
+        if self._meter is not None:
+            self._meter.begin_slot(slot, slot - self.first_slot, measured)
+        self.report(self._summary(slot, before))
 
     def _summary(self, slot: int, before: dict[str, Reading]) -> SlotSummary:
         in_slot = slot - self.day_slot
@@ -260,7 +258,8 @@ class Service:
 
     def _save(self) -> None:
         if self.state_path is not None:
-            save(self.state_path, capture(self.run_key, self.households, self._last))
+            phases = {name: self.station.phases[name] for name in self.switched} if self.station is not None else {}
+            save(self.state_path, capture(self.run_key, self.households, self._last, phases))
 
     def _send_reading(self, name: str, last: Reading) -> None:
         if self._link is not None:
@@ -273,3 +272,5 @@ class Service:
             return
         message = telemetry(event, self.clock)
         self._link.show(self.topics.telemetry(household.home.id), message.encode())
+        if self._meter is not None:
+            self._meter.changed()

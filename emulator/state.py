@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from emulator.household import Household
 from wire.mqtt import Reading, SetPoint
+from wire.phase_switch import PhaseName
 
 Whole = Annotated[int, Field(ge=0)]
 
@@ -46,14 +47,17 @@ class HomeState(_Record):
 
 
 class State(_Record):
-    """A whole run at a slot's end."""
+    """A whole run at a slot's end; ``phases``: those of homes with a phase switch."""
 
     run: RunKey
     now_ms: Whole
     homes: dict[str, HomeState]
+    phases: dict[str, PhaseName] = {}
 
 
-def capture(run: RunKey, households: dict[str, Household], last_readings: dict[str, Reading]) -> State:
+def capture(
+    run: RunKey, households: dict[str, Household], last_readings: dict[str, Reading], phases: dict[str, PhaseName]
+) -> State:
     """The state at a slot's end, with the readings taken there."""
     homes = {
         name: HomeState(
@@ -68,7 +72,7 @@ def capture(run: RunKey, households: dict[str, Household], last_readings: dict[s
         )
         for name, household in households.items()
     }
-    return State(run=run, now_ms=next(iter(households.values())).now_ms, homes=homes)
+    return State(run=run, now_ms=next(iter(households.values())).now_ms, homes=homes, phases=phases)
 
 
 def put_back(state: State, households: dict[str, Household]) -> None:

@@ -9,18 +9,20 @@ from typing import NamedTuple
 import numpy as np
 
 from clients.common.grid.feeders import heads
-from clients.common.grid.grid import Grid
+from clients.common.grid.grid import PHASE_CODES, Grid
 from clients.common.grid.network import PHASES, Network
 from clients.common.grid.shipped import load
-from clients.common.grid.solution import Failure
+from clients.common.grid.solution import Failure, Solution
 from emulator.homes import Home
 from emulator.units import SLOTS_A_DAY
-from wire.station import PccFlow
+from wire.phase_switch import PhaseName
+from wire.station import PccFlow, PccNow
 
 NETWORK = "thesis-33"
 # An accuracy class as station meters have it: at most so far off, each channel always by the same share.
 CLASS_PERMILLE = 5
 _HOURS = 24 / SLOTS_A_DAY
+_PHASE_NAMES: dict[int, PhaseName] = {0: "a", 1: "b", 2: "c"}
 
 
 class Measured(NamedTuple):
@@ -42,22 +44,34 @@ class Station:
         self.name = network.name
         self._grid = Grid(network)
         self._homes = [home.id for home in network.homes]
+        self._phases = np.array([PHASE_CODES[home.phase] for home in network.homes], np.intp)
         self._heads = heads(network)
         self._lines = [network.lines.index(line) for line, _ in self._heads]
         self._low = network.buses.index(network.transformer.low_bus)
 
     @classmethod
-    def of(cls, homes: Sequence[Home]) -> Station | None:
-        """The station of the network in which all the homes stand, or None: repeated homes stand in none."""
-        network = load(NETWORK)
+    def of(cls, homes: Sequence[Home], name: str = NETWORK) -> Station | None:
+        """The station of the shipped network in which all the homes stand, or None: repeated homes stand in none.
+
+        Raises: KeyError when no such network is shipped.
+        """
+        network = load(name)
         known = {home.id for home in network.homes}
         return cls(network) if all(home.id in known for home in homes) else None
 
+    @property
+    def phases(self) -> dict[str, PhaseName]:
+        """The phase that each home of one phase is on now."""
+        codes = zip(self._homes, self._phases.tolist(), strict=True)
+        return {home: _PHASE_NAMES[code] for home, code in codes if code in _PHASE_NAMES}
+
+    def switch(self, home: str, phase: str) -> None:
+        """Put a home on another phase from now on. Raises: KeyError, ValueError when there is no such home."""
+        self._phases[self._homes.index(home)] = PHASE_CODES[phase]
+
     def measure(self, power_w: Mapping[str, float]) -> Measured:
         """What the meters show of a slot in which each home took a mean power. Raises: Blackout."""
-        solved = self._grid.solve([[power_w.get(home, 0.0) for home in self._homes]])
-        if solved.failures:
-            raise Blackout(_told(solved.failures[0]))
+        solved = self._solve([power_w])
         pccs = tuple(
             PccFlow(
                 feeder=line.id,
@@ -77,6 +91,32 @@ class Station:
             for home, volt in zip(self._homes, solved.home_v[0], strict=True)
         }
         return Measured((one, two, three), pccs, home_mv)
+
+    def measure_now(
+        self, so_far_w: Mapping[str, float], now_w: Mapping[str, float], share: float
+    ) -> tuple[PccNow, ...]:
+        """What each PCC shows in the middle of a slot: ``share`` of it is over, with a mean power, and powers now.
+
+        Raises: Blackout.
+        """
+        solved = self._solve([so_far_w, now_w])
+        return tuple(
+            PccNow(
+                feeder=line.id,
+                phase=phase,  # type: ignore[arg-type] # one of the three that the message allows
+                energy_wh=round(self._off(f"{line.id} {phase} W", solved.feeder_w[0, number, index] * share * _HOURS)),
+                power_w=round(self._off(f"{line.id} {phase} W", solved.feeder_w[1, number, index])),
+            )
+            for number, (line, _) in enumerate(self._heads)
+            for index, phase in enumerate(PHASES)
+        )
+
+    def _solve(self, powers_w: Sequence[Mapping[str, float]]) -> Solution:
+        flows_w = [[power_w.get(home, 0.0) for home in self._homes] for power_w in powers_w]
+        solved = self._grid.solve(flows_w, phases=self._phases)
+        if solved.failures:
+            raise Blackout(_told(solved.failures[0]))
+        return solved
 
     def _off(self, channel: str, value: float) -> float:
         """A value as the channel's meter shows it: always the same share too much or too little."""

@@ -237,6 +237,22 @@ class Topics:
         """The transformer station's readings (wire/station.py), QoS 1, retained."""
         return f"{self.root}/station/reading"
 
+    def station_now(self) -> str:
+        """What the station's meter shows in the running slot (wire/station.py), QoS 0, retained."""
+        return f"{self.root}/station/now"
+
+    def assignment(self, home: str) -> str:
+        """From the DSO to a home: its point of common coupling (wire/assignment.py), QoS 1, retained."""
+        return f"{self.root}/{home}/assignment"
+
+    def switch_command(self, home: str) -> str:
+        """Orders to a home's phase switch (wire/phase_switch.py), QoS 1, not retained."""
+        return f"{self.root}/{home}/switch/order"
+
+    def switch_state(self, home: str) -> str:
+        """The phase that a home's switch is on (wire/phase_switch.py), QoS 1, retained."""
+        return f"{self.root}/{home}/switch/state"
+
     def online(self) -> str:
         """Retained ``true`` while the emulator is connected; its last will sets ``false``."""
         return f"{self.root}/emulator/online"

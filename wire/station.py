@@ -31,3 +31,26 @@ class StationReading(Message):
     time_s: Count
     busbar_mv: tuple[Count, Count, Count]
     pccs: tuple[PccFlow, ...]
+
+
+class PccNow(Message):
+    """What has gone out on one phase of one feeder since the slot's beginning, and what goes out now."""
+
+    name: ClassVar[str] = "PCC now"
+    feeder: Name
+    phase: Literal["a", "b", "c"]
+    energy_wh: Signed
+    power_w: Signed
+
+
+class StationNow(Message):
+    """The station's measurement in the middle of ``slot``, at ``time_ms`` (Unix): at every change of powers, and often.
+
+    Should powers stay as they are, a slot of ten minutes ends at ``energy_wh + power_w`` times its hours that are left.
+    """
+
+    name: ClassVar[str] = "station now"
+    station: Name
+    slot: SlotNumber
+    time_ms: Count
+    pccs: tuple[PccNow, ...]

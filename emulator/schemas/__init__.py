@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
+from wire.assignment import Assignment
 from wire.device import (
     CarChargerRating,
     CarChargerState,
@@ -16,7 +17,8 @@ from wire.device import (
     PlugState,
 )
 from wire.mqtt import History, Message, Nameplate, Reading, SetPoint, Status, Telemetry
-from wire.station import StationReading
+from wire.phase_switch import SwitchCommand, SwitchState
+from wire.station import StationNow, StationReading
 
 MESSAGES: dict[str, type[Message]] = {
     "reading": Reading,
@@ -26,6 +28,10 @@ MESSAGES: dict[str, type[Message]] = {
     "nameplate": Nameplate,
     "history": History,
     "station_reading": StationReading,
+    "station_now": StationNow,
+    "assignment": Assignment,
+    "switch_command": SwitchCommand,
+    "switch_state": SwitchState,
 }
 DEVICE_MESSAGES: dict[str, type[Message]] = {
     "car_charger_rating": CarChargerRating,

@@ -29,7 +29,7 @@ def lived(slots: int) -> tuple[Household, SlotEnd]:
 def test_a_restored_home_goes_on_exactly_as_one_that_never_stopped(tmp_path: Path) -> None:
     household, last = lived(2)
     last_reading = reading(HOME, last, Clock(1_000, 5))
-    save(tmp_path / "state", capture(RUN, {"h1": household}, {"h1": last_reading}))
+    save(tmp_path / "state", capture(RUN, {"h1": household}, {"h1": last_reading}, {}))
     state = load(tmp_path / "state", RUN)
     assert state is not None
     assert state.homes["h1"].last_reading == last_reading
@@ -45,7 +45,7 @@ def test_a_home_without_a_battery_comes_back_too(tmp_path: Path) -> None:
     plain = home([700, 900], [0, 0], battery=None)
     household = Household(plain)
     last = reading(plain, household.first_reading(), Clock(1_000, 5))
-    save(tmp_path / "state", capture(RUN, {"h1": household}, {"h1": last}))
+    save(tmp_path / "state", capture(RUN, {"h1": household}, {"h1": last}, {}))
     state = load(tmp_path / "state", RUN)
     assert state is not None
     again = Household(plain)
@@ -66,7 +66,7 @@ def test_there_is_no_state_before_the_first_save(tmp_path: Path) -> None:
 )
 def test_a_state_of_another_run_is_refused(tmp_path: Path, change: dict[str, object], fault: str) -> None:
     household, last = lived(1)
-    save(tmp_path / "state", capture(RUN, {"h1": household}, {"h1": reading(HOME, last, Clock(1_000, 5))}))
+    save(tmp_path / "state", capture(RUN, {"h1": household}, {"h1": reading(HOME, last, Clock(1_000, 5))}, {}))
     with pytest.raises(StateError, match=fault):
         load(tmp_path / "state", RUN.model_copy(update=change))
 
