@@ -322,9 +322,9 @@ def test_topics_of_strangers_are_counted_or_none_of_ours() -> None:
 def test_a_driver_takes_nothing_from_another_s_topic() -> None:
     house = House()
     for device in (house.meter, house.inverter, house.battery):
-        device.receive(TOPICS.history(HOME), b"{}", False, NOW)
+        device.receive(TOPICS.set_point(HOME), b"{}", False, NOW)
         assert refused(
-            device, Fault.WRONG_TOPIC, f"vdg/v1/h1/history: a{'n' * (device is house.inverter)} {device.name}"
+            device, Fault.WRONG_TOPIC, f"vdg/v1/h1/setpoint: a{'n' * (device is house.inverter)} {device.name}"
         )
 
 

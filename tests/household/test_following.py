@@ -6,16 +6,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 import aiomqtt
 
-from clients.household.battery import BatteryLimits
-from clients.household.configuration import BrokerSection
+from clients.common.broker import BrokerAddress
+from clients.household.devices import Change, DeviceLink, Roster
+from clients.household.equipment import Equipment
 from clients.household.home import Home, Steering
-from clients.household.link import Link
 from clients.household.measurements import Measurements
-from clients.household.steerer import Steerer
 from emulator.broker import EmbeddedBroker
 from emulator.broker_url import BrokerUrl
 from emulator.clock import Clock
@@ -23,7 +21,7 @@ from emulator.homes import DEFAULT_DAY, neighbourhood
 from emulator.link import Link as EmulatorLink
 from emulator.service import Service
 from tests.household.made import BATTERY, expected, home, telemetry
-from wire.mqtt import Nameplate, SetPoint, Telemetry, Topics
+from wire.mqtt import SetPoint, Topics
 
 TOPICS = Topics()
 NOON = 72
@@ -40,20 +38,23 @@ class Emulated:
         self.household = service.households[agent.id]
         self.broker = broker
         self.url = url
-        self.link = Link(BrokerSection(url=url), [agent.id], self._heard)
-        self.steerer = Steerer(self.link)
+        self.equipment = Equipment(agent, TOPICS)
+        roster = Roster(self.equipment.devices, TOPICS)
+        roster.on_heard(self._heard)
+        roster.on_change(self._changed)
+        self.link = DeviceLink(BrokerAddress(url=url), roster)
 
     @property
     def now(self) -> int:
         """The running slot."""
         return self.clock.emulated_ms(time.time_ns()) // 600_000
 
-    def _heard(self, _: str, message: Any) -> None:
-        if isinstance(message, Nameplate):
-            self.agent.battery = BatteryLimits.of(message)
-        elif isinstance(message, Telemetry):
-            self.agent.measurements.take_telemetry(message)
-            self.steerer.measured(self.agent, self.now)
+    def _changed(self, _: Change) -> None:
+        self.equipment.look()
+
+    def _heard(self, _: str) -> None:
+        if self.equipment.look():
+            self.equipment.measured(self.now)
 
     async def metered_wh(self, slot: int) -> int:
         """The net flow of a slot, once it is over."""
@@ -99,14 +100,14 @@ async def emulated() -> AsyncIterator[Emulated]:
 async def test_what_real_time_control_asks_for_is_what_the_meter_counts() -> None:
     async with emulated() as place:
         slot = place.now + 1
-        place.steerer.ask(place.agent, slot, -337)
+        place.equipment.ask(slot, -337)
         assert await place.metered_wh(slot) == -337
 
 
 async def test_a_battery_that_was_led_astray_is_set_right_within_its_slot() -> None:
     async with emulated() as place, aiomqtt.Client("127.0.0.1", BrokerUrl.parse(place.url).port) as stranger:
         slot = place.now + 1
-        place.steerer.ask(place.agent, slot, -320)
+        place.equipment.ask(slot, -320)
         await until(lambda: place.household.set_points.of(slot) is not None)
         astray = SetPoint(sequence=time.time_ns() // 1_000_000, slot=slot, mode="power", power_w=2_000)
         await stranger.publish(TOPICS.set_point(place.agent.id), astray.encode(), qos=1)
@@ -121,16 +122,16 @@ async def test_without_broker_the_house_consumes_its_own_and_then_goes_on_withou
     async with emulated() as place:
         await place.broker.stop()
         missed = place.now + 1
-        place.steerer.ask(place.agent, missed, -800)
+        place.equipment.ask(missed, -800)
         await until(lambda: place.household.slot > missed)
         assert place.household.set_points.of(missed) is None
         assert place.household.set_points.last_sequence == -1
         place.broker = EmbeddedBroker(BrokerUrl.parse(place.url).port)
-        place.steerer.forget_before(place.agent, place.now)
+        place.equipment.forget_before(place.now)
         await place.broker.start()
-        await until(lambda: place.link.connected)
+        await until(lambda: place.link.connected.is_set() and place.equipment.battery.available)
         slot = place.now + 2
-        place.steerer.ask(place.agent, slot, -800)
+        place.equipment.ask(slot, -800)
         assert await place.metered_wh(slot) == -800
         assert set(place.household.set_points.by_slot) <= {slot}
 

@@ -13,11 +13,10 @@ import pytest
 from clients.common.chain import Chain
 from clients.household.account import LiveOrder
 from clients.household.chain_state import read_account, read_terms
-from clients.household.configuration import BrokerSection
 from clients.household.database import Database
+from clients.household.equipment import Equipment
 from clients.household.forecast import SlotForecast
 from clients.household.home import Home
-from clients.household.link import Link
 from clients.household.reactions import Reaction, reaction_to
 from clients.household.sender import Sender
 from clients.household.trader import Trader
@@ -27,6 +26,7 @@ from wire.accounts import SetFrozen
 from wire.grid import SetCaps
 from wire.ledger import Mint, PayDebt
 from wire.market import PlaceOrder, Side
+from wire.mqtt import Topics
 from wire.results import Code
 
 NOW = 50
@@ -47,7 +47,6 @@ class Place:
         self.home.account.address = HOUSE.address
         chain = cast(Chain, self.chain)
         self.sender = Sender(chain, self.database, {self.home.id: HOUSE}, self._react)
-        self.link = Link(BrokerSection(url="mqtt://127.0.0.1:1"), ["h1"], lambda *_: None)
         self._chain = chain
         self._trader: Trader | None = None
 
@@ -55,7 +54,7 @@ class Place:
         """Read the chain, as the service does at its start."""
         terms = await read_terms(self._chain, VDG)
         await read_account(self._chain, terms, self.home.account, NOW, self.home.open_books(terms, NOW))
-        self._trader = Trader(self._chain, self.database, self.sender, self.link, terms, [self.home])
+        self._trader = Trader(self._chain, self.database, self.sender, terms, [Equipment(self.home, Topics())])
 
     @property
     def trader(self) -> Trader:

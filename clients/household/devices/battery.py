@@ -10,7 +10,7 @@ from clients.household.devices.inverter import Inverter
 from clients.household.devices.meter import SLOTS_AN_HOUR, THREE_PHASES_63_A_W
 from clients.household.devices.moment import Moment
 from clients.household.devices.refusal import CommandRefused, Fault, Refused
-from wire.mqtt import Mode, Nameplate, Telemetry, Topics
+from wire.mqtt import Mode, Nameplate, SetPoint, Telemetry, Topics
 
 HELD_WITHIN_W = 50
 HELD_WITHIN_PERMILLE = 50
@@ -39,7 +39,7 @@ class Battery(HomeDevice):
         super().__init__(inverter.home, "battery", topics)
         self._inverter = inverter
         self._grid_limit_w = grid_limit_w
-        self._telemetry: Telemetry | None = None
+        self.telemetry: Telemetry | None = None
         self._watched: int | None = None
 
     @property
@@ -49,10 +49,14 @@ class Battery(HomeDevice):
     @property
     def state(self) -> BatteryState | None:
         """What was heard last; None before, and in a home without a battery."""
-        seen, plate = self._telemetry, self.nameplate
+        seen, plate = self.telemetry, self.nameplate
         if seen is None or plate is None:
             return None
         return BatteryState(seen.slot, seen.time_ms, seen.battery_w, seen.energy_wh, plate.battery_wh)
+
+    def ordered(self, slot: int) -> SetPoint | None:
+        """What was sent for a slot, unless the inverter refused it."""
+        return self._inverter.steering.ordered(slot)
 
     def self_consume(self, slot: int, now: Moment) -> int:
         """Let surplus charge and demand discharge it. Returns the command's sequence number, as the others do.
@@ -91,7 +95,7 @@ class Battery(HomeDevice):
     def _take_own(self, topic: str, payload: bytes, retained: bool, now: Moment) -> None:
         if topic != self._root.telemetry(self.home):
             raise Refused(Fault.WRONG_TOPIC, f"{topic}: a battery speaks on {self._root.telemetry(self.home)}")
-        telemetry = newer_telemetry(payload, self._telemetry)
+        telemetry = newer_telemetry(payload, self.telemetry)
         plate = self.nameplate
         if telemetry is None or plate is None:
             return
@@ -105,7 +109,7 @@ class Battery(HomeDevice):
                 Fault.IMPLAUSIBLE,
                 f"energy_wh is {telemetry.energy_wh}; {plate.battery_wh} fit in: state of charge is 0 to 1, check it",
             )
-        self._telemetry = telemetry
+        self.telemetry = telemetry
         self._heard(retained, telemetry.time_ms / 1000, now)
         self._watch(plate, telemetry, now)
 
@@ -127,4 +131,4 @@ class Battery(HomeDevice):
         self.oscillation.observed(may_stop or abs(telemetry.battery_w - wanted_w) <= within_w, now.steady_s)
 
     def _forget(self) -> None:
-        self._telemetry = None
+        self.telemetry = None

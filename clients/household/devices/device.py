@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 from clients.household.devices.change import Change, ChangeKind
 from clients.household.devices.moment import Moment
@@ -39,6 +39,9 @@ class Device(ABC):
 
     ``home`` and ``name`` say whose it is; ``refusals`` what wasn't believed.
     """
+
+    slowest_way_s: ClassVar[float] = 0.0
+    """What a message may take beyond the interval at least, however short that is."""
 
     def __init__(self, home: str, name: str) -> None:
         self.home = home
@@ -103,7 +106,7 @@ class Device(ABC):
         if self._heard_s is None:
             return "it has not been heard of yet"
         silent_s = now.steady_s - self._heard_s
-        if silent_s > SILENCE_INTERVALS * self.interval_s:
+        if silent_s > max(SILENCE_INTERVALS * self.interval_s, self.interval_s + self.slowest_way_s):
             return f"silent for {silent_s:.0f} s; it says to speak every {self.interval_s:g} s"
         unsteady_s = self.oscillation.unsteady_for_s(now.steady_s)
         if unsteady_s:

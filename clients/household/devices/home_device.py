@@ -14,6 +14,9 @@ from wire.mqtt import Nameplate, Telemetry, Topics
 class HomeDevice(Device):
     """Knows the home's nameplate. The interval that is stated is the slot: each begins with a message."""
 
+    slowest_way_s = 3.0
+    """Slots may last a second, of which half is not enough on a busy machine."""
+
     def __init__(self, home: str, name: str, topics: Topics) -> None:
         super().__init__(home, name)
         self._root = topics

@@ -10,7 +10,7 @@ from clients.household.devices.home_device import HomeDevice, newer_telemetry
 from clients.household.devices.moment import Moment
 from clients.household.devices.refusal import CommandRefused, Fault, Refused
 from clients.household.devices.slot_steering import Accepted, SlotSteering
-from wire.mqtt import Status, StatusCode, Telemetry, Topics
+from wire.mqtt import History, Status, StatusCode, Telemetry, Topics
 
 PV_MARGIN_PERMILLE = 1_250
 """Cold modules under bright clouds give more than their rating; beyond a quarter more, nothing is believed."""
@@ -33,17 +33,24 @@ class Inverter(HomeDevice):
     def __init__(self, home: str, topics: Topics) -> None:
         super().__init__(home, "inverter", topics)
         self.steering = SlotSteering(home, topics, self.unanswered)
-        self._telemetry: Telemetry | None = None
+        self.telemetry: Telemetry | None = None
+        self.history: History | None = None
 
     @property
     def topics(self) -> tuple[str, ...]:
         root, home = self._root, self.home
-        return (root.nameplate(home), root.telemetry(home), root.status(home), root.online())
+        return (
+            root.nameplate(home),
+            root.history(home),
+            root.telemetry(home),
+            root.status(home),
+            root.online(),
+        )
 
     @property
     def state(self) -> InverterState | None:
         """What was heard last; None before."""
-        seen = self._telemetry
+        seen = self.telemetry
         if seen is None:
             return None
         return InverterState(seen.slot, seen.time_ms, seen.load_w, seen.pv_w, seen.curtailed_w, seen.grid_w)
@@ -62,6 +69,12 @@ class Inverter(HomeDevice):
         """The set point that the inverter has said to follow in a slot."""
         return self.steering.accepted.get(slot)
 
+    def _take(self, topic: str, payload: bytes, retained: bool, now: Moment) -> None:
+        if topic == self._root.history(self.home):
+            self.history = read(History, payload)
+        else:
+            super()._take(topic, payload, retained, now)
+
     def _take_own(self, topic: str, payload: bytes, retained: bool, now: Moment) -> None:
         if topic == self._root.status(self.home):
             self._take_status(read(Status, payload))
@@ -71,7 +84,7 @@ class Inverter(HomeDevice):
             raise Refused(Fault.WRONG_TOPIC, f"{topic}: an inverter speaks on {self._root.telemetry(self.home)}")
 
     def _take_telemetry(self, payload: bytes, retained: bool, now: Moment) -> None:
-        telemetry = newer_telemetry(payload, self._telemetry)
+        telemetry = newer_telemetry(payload, self.telemetry)
         if telemetry is None or self.nameplate is None:
             return
         most_w = self.nameplate.pv_wp * PV_MARGIN_PERMILLE // 1000
@@ -80,7 +93,7 @@ class Inverter(HomeDevice):
                 Fault.IMPLAUSIBLE,
                 f"pv_w is {telemetry.pv_w}; {self.nameplate.pv_wp} Wp give at most {most_w}: check it",
             )
-        self._telemetry = telemetry
+        self.telemetry = telemetry
         self._heard(retained, telemetry.time_ms / 1000, now)
 
     def _take_status(self, status: Status) -> None:
@@ -95,5 +108,5 @@ class Inverter(HomeDevice):
             self._tell(ChangeKind.COMMAND_REFUSED, f"{what}: {status.code}: {status.reason}")
 
     def _forget(self) -> None:
-        self._telemetry = None
+        self.telemetry = None
         self.steering.forget()

@@ -15,6 +15,8 @@ from wire.mqtt import Topics
 
 _CHANGES_KEPT = 1_000
 _COMMANDS_KEPT = 10_000
+# Beyond so many homes one wildcard is cheaper than a subscription for each.
+_SUBSCRIBED_ONE_BY_ONE = 100
 
 
 class DeviceReport(NamedTuple):
@@ -40,6 +42,7 @@ class Roster:
         self._by_topic: dict[str, list[Device]] = {}
         self._planners: list[Callable[[Change], None]] = []
         self._streams: list[asyncio.Queue[Change]] = []
+        self._listeners: list[Callable[[str], None]] = []
         self.outgoing: deque[Outgoing] = deque(maxlen=_COMMANDS_KEPT)
         self.refusals = Refusals("devices")
         self.wake = asyncio.Event()
@@ -60,12 +63,24 @@ class Roster:
     @property
     def topics(self) -> list[str]:
         """What to subscribe to: what each device speaks on, and what strangers in these homes would."""
-        strangers = (f"{self._root.root}/{home}/device/+/rating" for home in sorted(self._homes))
-        return [*self._by_topic, *strangers]
+        strangers = [f"{self._root.root}/{home}/device/+/rating" for home in sorted(self._homes)]
+        topics = [*self._by_topic, *strangers]
+        if len(self._homes) <= _SUBSCRIBED_ONE_BY_ONE:
+            return topics
+        return list(dict.fromkeys(self._of_all_homes(topic) for topic in topics))
+
+    def _of_all_homes(self, topic: str) -> str:
+        home, slash, rest = topic.removeprefix(f"{self._root.root}/").partition("/")
+        return f"{self._root.root}/+{slash}{rest}" if home in self._homes else topic
 
     def on_change(self, planner: Callable[[Change], None]) -> None:
         """Call ``planner`` with every change, from the event loop; it must be quick and not raise."""
         self._planners.append(planner)
+
+    def on_heard(self, listener: Callable[[str], None]) -> None:
+        """Call ``listener`` with the home after each message of it that was handed out; it must be quick and not
+        raise."""
+        self._listeners.append(listener)
 
     async def changes(self) -> AsyncIterator[Change]:
         """All changes from now on. A reader that falls behind by 1,000 loses the oldest."""
@@ -91,6 +106,9 @@ class Roster:
             return
         for device in devices:
             device.receive(topic, payload, retained, now)
+        for home in dict.fromkeys(device.home for device in devices):
+            for listener in self._listeners:
+                listener(home)
 
     def tick(self, now: Moment) -> None:
         """Judge everybody's silence."""

@@ -32,6 +32,10 @@ class SlotSteering:
         self._by_sequence: dict[int, SetPoint] = {}
         self.accepted: dict[int, Accepted] = {}
 
+    def ordered(self, slot: int) -> SetPoint | None:
+        """What was sent for a slot, unless the inverter refused it."""
+        return self._sent.get(slot)
+
     def order(
         self,
         plate: Nameplate,

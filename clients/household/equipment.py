@@ -1,0 +1,109 @@
+"""One home's devices as its agent uses them: what they are believed, and what they are to do."""
+
+from __future__ import annotations
+
+import logging
+
+from clients.household.battery import BatteryLimits
+from clients.household.devices import Battery, CommandRefused, Device, Inverter, Meter, Moment
+from clients.household.home import Home, Steering
+from wire.mqtt import History, Nameplate, SetPoint, Telemetry, Topics
+
+log = logging.getLogger(__name__)
+
+# A set point that is not obeyed is sent again so often in a slot, and no oftener.
+_CORRECTIONS = 3
+
+
+class Equipment:
+    """Drivers of ``home``. ``meter``: the only meter that a nameplate may name."""
+
+    def __init__(self, home: Home, topics: Topics, meter: str | None = None) -> None:
+        self.home = home
+        self.meter = Meter(home.id, topics)
+        self.inverter = Inverter(home.id, topics)
+        self.battery = Battery(self.inverter, topics)
+        self._wanted_meter = meter
+        self._plate: Nameplate | None = None
+        self._history: History | None = None
+        self._telemetry: Telemetry | None = None
+        self._corrected = (-1, 0)
+
+    @property
+    def devices(self) -> list[Device]:
+        """All drivers, for a roster."""
+        return [self.meter, self.inverter, self.battery]
+
+    def look(self) -> bool:
+        """Take over what the drivers believe now. Returns whether there is new telemetry."""
+        home, inverter = self.home, self.inverter
+        if inverter.history is not None and inverter.history is not self._history:
+            self._history = inverter.history
+            home.measurements.take_history(inverter.history)
+        if inverter.nameplate is not None and inverter.nameplate is not self._plate:
+            self._plate = inverter.nameplate
+            if self._wanted_meter not in (None, self._plate.meter):
+                what = (home.id, self._wanted_meter, self._plate.meter)
+                log.error("homes.%s.meter = %s: its nameplate says %s; not followed", *what)
+        plate = self._followed
+        home.has_pv = plate is not None and plate.pv_wp > 0
+        home.battery = BatteryLimits.of(plate) if plate is not None and self.battery.available else None
+        telemetry = inverter.telemetry
+        if telemetry is None or telemetry is self._telemetry:
+            return False
+        self._telemetry = telemetry
+        believed = self.battery.telemetry
+        if believed is not None and believed.energy_wh != telemetry.energy_wh:
+            # What the battery tells of itself in it is not so; load and sun are another matter.
+            telemetry = telemetry.model_copy(update={"energy_wh": believed.energy_wh})
+        home.measurements.take_telemetry(telemetry)
+        return True
+
+    def ask(self, slot: int, flow_wh: int) -> None:
+        """Real-time control asks for a net flow in the running slot or a later one (Wh); it comes before the plan."""
+        self.home.asked_wh[slot] = flow_wh
+        self.steer(slot)
+
+    def forget_before(self, slot: int) -> None:
+        """Drop what concerns slots that are over."""
+        for old in [number for number in self.home.asked_wh if number < slot]:
+            del self.home.asked_wh[old]
+
+    def steer(self, slot: int) -> None:
+        """Set the battery for a planned slot, where that changed."""
+        wanted, sent = self.home.steering(slot), self._ordered(slot)
+        if wanted is None and sent is not None:
+            wanted = Steering(slot, "self")
+        if wanted is not None and wanted != sent:
+            self._order(wanted)
+
+    def measured(self, now: int) -> None:
+        """There is new telemetry: set the running slot right where it goes elsewhere."""
+        wanted = self.home.correction(self._ordered(now), now)
+        slot, times = self._corrected
+        times = times if slot == now else 0
+        if wanted is not None and times < _CORRECTIONS:
+            self._corrected = (now, times + 1)
+            self._order(wanted)
+
+    @property
+    def _followed(self) -> Nameplate | None:
+        plate = self._plate
+        return None if plate is None or self._wanted_meter not in (None, plate.meter) else plate
+
+    def _ordered(self, slot: int) -> Steering | None:
+        sent: SetPoint | None = self.battery.ordered(slot)
+        return None if sent is None else Steering(slot, sent.mode, sent.power_w, sent.grid_wh)
+
+    def _order(self, wanted: Steering) -> None:
+        now, slot = Moment.now(), wanted.slot
+        try:
+            if wanted.grid_wh is not None:
+                self.battery.follow(slot, wanted.grid_wh, now)
+            elif wanted.power_w is not None:
+                self.battery.power(slot, wanted.power_w, now)
+            else:
+                self.battery.self_consume(slot, now)
+        except CommandRefused as refused:
+            # The house consumes its own in a slot without set point.
+            log.warning("%s: slot %d is not steered: %s", self.home.id, slot, refused)
