@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from datetime import UTC, datetime
@@ -11,11 +12,16 @@ from typing import Annotated, NamedTuple
 import typer
 
 from clients.common.configuration import ConfigurationError, read_configuration
+from clients.common.errors import ChainError
+from clients.household.bill_check import BillCheck, check_bills
 from clients.household.configuration import HouseholdConfiguration
-from clients.household.database import Database
+from clients.household.database import Database, SupplierPrice
 from clients.household.keys import address_of_home
 from clients.household.status import existing_file
+from wire.settlement import HouseholdSettlement
+from wire.unverified import Unverified
 
+EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
 
 
@@ -37,59 +43,110 @@ class MonthBill(NamedTuple):
     sold_wh: int
 
 
-def read_bills(configuration: HouseholdConfiguration, month: str) -> list[MonthBill]:
-    """Add up the file's settled slots of a month, ``YYYY-MM``. Raises: ConfigurationError, sqlite3.Error."""
+class Month(NamedTuple):
+    """One home's settled slots of a month, and their supplier's prices.
+
+    ``unpriced``: slots of all months whose prices the agent never saw.
+    """
+
+    home: str
+    vdg: str
+    account: bytes
+    settled: tuple[HouseholdSettlement, ...]
+    prices: dict[int, SupplierPrice]
+    unpriced: tuple[HouseholdSettlement, ...]
+
+    def bill(self, month: str) -> MonthBill:
+        """Add it up."""
+        paid = without = 0
+        for one in self.settled:
+            price = self.prices[one.slot]
+            paid -= one.contracts_neur + one.deviation_neur + one.rebate_neur + one.reward_neur
+            without += one.flow_wh * (price.buy_neur_per_wh if one.flow_wh >= 0 else price.sell_neur_per_wh)
+        flow = sum(one.flow_wh for one in self.settled)
+        bought, sold = sum(one.bought_wh for one in self.settled), sum(one.sold_wh for one in self.settled)
+        return MonthBill(self.home, month, len(self.settled), len(self.unpriced), paid, without, flow, bought, sold)
+
+    @property
+    def known(self) -> dict[int, HouseholdSettlement]:
+        """All that the file has from the first to the last settled slot of the month, those without prices too."""
+        slots = [one.slot for one in self.settled]
+        between = range(min(slots, default=0), max(slots, default=-1) + 1)
+        return {one.slot: one for one in (*self.settled, *self.unpriced) if one.slot in between}
+
+
+def read_months(configuration: HouseholdConfiguration, month: str) -> list[Month]:
+    """The file's settled slots of a month, ``YYYY-MM``. Raises: ConfigurationError, sqlite3.Error."""
     database = Database.read_only(existing_file(configuration))
     try:
-        bills = []
+        months = []
         for home in configuration.homes:
-            prices = database.supplier_prices(configuration.vdg_of(home))
-            slots = unpriced = bill = without = flow = bought = sold = 0
-            for settled in database.settlements(address_of_home(home)):
-                price = prices.get(settled.slot)
-                if price is None:
-                    unpriced += 1
-                elif datetime.fromtimestamp(price.start_s, UTC).strftime("%Y-%m") == month:
-                    slots += 1
-                    bill -= settled.contracts_neur + settled.deviation_neur + settled.rebate_neur + settled.reward_neur
-                    without += settled.flow_wh * (
-                        price.buy_neur_per_wh if settled.flow_wh >= 0 else price.sell_neur_per_wh
-                    )
-                    flow, bought, sold = flow + settled.flow_wh, bought + settled.bought_wh, sold + settled.sold_wh
-            bills.append(MonthBill(home.id, month, slots, unpriced, bill, without, flow, bought, sold))
-        return bills
+            vdg, account = configuration.vdg_of(home), address_of_home(home)
+            prices = database.supplier_prices(vdg)
+            settled = database.settlements(account)
+            priced = [one for one in settled if one.slot in prices]
+            wanted = tuple(one for one in priced if _month_of(prices[one.slot].start_s) == month)
+            unpriced = tuple(one for one in settled if one.slot not in prices)
+            months.append(Month(home.id, vdg, account, wanted, prices, unpriced))
+        return months
     finally:
         database.close()
+
+
+def _month_of(time_s: int) -> str:
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m")
 
 
 def bill_command(
     config: Annotated[Path, typer.Option("--config", help="The agents' YAML file.")],
     month: Annotated[str, typer.Option(help="YYYY-MM, in UTC. [default: this month]")] = "",
+    verify: Annotated[bool, typer.Option("--verify", help="Prove every slot against the chain's state.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Show each home's bill of a month, with and without the market, from what its agent verified."""
+    """Show each home's bill of a month, with and without the market, from what its agent verified.
+
+    With --verify, every slot is proved again under the validators' signatures, and slots that the file lacks are looked
+    for. Exit code 1: the bill is not the chain's, or the chain could not be asked; 2: bad input.
+    """
     chosen = month or datetime.now(UTC).strftime("%Y-%m")
     try:
         datetime.strptime(chosen, "%Y-%m").replace(tzinfo=UTC)
     except ValueError:
         typer.echo(f"error: month is {chosen!r}; give a year and a month, as in 2026-06", err=True)
         raise typer.Exit(EXIT_BAD_INPUT) from None
+    checks: list[BillCheck] = []
     try:
-        bills = read_bills(read_configuration(config, HouseholdConfiguration), chosen)
+        configuration = read_configuration(config, HouseholdConfiguration)
+        months = read_months(configuration, chosen)
+        if verify:
+            checks = asyncio.run(check_bills(configuration, [(one.vdg, one.account, one.known) for one in months]))
     except ConfigurationError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(EXIT_BAD_INPUT) from None
     except sqlite3.Error as error:
         typer.echo(f"error: {error}; if the file is an older version's, start its agent once", err=True)
         raise typer.Exit(EXIT_BAD_INPUT) from None
+    except (ChainError, Unverified) as error:
+        typer.echo(f"error: the bill could not be verified: {error}", err=True)
+        raise typer.Exit(EXIT_FAILED) from None
+    bills = [one.bill(chosen) for one in months]
     if as_json:
-        typer.echo(json.dumps([bill._asdict() for bill in bills]))
-        return
+        records = [bill._asdict() for bill in bills]
+        for record, check in zip(records, checks, strict=False):
+            record["verified"] = check._asdict() | {"agrees": check.agrees}
+        typer.echo(json.dumps(records))
+    else:
+        _print(bills, checks)
+    if not all(check.agrees for check in checks):
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _print(bills: list[MonthBill], checks: list[BillCheck]) -> None:
     typer.echo(
         f"{'home':16} {'slots':>5} {'bill eur':>10} {'without eur':>12} {'saved eur':>10} "
         f"{'bought Wh':>9} {'sold Wh':>8}"
     )
-    for bill in bills:
+    for index, bill in enumerate(bills):
         saved = bill.without_market_neur - bill.bill_neur
         typer.echo(
             f"{bill.home:16} {bill.slots:5} {bill.bill_neur / 1e9:10.4f} {bill.without_market_neur / 1e9:12.4f} "
@@ -97,3 +154,5 @@ def bill_command(
         )
         if bill.unpriced_slots:
             typer.echo(f"{'':16} {bill.unpriced_slots} slots of all months are left out: no prices were seen for them")
+        if checks:
+            typer.echo(f"{'':16} {checks[index].text}")

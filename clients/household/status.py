@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 from clients.common.configuration import ConfigurationError
-from clients.household.configuration import HouseholdConfiguration
+from clients.household.configuration import HomeSection, HouseholdConfiguration
 from clients.household.database import Database
 from clients.household.keys import address_of_home
 
@@ -44,6 +44,16 @@ def existing_file(configuration: HouseholdConfiguration) -> Path:
     if not path.exists():
         raise ConfigurationError(f"data: there is no {path} yet; start `vdg household run` first")
     return path
+
+
+def chosen_homes(configuration: HouseholdConfiguration, name: str) -> tuple[HomeSection, ...]:
+    """The home of a name, or all. Raises: ConfigurationError."""
+    homes = tuple(home for home in configuration.homes if name in ("", home.id))
+    if not homes:
+        raise ConfigurationError(
+            f"home = {name}: the file has no such home; it has {', '.join(one.id for one in configuration.homes)}"
+        )
+    return homes
 
 
 def read_status(configuration: HouseholdConfiguration) -> list[HomeStatus]:

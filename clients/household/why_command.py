@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from clients.common.configuration import ConfigurationError, read_configuration
-from clients.household.configuration import HomeSection, HouseholdConfiguration
+from clients.household.configuration import HouseholdConfiguration
+from clients.household.status import chosen_homes
 from clients.household.why_lookup import Clearings, read_clearings, remembered
 from clients.household.why_output import print_known, record_of
 from wire.unverified import Unverified
@@ -54,13 +55,3 @@ def why_command(
             typer.echo(f"note: {clearings.note}", err=True)
     if all(one.missing for one in known):
         raise typer.Exit(EXIT_NOTHING_KNOWN)
-
-
-def chosen_homes(configuration: HouseholdConfiguration, name: str) -> tuple[HomeSection, ...]:
-    """The home of a name, or all. Raises: ConfigurationError."""
-    homes = tuple(home for home in configuration.homes if name in ("", home.id))
-    if not homes:
-        raise ConfigurationError(
-            f"home = {name}: the file has no such home; it has {', '.join(one.id for one in configuration.homes)}"
-        )
-    return homes

@@ -28,7 +28,7 @@ ENTRIES: Final = (
     Entry("dso", "clients.dso.command:app", "The DSO's services: signing, meters, proofs of flow, rebates."),
     Entry("household", "clients.household.command:household_command", "The agents of homes: trade, steer, settle."),
     Entry(
-        "home plan", "clients.household.planner.command:plan_command", "Find a home's cheapest plan for a JSON file."
+        "home plan", "clients.household.live_plan:plan_command", "Find a home's cheapest plan, or show running homes'."
     ),
     Entry(
         "home bill", "clients.household.bill:bill_command", "Show homes' bills of a month, with and without the market."
