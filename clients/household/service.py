@@ -16,17 +16,17 @@ from clients.common.errors import ChainError, HistoryGone, Unavailable
 from clients.common.subscribe import Cursor
 from clients.common.wallet import Wallet
 from clients.household.account import Account
-from clients.household.battery import BatteryLimits
 from clients.household.chain_state import read_account, read_contracts, read_settled, read_terms
 from clients.household.configuration import HouseholdConfiguration
 from clients.household.database import Database
+from clients.household.devices import Change, ChangeKind, DeviceLink, Roster
 from clients.household.diary import Diary
+from clients.household.equipment import Equipment
 from clients.household.follower import Follower
 from clients.household.forecast_errors import ForecastErrors
 from clients.household.gateways import Gateways
 from clients.household.home import Home
 from clients.household.keys import wallet_of
-from clients.household.link import Link
 from clients.household.measurements import Measurements
 from clients.household.offers import Offers
 from clients.household.planned import Planned
@@ -40,7 +40,7 @@ from clients.household.strategy import Plain, Strategy, StrategyName
 from clients.household.terms import Terms
 from clients.household.trader import Trader
 from clients.household.verification import VerifiedChain
-from wire.mqtt import History, Nameplate, Telemetry
+from wire.mqtt import Topics
 from wire.unverified import Unverified
 
 log = logging.getLogger(__name__)
@@ -67,8 +67,8 @@ class Service:
                 problems.append(str(error))
         if problems:
             raise ConfigurationError("\n".join(problems))
-        self._meters = {home.id: home.meter for home in configuration.homes if home.meter is not None}
         self.homes: dict[str, Home] = {}
+        self._equipment: dict[str, Equipment] = {}
         self._traders: dict[str, Trader] = {}
         self._trader_of: dict[str, Trader] = {}
         self._planner = Planner(_SOLVER_SECONDS)
@@ -129,10 +129,10 @@ class Service:
 
     async def _trade(self, chain: VerifiedChain, database: Database) -> None:
         sender = Sender(chain, database, self._wallets, self._react)
-        link = Link(self._configuration.mqtt, self._wallets, self._heard)
         try:
             start = database.cursor() or await chain.cursor()
-            await self._make_homes(chain, database, sender, link)
+            await self._make_homes(chain, database, sender)
+            link = self._device_link()
             by_address = {home.account.address: home for home in self.homes.values()}
             follower = Follower(chain, database, by_address, self._block_seen, self._contracted, self._indebted)
             async with asyncio.TaskGroup() as tasks:
@@ -150,12 +150,13 @@ class Service:
         finally:
             await sender.close()
 
-    async def _make_homes(self, chain: VerifiedChain, database: Database, sender: Sender, link: Link) -> None:
+    async def _make_homes(self, chain: VerifiedChain, database: Database, sender: Sender) -> None:
         configuration = self._configuration
         names = sorted({configuration.vdg_of(home) for home in configuration.homes})
         terms = {vdg: await patiently(partial(read_terms, chain, vdg)) for vdg in names}
         self._require_products(terms.values())
-        by_grid: dict[str, list[Home]] = {vdg: [] for vdg in terms}
+        by_grid: dict[str, list[Equipment]] = {vdg: [] for vdg in terms}
+        topics = Topics(configuration.mqtt.topic_root)
         diary = Diary(database.slots)
         for section in configuration.homes:
             vdg = configuration.vdg_of(section)
@@ -176,11 +177,21 @@ class Service:
             )
             home.errors = ForecastErrors(database.forecast_errors(home.id))
             self.homes[home.id] = home
-            by_grid[vdg].append(home)
-        for vdg, homes in by_grid.items():
-            trader = Trader(chain, database, sender, link, terms[vdg], homes, diary)
+            self._equipment[home.id] = Equipment(home, topics, section.meter)
+            by_grid[vdg].append(self._equipment[home.id])
+        for vdg, equipment in by_grid.items():
+            trader = Trader(chain, database, sender, terms[vdg], equipment, diary)
             self._traders[vdg] = trader
-            self._trader_of |= dict.fromkeys((home.id for home in homes), trader)
+            self._trader_of |= dict.fromkeys(trader.homes, trader)
+
+    def _device_link(self) -> DeviceLink:
+        mqtt = self._configuration.mqtt
+        roster = Roster(
+            (device for equipment in self._equipment.values() for device in equipment.devices), Topics(mqtt.topic_root)
+        )
+        roster.on_change(self._changed)
+        roster.on_heard(self._heard)
+        return DeviceLink(mqtt, roster, mqtt.client_id)
 
     def _strategy(self, home: str, database: Database, diary: Diary) -> Strategy:
         plain = Plain(self._configuration.battery)
@@ -258,20 +269,16 @@ class Service:
             for item in settled:
                 homes[item.account].account.settle(item)
 
-    def _heard(self, name: str, message: Any) -> None:
-        home = self.homes[name]
-        if isinstance(message, Telemetry):
-            home.measurements.take_telemetry(message)
-            self._trader_of[name].measured(home)
-        elif isinstance(message, History):
-            home.measurements.take_history(message)
-        elif isinstance(message, Nameplate):
-            meter = self._meters.get(name)
-            if meter is not None and meter != message.meter:
-                log.error("homes.%s.meter = %s: its nameplate says %s; not followed", name, meter, message.meter)
-                return
-            home.battery = BatteryLimits.of(message)
-            home.has_pv = message.pv_wp > 0
+    def _heard(self, name: str) -> None:
+        if self._equipment[name].look():
+            self._trader_of[name].measured(self.homes[name])
+
+    def _changed(self, change: Change) -> None:
+        """A device is there, gone, another one, or doesn't do what it was told: the plan has to be made again."""
+        level = logging.INFO if change.kind in (ChangeKind.AVAILABLE, ChangeKind.NEED) else logging.WARNING
+        log.log(level, "%s/%s: %s: %s", change.home, change.device, change.kind.value, change.reason)
+        self._equipment[change.home].look()
+        self._trader_of[change.home].changed(self.homes[change.home])
 
     def _block_seen(self, time_s: float) -> None:
         for trader in self._traders.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from clients.common.chain import Chain
@@ -19,11 +19,10 @@ from clients.household.chain_state import (
 )
 from clients.household.database import Database, SupplierPrice
 from clients.household.diary import Diary
+from clients.household.equipment import Equipment
 from clients.household.home import Home
-from clients.household.link import Link
 from clients.household.reactions import Reaction
 from clients.household.sender import Sender
-from clients.household.steerer import Steerer
 from clients.household.terms import Terms
 from wire.asset import DeclareAvailability
 from wire.ledger import PayDebt
@@ -40,19 +39,19 @@ _KEPT_SLOTS = 1_008
 _REPORT_EVERY_SLOTS = 6
 _ERRORS_EVERY_SLOTS = 6
 _GRACE_SECONDS = 1
+_CHANGES_TOGETHER_SECONDS = 0.2
 
 
 class Trader:
-    """Trades for homes of one grid; ``sender`` carries out, ``link`` steers."""
+    """Trades for homes of one grid; ``sender`` carries out what is decided, each home's ``equipment`` is steered."""
 
     def __init__(
         self,
         chain: Chain,
         database: Database,
         sender: Sender,
-        link: Link,
         terms: Terms,
-        homes: Iterable[Home],
+        equipment: Iterable[Equipment],
         diary: Diary | None = None,
     ) -> None:
         self._chain = chain
@@ -60,8 +59,9 @@ class Trader:
         self._diary = diary or Diary(database.slots)
         self._sender = sender
         self.terms = terms
-        self.homes = {home.id: home for home in homes}
-        self._steerer = Steerer(link)
+        self._equipment = {each.home.id: each for each in equipment}
+        self.homes: Mapping[str, Home] = {each.home.id: each.home for each in self._equipment.values()}
+        self._to_plan_again: dict[str, asyncio.TimerHandle] = {}
         self._block_time_s = 0.0
         self._block = asyncio.Event()
         self._planned_slot = -1
@@ -101,7 +101,7 @@ class Trader:
             if home.account.debts or home.account.budget_neur is not None:
                 self._sender.start(self._look_after_money(home, now))
             home.account.forget_before(now - _KEPT_SLOTS)
-            self._steerer.forget_before(home, now)
+            self._equipment[home.id].forget_before(now)
             # Let results and messages in between two homes.
             await asyncio.sleep(0)
         self._planned_slot = now
@@ -120,16 +120,35 @@ class Trader:
         """A contract came after the plan was made: where it is for the next slot, plan and steer again."""
         now = self.terms.clock.slot_at(time.time())
         if self._planned_slot == now and home.outdated(now + 1):
-            home.make_plan(self.terms, now)
-            self._prepare_slot(home, now + 1)
+            self._plan_again(home, now)
+
+    def changed(self, home: Home) -> None:
+        """Its devices, or what the person wants, are not what the plan was made for: plan again.
+
+        At once, but not oftener than devices that come and go all the time should make it.
+        """
+        if home.id not in self._to_plan_again:
+            loop = asyncio.get_running_loop()
+            self._to_plan_again[home.id] = loop.call_later(_CHANGES_TOGETHER_SECONDS, self._plan_changed, home)
+
+    def _plan_changed(self, home: Home) -> None:
+        del self._to_plan_again[home.id]
+        now = self.terms.clock.slot_at(time.time())
+        # A slot that has just begun, or a process that has, gets its plan anyway.
+        if self._planned_slot == now:
+            self._plan_again(home, now)
+
+    def _plan_again(self, home: Home, now: int) -> None:
+        home.make_plan(self.terms, now)
+        self._prepare_slot(home, now + 1)
 
     def measured(self, home: Home) -> None:
         """Its inverter told how the running slot goes: set it right where it goes elsewhere."""
-        self._steerer.measured(home, self.terms.clock.slot_at(time.time()))
+        self._equipment[home.id].measured(self.terms.clock.slot_at(time.time()))
 
     def ask(self, home: Home, slot: int, flow_wh: int) -> None:
         """Real-time control asks for a net flow in the running slot or a later one (Wh); it comes before the plan."""
-        self._steerer.ask(home, slot, flow_wh)
+        self._equipment[home.id].ask(slot, flow_wh)
 
     def indebted(self, home: Home) -> None:
         """A slot left a debt: ask which, so that it is paid with the next plan."""
@@ -211,7 +230,7 @@ class Trader:
 
     def _prepare_slot(self, home: Home, slot: int) -> None:
         """Steer the battery and declare the supplier flow for a slot that is about to begin."""
-        self._steerer.steer(home, slot)
+        self._equipment[home.id].steer(slot)
         declaration = home.declaration(self.terms, slot)
         if declaration is not None:
             self._sender.start(self._declare(home, declaration))
