@@ -16,6 +16,7 @@ from clients.household.home import Habits
 from clients.household.offers import OfferRules
 from clients.household.plan import Permille, Rule
 from clients.household.planned import PlanningSettings
+from clients.household.response.own_slot import ControlSettings
 from clients.household.seasonal import ForecasterName, SeasonalSettings
 from clients.household.strategy import StrategyName
 
@@ -92,6 +93,7 @@ class HouseholdConfiguration(Section):
     battery: Rule = Rule()
     offers: OfferRules = OfferRules()
     habits: Habits = Habits()
+    control: ControlSettings = ControlSettings()
     homes: Annotated[tuple[HomeSection, ...], Field(min_length=1, strict=False)]
 
     @model_validator(mode="after")

@@ -28,6 +28,7 @@ class Equipment:
         self._history: History | None = None
         self._telemetry: Telemetry | None = None
         self._corrected = (-1, 0)
+        self._unasked: dict[int, Steering | None] = {}
 
     @property
     def devices(self) -> list[Device]:
@@ -61,13 +62,24 @@ class Equipment:
 
     def ask(self, slot: int, flow_wh: int) -> None:
         """Real-time control asks for a net flow in the running slot or a later one (Wh); it comes before the plan."""
+        if slot not in self.home.asked_wh:
+            self._unasked[slot] = self._ordered(slot)
         self.home.asked_wh[slot] = flow_wh
         self.steer(slot)
 
+    def release(self, slot: int) -> None:
+        """What real-time control has asked for a slot counts no more; what was set before does again."""
+        if self.home.asked_wh.pop(slot, None) is None:
+            return
+        before = self._unasked.pop(slot, None) or Steering(slot, "self")
+        if before != self._ordered(slot):
+            self._order(before)
+
     def forget_before(self, slot: int) -> None:
         """Drop what concerns slots that are over."""
-        for old in [number for number in self.home.asked_wh if number < slot]:
-            del self.home.asked_wh[old]
+        for by_slot in (self.home.asked_wh, self._unasked):
+            for old in [number for number in by_slot if number < slot]:
+                del by_slot[old]
 
     def steer(self, slot: int) -> None:
         """Set the battery for a planned slot, where that changed."""

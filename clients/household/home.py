@@ -173,6 +173,11 @@ class Home:
             return Reason.UNHEARD
         return self._offers.why_not(terms, book, self.plan, self.account)
 
+    @property
+    def throughput_left_wh(self) -> float:
+        """How much may still flow in and out of the battery today, by its cycles; 0 without a battery."""
+        return 0.0 if self.battery is None else self._strategy.throughput_left_wh(self.battery)
+
     def steering(self, slot: int) -> Steering | None:
         """What the battery should do in a slot; None where plain self-consumption is right.
 

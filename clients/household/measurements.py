@@ -46,6 +46,21 @@ class Running(NamedTuple):
     battery_w: int
 
 
+class SoFar(NamedTuple):
+    """What has flowed in a running slot until ``share`` of it was over (Wh), and the powers since then."""
+
+    slot: int
+    share: float
+    load_wh: float
+    pv_wh: float
+    grid_wh: float
+    load_w: int
+    pv_w: int
+    battery_w: int
+    battery_wh: float
+    """What the battery holds then."""
+
+
 class Measurements:
     """Load and PV by slot (Wh). A slot counts as known once a later one is seen; the running one by its powers."""
 
@@ -92,6 +107,16 @@ class Measurements:
         if last is None:
             return None
         return Running(last.slot, 1.0 - last.since, last.at(1.0)[2], last.load_w - last.pv_w, last.battery_w)
+
+    def so_far(self, time_s: float) -> SoFar | None:
+        """The slot last heard of, up to a Unix time; powers are taken to have stayed since the last telemetry."""
+        last = self._open
+        if last is None or self.battery_wh is None:
+            return None
+        share = (time_s * 1000 - self._epoch_ms) / self._slot_ms - last.slot
+        share = min(1.0, max(last.since, share))
+        battery_wh = self.battery_wh - last.battery_w * (share - last.since) / SLOTS_PER_HOUR
+        return SoFar(last.slot, share, *last.at(share), last.load_w, last.pv_w, last.battery_w, battery_wh)
 
     def age_slots(self, now: int) -> float:
         """How many slots ago the inverter was last heard of; infinite when never."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -110,6 +111,11 @@ class Planned:
         for old in [slot for slot in self._steered if slot < situation.now]:
             del self._steered[old]
         return planned
+
+    def throughput_left_wh(self, battery: BatteryLimits) -> float:
+        """See Strategy."""
+        left = self._battery_day.rest(_battery(battery, self._settings), float(battery.min_wh)).max_throughput_wh
+        return math.inf if left is None else left
 
     def _energy_after_running(self, situation: Situation) -> int:
         """What the battery will hold when the running slot ends, as it is steered (Wh)."""

@@ -27,13 +27,15 @@ from clients.household.forecast_errors import ForecastErrors
 from clients.household.gateways import Gateways
 from clients.household.home import Home
 from clients.household.keys import wallet_of
-from clients.household.measurements import Measurements
+from clients.household.measurements import SLOTS_PER_HOUR, Measurements
 from clients.household.offers import Offers
 from clients.household.planned import Planned
 from clients.household.planner.planner import Planner
 from clients.household.position_watch import PositionWatch
 from clients.household.prices import own_margin_permille
 from clients.household.reactions import Reaction
+from clients.household.response.assignment_link import AssignmentLink
+from clients.household.response.control_watch import ControlWatch
 from clients.household.seasonal import forecaster_of
 from clients.household.sender import Sender
 from clients.household.strategy import Plain, Strategy, StrategyName
@@ -71,6 +73,7 @@ class Service:
         self._equipment: dict[str, Equipment] = {}
         self._traders: dict[str, Trader] = {}
         self._trader_of: dict[str, Trader] = {}
+        self._control: ControlWatch | None = None
         self._planner = Planner(_SOLVER_SECONDS)
 
     async def run(self) -> None:
@@ -140,6 +143,7 @@ class Service:
                 tasks.create_task(chain.until_a_lie())
                 tasks.create_task(self._follow(chain, database, follower, start))
                 await self._catch_up(chain, database, sender)
+                self._answer_signals(chain, tasks)
                 for vdg, trader in self._traders.items():
                     log.info("trading for %d homes of %s on %s", len(trader.homes), vdg, chain.chain_id)
                     tasks.create_task(trader.run())
@@ -183,6 +187,14 @@ class Service:
             trader = Trader(chain, database, sender, terms[vdg], equipment, diary)
             self._traders[vdg] = trader
             self._trader_of |= dict.fromkeys(trader.homes, trader)
+
+    def _answer_signals(self, chain: VerifiedChain, tasks: asyncio.TaskGroup) -> None:
+        """Take part in real-time control."""
+        settings = self._configuration
+        max_grid_wh = settings.planning.grid_limit_w // SLOTS_PER_HOUR
+        self._control = control = ControlWatch(chain, self._traders, settings.control, max_grid_wh)
+        tasks.create_task(control.run())
+        tasks.create_task(AssignmentLink(settings.mqtt, self.homes, control.assigned).run())
 
     def _device_link(self) -> DeviceLink:
         mqtt = self._configuration.mqtt
@@ -272,6 +284,8 @@ class Service:
     def _heard(self, name: str) -> None:
         if self._equipment[name].look():
             self._trader_of[name].measured(self.homes[name])
+            if self._control is not None:
+                self._control.measured(self.homes[name])
 
     def _changed(self, change: Change) -> None:
         """A device is there, gone, another one, or doesn't do what it was told: the plan has to be made again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Container, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -47,6 +48,10 @@ class Strategy(Protocol):
         """The next slots, the running one left out or not."""
         ...
 
+    def throughput_left_wh(self, battery: BatteryLimits) -> float:
+        """How much may still flow in and out of the battery today, by its cycles; infinite without such a limit."""
+        ...
+
 
 class Plain:
     """The plain rule, see `plan_with_battery`."""
@@ -68,3 +73,7 @@ class Plain:
             tradable=situation.tradable,
             rule=self._rule,
         )
+
+    def throughput_left_wh(self, battery: BatteryLimits) -> float:  # noqa: ARG002 - see Strategy
+        """See Strategy: the plain rule counts no cycles."""
+        return math.inf

@@ -150,6 +150,10 @@ class Trader:
         """Real-time control asks for a net flow in the running slot or a later one (Wh); it comes before the plan."""
         self._equipment[home.id].ask(slot, flow_wh)
 
+    def release(self, home: Home, slot: int) -> None:
+        """Real-time control asks for nothing in a slot any more: the plan holds again."""
+        self._equipment[home.id].release(slot)
+
     def indebted(self, home: Home) -> None:
         """A slot left a debt: ask which, so that it is paid with the next plan."""
         self._sender.start(read_debts(self._chain, home.account))

@@ -1,0 +1,296 @@
+"""The agents' part in real-time control: follow the chain's sessions, and answer each signal by the best response.
+
+A home's answer is what it takes or gives; it sends nothing to anybody. It answers where the DSO has shown it, by a path
+to the root in the session's terms, which point of common coupling it is on. Signals are answered at once, and proved
+to be on the chain meanwhile: a gateway that makes some up is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from clients.common.chain import Chain
+from clients.common.errors import ChainError, HistoryGone
+from clients.common.subscribe import Cursor
+from clients.household.home import Home
+from clients.household.response.homes import Homes
+from clients.household.response.own_slot import Commitment, ControlSettings, SlotPrices, answer_wh, own_slot
+from clients.household.terms import Terms
+from wire.assignment import Assignment
+from wire.control import (
+    ControlClosed,
+    ControlOpened,
+    ControlOutcome,
+    ControlSession,
+    ControlSignal,
+    ControlSignalled,
+    ControlTerms,
+    GetGridControlRequest,
+    GetSessionRequest,
+    ListSignalsRequest,
+)
+from wire.unverified import Reason, Unverified
+
+log = logging.getLogger(__name__)
+
+# How long after its time a signal is still waited for, since blocks and messages take theirs.
+_GRACE_SECONDS = 2.0
+_SIGNALS_A_PAGE = 100
+# By then the state must show what was told of it.
+_PROOF_SECONDS = 15.0
+_PROOF_RETRY_SECONDS = 0.2
+_RETRY_SECONDS = 1.0
+# An answer to these is kept until the slot ends; any other end sends homes back to what they have committed to.
+_KEPT = (
+    ControlOutcome.CONTROL_OUTCOME_CONVERGED,
+    ControlOutcome.CONTROL_OUTCOME_NOT_CONVERGED,
+    ControlOutcome.CONTROL_OUTCOME_UNATTAINABLE,
+)
+_NO_TERMS = ControlTerms()
+
+
+class Steers(Protocol):
+    """Who steers a grid's homes, and knows its terms."""
+
+    terms: Terms
+
+    @property
+    def homes(self) -> Mapping[str, Home]:
+        """Its homes, by id."""
+        ...
+
+    def ask(self, home: Home, slot: int, flow_wh: int) -> None:
+        """Steer a home to a net flow of a slot."""
+        ...
+
+    def release(self, home: Home, slot: int) -> None:
+        """Steer a home as if nothing had been asked."""
+        ...
+
+
+@dataclass
+class _Followed:
+    """A session, its newest signal, and the homes as they were when each answered first."""
+
+    session: ControlSession
+    signal: ControlSignal | None = None
+    signals: dict[int, ControlSignal] = field(default_factory=dict)
+    homes: dict[str, Homes] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    timer: asyncio.TimerHandle | None = None
+
+    @property
+    def terms(self) -> ControlTerms:
+        return self.session.terms or _NO_TERMS
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        return self.session.vdg, self.session.slot, self.session.session
+
+
+class ControlWatch:
+    """Follows the sessions of some grids; ``traders`` by grid steer the homes, each with a connection of so many Wh."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        traders: Mapping[str, Steers],
+        settings: ControlSettings,
+        max_grid_wh: int,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._chain = chain
+        self._traders = traders
+        self._settings = settings
+        self._max_grid_wh = max_grid_wh
+        self._now_s = now_s
+        self._assigned: dict[str, Assignment] = {}
+        self._open: dict[str, _Followed] = {}
+        self._to_prove: asyncio.Queue[_Followed] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Follow until cancelled. Raises: Unverified when the state doesn't show what was told, WrongChain,
+        GatewayError."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._prove_all())
+            while True:
+                start = await self._chain.cursor()
+                try:
+                    for vdg in self._traders:
+                        await self._catch_up(vdg)
+                    await self._follow(start)
+                except HistoryGone as error:
+                    log.warning("sessions since %s are not kept any more (%s): what is open is read", start, error)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    def assigned(self, home_id: str, assignment: Assignment) -> None:
+        """The DSO says where a home is; it answers the session that was waiting for that, if there is one."""
+        for trader in self._traders.values():
+            home = trader.homes.get(home_id)
+            if home is None:
+                continue
+            if not assignment.proves(home.account.address):
+                log.warning("%s: its assignment to PCC %s is not under its root: not believed", home_id, assignment.pcc)
+                return
+            self._assigned[home_id] = assignment
+            followed = self._open.get(trader.terms.grid.vdg)
+            if followed is not None:
+                self._answer(trader, home, followed)
+
+    def measured(self, home: Home) -> None:
+        """There is news of a home: it answers a session of a slot that has begun meanwhile."""
+        for trader in self._traders.values():
+            followed = self._open.get(trader.terms.grid.vdg)
+            if followed is not None and home.id in trader.homes and home.id not in followed.asked:
+                self._answer(trader, home, followed)
+
+    def opened(self, session: ControlSession) -> None:
+        """A session begins."""
+        self._end(session.vdg)
+        self._open[session.vdg] = followed = _Followed(session)
+        self._wait_until(followed, session.due_s)
+
+    def signalled(self, vdg: str, slot: int, number: int, signal: ControlSignal) -> None:
+        """A signal of the open session: every home that can answers it. Older ones than the last change nothing."""
+        trader, followed = self._traders.get(vdg), self._open.get(vdg)
+        if trader is None or followed is None or followed.key != (vdg, slot, number):
+            return
+        followed.signals[signal.iteration] = signal
+        if followed.signal is not None and signal.iteration <= followed.signal.iteration:
+            return
+        followed.signal = signal
+        due_s = signal.time_s + followed.terms.iteration_seconds
+        self._wait_until(followed, min(due_s, trader.terms.clock.end_s(slot)))
+        for home in trader.homes.values():
+            self._answer(trader, home, followed)
+
+    def closed(self, session: ControlSession) -> None:
+        """A session's end: the last answers stay until the slot's end, or homes go back to their commitments."""
+        followed = self._open.get(session.vdg)
+        if followed is None or followed.key != (session.vdg, session.slot, session.session):
+            return
+        followed.session = session
+        if session.outcome in _KEPT:
+            self._forget(session.vdg)
+        else:
+            self._end(session.vdg)
+        self._to_prove.put_nowait(followed)
+
+    def _answer(self, trader: Steers, home: Home, followed: _Followed) -> None:
+        signal, assignment, slot = followed.signal, self._assigned.get(home.id), followed.session.slot
+        if not self._settings.answer or signal is None or assignment is None or home.battery is None:
+            return
+        if assignment.root != followed.terms.assignment_root.hex():
+            return
+        pccs = [limit.pcc for limit in followed.terms.pccs]
+        if assignment.pcc not in pccs:
+            return
+        problem = followed.homes.get(home.id) or self._problem(trader.terms, home, slot)
+        if problem is None:
+            return
+        followed.homes[home.id] = problem
+        followed.asked.add(home.id)
+        trader.ask(home, slot, answer_wh(problem, signal.neur_per_wh[pccs.index(assignment.pcc)]))
+
+    def _problem(self, terms: Terms, home: Home, slot: int) -> Homes | None:
+        so_far = home.measurements.so_far(self._now_s())
+        if so_far is None or so_far.slot != slot or home.battery is None:
+            return None
+        market_wh = home.account.position_wh(slot)
+        commitment = Commitment(market_wh, market_wh + home.account.supplier_flow_wh.get(slot, 0))
+        prices = SlotPrices(terms.buy_price(slot), terms.sell_price(slot), terms.grid.deviation_neur_per_wh2)
+        return own_slot(
+            so_far, home.battery, home.throughput_left_wh, commitment, prices, self._settings, self._max_grid_wh
+        )
+
+    def _wait_until(self, followed: _Followed, due_s: int) -> None:
+        """Without a further signal by then, and without word of the end, the home decides for itself that it's over."""
+        if followed.timer is not None:
+            followed.timer.cancel()
+        wait_s = max(0.0, due_s + _GRACE_SECONDS - self._now_s())
+        followed.timer = asyncio.get_running_loop().call_later(wait_s, self._give_up, followed)
+
+    def _give_up(self, followed: _Followed) -> None:
+        if self._open.get(followed.session.vdg) is followed:
+            log.warning("session %s of slot %d of %s: no signal came in time", *reversed(followed.key))
+            self._end(followed.session.vdg)
+
+    def _end(self, vdg: str) -> None:
+        """Homes go back to what they have committed to."""
+        followed, trader = self._forget(vdg), self._traders.get(vdg)
+        if followed is not None and trader is not None:
+            for home_id in sorted(followed.asked):
+                trader.release(trader.homes[home_id], followed.session.slot)
+
+    def _forget(self, vdg: str) -> _Followed | None:
+        followed = self._open.pop(vdg, None)
+        if followed is not None and followed.timer is not None:
+            followed.timer.cancel()
+        return followed
+
+    async def _catch_up(self, vdg: str) -> None:
+        """A session that was open before this process, or its connection, was there."""
+        try:
+            control = (await self._chain.query(GetGridControlRequest(vdg))).control
+            if control is None or not control.open_session:
+                return
+            request = GetSessionRequest(vdg, control.open_slot, control.open_session)
+            session: ControlSession | None = (await self._chain.query(request)).session
+            if session is None or session.outcome:
+                return
+            self.opened(session)
+            for signal in await self._signals(session):
+                self.signalled(vdg, session.slot, session.session, signal)
+        except ChainError as error:
+            log.warning("%s: no open session could be read: %s", vdg, error)
+
+    async def _signals(self, session: ControlSession) -> list[ControlSignal]:
+        request = ListSignalsRequest(session.vdg, session.slot, session.session, limit=_SIGNALS_A_PAGE)
+        signals: list[ControlSignal] = []
+        while True:
+            page = await self._chain.query(request)
+            signals += page.signals
+            if not page.next_page_token:
+                return signals
+            request = request._replace(page_token=page.next_page_token)
+
+    async def _follow(self, start: Cursor) -> None:
+        types = (ControlOpened, ControlSignalled, ControlClosed)
+        async for batch in self._chain.batches(start=start, types=types):
+            for event in batch.events:
+                match event.value:
+                    case ControlOpened(session=session) if session is not None and session.vdg in self._traders:
+                        self.opened(session)
+                    case ControlSignalled(vdg=vdg, slot=slot, session=number, signal=signal) if signal is not None:
+                        self.signalled(vdg, slot, number, signal)
+                    case ControlClosed(session=session) if session is not None:
+                        self.closed(session)
+
+    async def _prove_all(self) -> None:
+        while True:
+            followed = await self._to_prove.get()
+            try:
+                async with asyncio.timeout(_PROOF_SECONDS):
+                    await self._prove(followed)
+            except (ChainError, TimeoutError) as error:
+                log.warning("session %s of slot %d of %s is not proved: %s", *reversed(followed.key), error or "time")
+
+    async def _prove(self, followed: _Followed) -> None:
+        """See that the state has the session as it was told, with the signals that homes have answered.
+
+        Raises: Unverified CONTRADICTION.
+        """
+        request, told = GetSessionRequest(*followed.key), followed.session
+        while (proved := (await self._chain.query(request)).session) is None or not proved.outcome:
+            await asyncio.sleep(_PROOF_RETRY_SECONDS)
+        signals = {signal.iteration: signal for signal in await self._signals(proved)}
+        answered = followed.signals
+        if proved != told or any(signals.get(iteration) != signal for iteration, signal in answered.items()):
+            raise Unverified(
+                Reason.CONTRADICTION, f"the gateway told of {told} with {answered}; the state has {proved}, {signals}"
+            )
