@@ -17,8 +17,9 @@ SOAK_SEED ?= 1000
 SOAK_QUARTER_MINUTES = $(shell echo $$(($(SOAK_MINUTES) / 4)).$$(($(SOAK_MINUTES) % 4 * 25)))
 MINUTES ?= 10
 DAY_AHEAD ?=
+STUDY ?=
 
-.PHONY: help setup setup-dev run test lint types imports proto proto-check unit bench soak fuzz partitions compose-test study-disk lock clean
+.PHONY: help setup setup-dev run test lint types imports proto proto-check unit bench soak fuzz partitions compose-test study-disk study-4 study-5 study-6 lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -94,6 +95,15 @@ study-disk: setup-dev ## How a validator's disk grows with a day of 37 homes (si
 	$(BIN)/python -m tests.bench.disk
 
 # A quarter of the time for each of the four; kills and faults of lines take their one round, however long that is.
+study-4: setup ## Chapter 4 of the thesis beside ours: the market and the grid (about ten minutes)
+	$(BIN)/python -m studies.chapter4 $(STUDY)
+
+study-5: setup ## Chapter 5: phase switching (about five minutes)
+	$(BIN)/python -m studies.chapter5 $(STUDY)
+
+study-6: setup ## Chapter 6: real-time control (about five minutes)
+	$(BIN)/python -m studies.chapter6 $(STUDY)
+
 soak: setup-dev ## Simulator, fuzzing, kills, faults of lines: SOAK_MINUTES=240 in all; each once at least (half an hour)
 	$(BIN)/python -m tests.simulator --seed $(SOAK_SEED) --minutes $(SOAK_QUARTER_MINUTES)
 	$(BIN)/python -m tests.crash.soak --seed $(SOAK_SEED) --minutes $(SOAK_QUARTER_MINUTES) --out build/soak-crash.json

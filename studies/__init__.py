@@ -1,1 +1,1 @@
-"""The thesis's experiments and ours, from the same code as the daemons use."""
+"""The thesis's chapters 4, 5 and 6 lived again, without a chain but with its market, planner, control and grid."""
