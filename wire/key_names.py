@@ -73,6 +73,9 @@ _GRID_SLOT_ACCOUNT = (*_GRID_SLOT, ("account", _address))
 _BOOK: tuple[tuple[str, Part], ...] = (("vdg", _name), ("product", _name), ("slot", _slot))
 
 _LAYOUTS: tuple[tuple[Place[Any], tuple[tuple[str, Part], ...]], ...] = (
+    (at.CHAIN_PARAMETERS, ()),
+    (at.GOVERNANCE_PARAMETERS, ()),
+    (at.SETTLEMENT_PARAMETERS, ()),
     (at.ACCOUNTS, (("account", _address),)),
     (at.NONCES, (("account", _address),)),
     (at.BALANCES, (("asset", _name), ("holder", _holder))),
@@ -81,6 +84,7 @@ _LAYOUTS: tuple[tuple[Place[Any], tuple[tuple[str, Part], ...]], ...] = (
     (at.GRIDS, (("vdg", _name),)),
     (at.MEMBERS, (("vdg", _name), ("account", _address))),
     (at.PROOF_KEYS, (("vdg", _name), ("proof_key", _public_key))),
+    (at.TARIFFS, (("vdg", _name), ("from_slot", _slot))),
     (at.TERMS, _GRID_SLOT),
     (at.DELIVERABLE, (("vdg", _name), ("account", _address))),
     (at.AVAILABILITY, _GRID_SLOT_ACCOUNT),

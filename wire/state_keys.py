@@ -10,12 +10,14 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from wire.accounts import Account, NonceWindow
 from wire.asset import Asset, Availability
+from wire.chain import ChainParameters
 from wire.control import ControlSession, ControlSignal, GridControl, PhaseOrder, SlotControl, Switch
 from wire.flowproof import FlowProof, SlotProofs
-from wire.grid import Grid, Member, ProofKey, SlotTerms
+from wire.governance import GovernanceParameters
+from wire.grid import Grid, Member, ProofKey, SlotTerms, Tariff
 from wire.ledger import Balance, Debt
 from wire.market import Book, Contract, Order, Position, Product
-from wire.settlement import Certificate, Declaration, Holding, HouseholdSettlement, SlotSettlement
+from wire.settlement import Certificate, Declaration, Holding, HouseholdSettlement, SettlementParameters, SlotSettlement
 
 T = TypeVar("T", bound=tuple[Any, ...])
 
@@ -40,6 +42,10 @@ class Place(NamedTuple, Generic[T]):
         return Item(self.store, self.prefix + key, self.type)
 
 
+# p
+CHAIN_PARAMETERS = Place("chain", b"p", ChainParameters)
+# p
+GOVERNANCE_PARAMETERS = Place("governance", b"p", GovernanceParameters)
 # a<address, 20 bytes>
 ACCOUNTS = Place("accounts", b"a", Account)
 # n<address, 20 bytes>
@@ -56,6 +62,8 @@ GRIDS = Place("grid", b"g", Grid)
 MEMBERS = Place("grid", b"m", Member)
 # k<vdg>/<public key, 32 bytes>: the proof key in force, and all before it
 PROOF_KEYS = Place("grid", b"k", ProofKey)
+# t<vdg>/<first slot, 8 bytes>
+TARIFFS = Place("grid", b"t", Tariff)
 # s<vdg>/<slot, 8 bytes>
 TERMS = Place("grid", b"s", SlotTerms)
 # c<vdg>/<owner>: a pseudo-asset with the power that all devices of a member together can deliver
@@ -76,6 +84,8 @@ POSITIONS = Place("market", b"x", Position)
 PROOFS = Place("flowproof", b"p", FlowProof)
 # c<vdg>/<slot, 8 bytes>
 SLOT_PROOFS = Place("flowproof", b"c", SlotProofs)
+# p
+SETTLEMENT_PARAMETERS = Place("settlement", b"p", SettlementParameters)
 # d<vdg>/<slot, 8 bytes><address>
 DECLARATIONS = Place("settlement", b"d", Declaration)
 # s<vdg>/<slot, 8 bytes>

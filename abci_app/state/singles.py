@@ -5,10 +5,11 @@ from __future__ import annotations
 from abci_app.core.context import Reader
 from abci_app.core.refusal import InvariantBroken
 from abci_app.state.collection import Collection
+from wire import state_keys
 from wire.chain import ChainParameters, UpgradePlan, Validator
 
 # p
-PARAMETERS = Collection("chain", b"p", ChainParameters)
+PARAMETERS = Collection(*state_keys.CHAIN_PARAMETERS)
 # u: the upgrade that is planned, if any
 UPGRADE = Collection("chain", b"u", UpgradePlan)
 # v<consensus public key, 32 bytes>

@@ -43,6 +43,7 @@ ENTRIES: Final = (
     Entry("tx", "node.cli.tx:app", "Send a transaction: one command a message."),
     Entry("query", "node.cli.query:app", "Ask the chain: one command a query."),
     Entry("proof check", "node.cli.proof:check_command", "Say what a proof or receipt in a file proves; asks nobody."),
+    Entry("proof item", "node.cli.proof_item:item_command", "Write the proof of any item of the state to a file."),
     Entry("receipt", "node.cli.receipt:app", "Export a flow, clearing, certificate or settlement as one file."),
     Entry("replay", "node.replay.command:replay_command", "Execute a node's whole chain anew; compare every hash."),
     Entry(

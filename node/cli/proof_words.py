@@ -22,14 +22,13 @@ def sentence(read: Read) -> str:
         state = "has no value" if read.item.value is None else f"has the value {read.item.value.hex()}"
         return f"Key {read.item.key.hex()} of store {read.item.store} {state}."
     named = {name: _shown(name, value) for name, value in read.names.names.items()}
+    of = f" of {', '.join(f'{name} {value}' for name, value in named.items())}" if named else ""
     if read.value is None:
-        parts = ", ".join(f"{name} {value}" for name, value in named.items())
-        return f"There is no {read.names.place.type.__name__} of {parts}."
+        return f"There is no {read.names.place.type.__name__}{of}."
     write = _SENTENCES.get((read.names.place.store, read.names.place.prefix))
     if write is not None:
         return write(named, read.value)
-    parts = ", ".join(f"{name} {value}" for name, value in named.items())
-    return f"The {read.names.place.type.__name__} of {parts} is as shown below."
+    return f"The {read.names.place.type.__name__}{of} is as shown below."
 
 
 def signed_by(checked: Checked) -> list[str]:

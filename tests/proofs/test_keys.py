@@ -13,12 +13,15 @@ from abci_app.modules.accounts import keys as accounts
 from abci_app.modules.asset import keys as asset
 from abci_app.modules.control import keys as control
 from abci_app.modules.flowproof import keys as flowproof
+from abci_app.modules.governance import keys as governance
 from abci_app.modules.grid import keys as grid
 from abci_app.modules.ledger import keys as ledger
 from abci_app.modules.market import keys as market
 from abci_app.modules.settlement import keys as settlement
+from abci_app.state import singles
 from abci_app.state.collection import Collection
 from tests.app.scenario import STORED
+from tests.governance.day import STORED as GOVERNED_STORED
 from tests.ordering.day import STORED as ORDERS_STORED
 from wire import state_keys as at
 from wire.key_names import PLACES, names_of
@@ -29,7 +32,7 @@ SLOTS = st.integers(0, (1 << 40) - 1)
 ADDRESSES = st.binary(min_size=20, max_size=20)
 COLLECTIONS = [
     value
-    for module in (accounts, asset, control, flowproof, grid, ledger, market, settlement)
+    for module in (accounts, asset, control, flowproof, governance, grid, ledger, market, settlement, singles)
     for value in vars(module).values()
     if isinstance(value, Collection)
 ]
@@ -48,7 +51,9 @@ def test_every_place_is_where_a_collection_is(place: at.Place[Any]) -> None:
 
 def test_the_golden_keys_of_the_state_machine_name_what_they_are_of() -> None:
     """The files of the fixed days have the first key of every collection."""
-    examples = json.loads(STORED.read_text()) | json.loads(ORDERS_STORED.read_text())
+    examples: dict[str, list[str]] = {}
+    for file in (STORED, GOVERNED_STORED, ORDERS_STORED):
+        examples |= json.loads(file.read_text())
     seen = set()
     for name, (key_hex, _) in examples.items():
         store, _, letter = name.partition("/")

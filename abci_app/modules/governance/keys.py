@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abci_app.state.collection import Collection
+from wire import state_keys
 from wire.governance import (
     ConsensusKey,
     Electorate,
-    GovernanceParameters,
     Misbehaviour,
     PowerMoved,
     Proposal,
@@ -14,7 +14,7 @@ from wire.governance import (
 )
 
 # p
-PARAMETERS = Collection("governance", b"p", GovernanceParameters)
+PARAMETERS = Collection(*state_keys.GOVERNANCE_PARAMETERS)
 # v
 ELECTORATE = Collection("governance", b"v", Electorate)
 # n

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from abci_app.state.collection import Collection
 from wire import state_keys
-from wire.settlement import (
-    Holding,
-    SettlementParameters,
-)
+from wire.settlement import Holding
 
 # Bounds of the parameters, at genesis and ever after: a leap year, and some twenty years of real time.
 MAX_PAYOUT_S = 31_622_400
 MAX_KEEP_SLOTS = 1_000_000
 
 # p
-PARAMETERS = Collection("settlement", b"p", SettlementParameters)
+PARAMETERS = Collection(*state_keys.SETTLEMENT_PARAMETERS)
 # d<vdg>/<slot, 8 bytes><address>
 DECLARATIONS = Collection(*state_keys.DECLARATIONS)
 # s<vdg>/<slot, 8 bytes>
