@@ -156,7 +156,7 @@ class VerifiedReads:
         return proven
 
     async def _ask_list(self, how: Listed, request: Any, at_least: int) -> Any:
-        tries = 0
+        tries, refused = 0, None
         while True:
             tries += 1
             claimed = await self._claimed(request)
@@ -167,15 +167,21 @@ class VerifiedReads:
             if len({item.key for item in entries}) != len(entries):
                 raise Unverified(Reason.CONTRADICTION, "the answer names an entry twice")
             items = [how.total(request), *entries]
-            total, *values = [proven.value for proven in await self.prove(items, at_least)]
+            try:
+                proven = await self.prove(items, at_least)
+            except Unverified as late:
+                # No later state came to judge the answer by, so what was said of it holds.
+                raise (refused or late) from late
+            total, *values = [one.value for one in proven]
             try:
                 if None in values:
                     raise Unverified(Reason.CONTRADICTION, "the answer names entries that the state does not have")
                 return how.answer(request, total, values)
             except Unverified as refusal:
-                # The list was of an older state than the proofs, perhaps: the next one may be of the same.
                 if refusal.reason is not Reason.CONTRADICTION or tries == _LIST_TRIES:
                     raise
+                # Blocks came in between, perhaps. A list is of the last block, which can be proved only after the next.
+                refused, at_least = refusal, proven[0].height + 1
 
     async def _claimed(self, request: Any) -> Any:
         """What the gateway says, all pages of it. Nothing of it is believed."""
