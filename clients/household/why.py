@@ -122,5 +122,6 @@ def _sentence(account: Account) -> str:
         Outcome.PRICE: f"the {own} at {cents(decided.price_neur_per_wh)} came behind the critical {own} at "
         f"{cents(critical)}",
         Outcome.TIE: f"the {own} had the critical {own}'s price, and the draw among equal prices went to others",
-        Outcome.NO_SHARE: f"the {own} won, but its part of the {others}s' energy came to less than 1 Wh",
+        Outcome.NO_SHARE: f"the {own} won, but its part of the {others}s' energy was below 1 Wh, or the slot is "
+        "settled and its agent never heard of the contract",
     }[account.outcome]

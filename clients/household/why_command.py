@@ -35,8 +35,9 @@ def why_command(
     try:
         configuration = read_configuration(config, HouseholdConfiguration)
         known = remembered(configuration, chosen_homes(configuration, home), slot)
-        keys = [(one.vdg, row.product, row.slot) for one in known for row in one.decided]
-        clearings = asyncio.run(read_clearings(configuration, keys)) if keys else Clearings({}, False, "")
+        clearings = Clearings({}, {}, False, "")
+        if any(one.decided for one in known):
+            clearings = asyncio.run(read_clearings(configuration, known))
     except ConfigurationError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(EXIT_BAD_INPUT) from None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from clients.common.chain import Chain
 from clients.common.errors import ChainError
-from clients.household.chain_reader import open_reader
+from clients.household.chain_reader import PATIENCE_SECONDS, open_reader
 from clients.household.configuration import HomeSection, HouseholdConfiguration
 from clients.household.database import Database
 from clients.household.diary import KEPT_SLOTS
@@ -14,7 +15,7 @@ from clients.household.keys import address_of_home
 from clients.household.slot_records import Decided
 from clients.household.status import existing_file
 from clients.household.why import Account, account_for
-from wire.market import Book, Contract, GetBookRequest
+from wire.market import Book, Contract, GetBookRequest, ListContractsRequest
 from wire.settlement import HouseholdSettlement
 
 BookKey = tuple[str, str, int]
@@ -36,9 +37,13 @@ class Remembered(NamedTuple):
 
 
 class Clearings(NamedTuple):
-    """The clearing records that a gateway gave; ``note`` says why some are missing, ``proved`` what they are worth."""
+    """The clearing records that a gateway gave; ``note`` says why some are missing, ``proved`` what they are worth.
+
+    ``contracts``: by grid, slot and account, those that homes have on the chain where their agent heard of none.
+    """
 
     books: dict[BookKey, Book]
+    contracts: dict[tuple[str, int, bytes], tuple[Contract, ...]]
     proved: bool
     note: str
 
@@ -100,23 +105,43 @@ def _why_missing(home: str, slot: int, kept: tuple[int, int] | None) -> str:
     )
 
 
-async def read_clearings(configuration: HouseholdConfiguration, keys: Iterable[BookKey]) -> Clearings:
-    """The chain's records of books, proved where the configuration verifies. Raises: Unverified."""
-    books: dict[BookKey, Book] = {}
+async def read_clearings(configuration: HouseholdConfiguration, known: Iterable[Remembered]) -> Clearings:
+    """The chain's records of the books, proved where the configuration verifies. Raises: Unverified."""
+    found = Clearings({}, {}, configuration.verify, "")
     try:
         async with open_reader(configuration) as chain:
-            for key in sorted(set(keys)):
-                answer = await chain.query(GetBookRequest(*key), patience_seconds=10.0)
-                if answer.cleared and answer.book is not None:
-                    books[key] = answer.book
+            for one in known:
+                for row, contracts in zip(one.decided, one.contracts, strict=True):
+                    await _read_book(chain, found, one, row, heard=bool(contracts))
     except ChainError as error:
-        return Clearings(books, configuration.verify, f"the chain could not be asked: {error}")
-    return Clearings(books, configuration.verify, "")
+        return found._replace(note=f"the chain could not be asked: {error}")
+    return found
+
+
+async def _read_book(chain: Chain, found: Clearings, one: Remembered, row: Decided, *, heard: bool) -> None:
+    key = (one.vdg, row.product, row.slot)
+    if key not in found.books:
+        answer = await chain.query(GetBookRequest(*key), patience_seconds=PATIENCE_SECONDS)
+        if answer.cleared and answer.book is not None:
+            found.books[key] = answer.book
+    if key not in found.books or heard or not row.side:
+        return
+    for slot in range(row.slot, row.slot + row.slots):
+        request = ListContractsRequest(one.vdg, slot, one.address)
+        listed = await chain.query(request, patience_seconds=PATIENCE_SECONDS)
+        found.contracts[(one.vdg, slot, one.address)] = tuple(listed.contracts)
 
 
 def accounts_of(known: Remembered, clearings: Clearings) -> list[Account]:
     """One account for each book, those first that closed first."""
-    return [
-        account_for(row, clearings.books.get((known.vdg, row.product, row.slot)), contracts, known.address)
-        for row, contracts in zip(known.decided, known.contracts, strict=True)
-    ]
+    accounts = []
+    for row, heard in zip(known.decided, known.contracts, strict=True):
+        told = heard or tuple(
+            contract
+            for slot in range(row.slot, row.slot + row.slots)
+            for contract in clearings.contracts.get((known.vdg, slot, known.address), ())
+            if contract.product == row.product
+        )
+        book = clearings.books.get((known.vdg, row.product, row.slot))
+        accounts.append(account_for(row, book, told, known.address))
+    return accounts
