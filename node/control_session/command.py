@@ -11,9 +11,10 @@ from rich.console import Console
 from clients.common.file_error import BadFile
 from clients.common.file_refusal import refuse_file
 from clients.common.json_file import STDIN
+from clients.dso.control.law_name import LawName
 from node.control_session.output import print_outcome, record_of
 from node.control_session.read_file import read_session
-from node.control_session.session import LawName, run_session
+from node.control_session.session import run_session
 
 
 def solve_command(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clients.dso.control.constraint import Constraint, Flexibility
-from clients.dso.control.law import Law
-from clients.dso.control.secant_law import SecantLaw
-from clients.dso.control.thesis_law import ThesisLaw
+from clients.dso.control.law_name import LawName
+from clients.dso.control.laws import law_of
 from clients.household.response.best_response import best_response
 from clients.household.response.homes import Homes, Vector
 
@@ -22,13 +21,6 @@ class Status(Enum):
     CONVERGED = "converged"
     UNATTAINABLE = "unattainable"
     NOT_CONVERGED = "not_converged"
-
-
-class LawName(StrEnum):
-    """The update laws there are."""
-
-    SECANT = "secant"
-    THESIS = "thesis"
 
 
 @dataclass(frozen=True)
@@ -77,7 +69,14 @@ def run_session(session: Session) -> Outcome:
     unattainable = session.constraint.unattainable(flexibility, session.tolerance_wh)
     if np.any(unattainable):
         return _closest(session, flexibility, unattainable)
-    law = _law(session, flexibility, together(homes.committed_wh))
+    law = law_of(
+        session.law,
+        session.constraint.closest_attainable(flexibility),
+        flexibility,
+        session.distribution_fee,
+        session.tolerance_wh,
+        together(homes.committed_wh),
+    )
     signals: list[Vector] = []
     while True:
         signal = law.signal_neur_per_wh
@@ -90,15 +89,6 @@ def run_session(session: Session) -> Outcome:
         law.update(aggregate_wh)
     status = Status.CONVERGED if residual_wh <= session.tolerance_wh else Status.NOT_CONVERGED
     return Outcome(status, residual_wh, signals, flow_wh, aggregate_wh, unattainable)
-
-
-def _law(session: Session, flexibility: Flexibility, committed_wh: Vector) -> Law:
-    constraint = session.constraint.closest_attainable(flexibility)
-    match session.law:
-        case LawName.SECANT:
-            return SecantLaw(constraint, flexibility, session.distribution_fee, session.tolerance_wh)
-        case LawName.THESIS:
-            return ThesisLaw(constraint, flexibility, session.distribution_fee, committed_wh)
 
 
 def _closest(session: Session, flexibility: Flexibility, unattainable: NDArray[np.bool_]) -> Outcome:

@@ -8,8 +8,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from clients.dso.control.constraint import Constraint
+from clients.dso.control.law_name import LawName
 from clients.household.response.homes import Homes, Vector
-from node.control_session.session import LawName, Session
+from node.control_session.session import Session
 
 # Beyond these (ten MWh in a slot of one home, a thousand euro per kWh, ...) a value is a mistake in its unit.
 _MAX_ENERGY_WH = 1e7

@@ -5,8 +5,8 @@ from __future__ import annotations
 import statistics
 import time
 
+from clients.dso.control.law_name import LawName
 from clients.household.response.best_response import best_response
-from node.control_session.session import LawName
 from tests.control.cases import outcome_of, session_file, session_of
 
 SESSIONS = 100

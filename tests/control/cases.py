@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from clients.dso.control.law_name import LawName
 from node.control_session.read_file import parse_session
-from node.control_session.session import LawName, Outcome, Session, run_session
+from node.control_session.session import Outcome, Session, run_session
 
 File = dict[str, Any]
 PCCS = ("a", "b", "c")

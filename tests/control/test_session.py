@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from node.control_session.session import LawName, Status
+from clients.dso.control.law_name import LawName
+from node.control_session.session import Status
 from tests.control.cases import PCCS, attainable_wh, outcome_of, session_file
 from tests.control.reference import equilibrium_wh
 

@@ -73,12 +73,14 @@ class SlotView(NamedTuple):
 class Demand:
     """That a slot's flows be controlled, why, and (6.7): what each PCC may have, one limit a PCC with its reason.
 
-    PCCs are named ``<feeder>-<phase>``; ``homes`` of a limit is how many are on it.
+    PCCs are named ``<feeder>-<phase>``; ``homes`` of a limit is how many are on it. ``why`` is the reason in words:
+    what was measured or is to come, and where.
     """
 
     slot: int
     reason: ControlReason
     limits: tuple[PccLimit, ...]
+    why: str = ""
 
     @property
     def constraint(self) -> Constraint:

@@ -17,13 +17,26 @@ class SecantLaw:
     for it. A PCC depends on no other, since D is diagonal.
     """
 
-    def __init__(self, constraint: Constraint, flexibility: Flexibility, fee: float, tolerance_wh: float) -> None:
-        """``constraint`` is attainable; ``fee``: D, neur/Wh per Wh; roots are good at ``tolerance_wh``."""
+    def __init__(
+        self,
+        constraint: Constraint,
+        flexibility: Flexibility,
+        fee: float,
+        tolerance_wh: float,
+        start_neur_per_wh: Vector | None = None,
+    ) -> None:
+        """``constraint`` is attainable; ``fee``: D, neur/Wh per Wh; roots are good at ``tolerance_wh``.
+
+        ``start_neur_per_wh``: where to look first; 0 unless given.
+        """
         steepest = np.where(flexibility.steepest_wh > 0, flexibility.steepest_wh, 1.0)
         self._constraint = constraint
         self._fee = fee / max(flexibility.homes, 1)
         self._weight = steepest / (1.0 + self._fee * steepest)
-        self._roots = [Root(float(slope), tolerance_wh) for slope in steepest]
+        places = np.zeros_like(steepest) if start_neur_per_wh is None else start_neur_per_wh
+        self._roots = [
+            Root(float(slope), tolerance_wh, float(place)) for slope, place in zip(steepest, places, strict=True)
+        ]
 
     @property
     def signal_neur_per_wh(self) -> Vector:
