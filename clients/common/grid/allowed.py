@@ -121,13 +121,29 @@ class _Search:
         top_w = _BEYOND_RATING * self._grid.network.transformer.rating_va * self._limits.transformer_percent / 100
         reach = self._reach(lambda steps: start_w + steps[:, :, None] * ways[:, None, :], len(ways), top_w)
         alone = self._bounds(start_w, reach, hours)
-        corners = self._corners() * reach.steps @ ways
-        share = self._reach_together(start_w, corners)
-        if not share.reasons:
-            return self._named(planned_w, hours, alone, alone)
-        reasons = [f"while others are at their bounds, {share.reasons[0]}"] * len(ways)
-        together = self._bounds(start_w, _Reach(share.steps[0] * reach.steps, reasons), hours)
+        corners = self._corners() * reach.steps
+        together = self._bounds(start_w, self._drawn_in(start_w, corners, ways, reach), hours)
         return self._named(planned_w, hours, alone, together)
+
+    def _drawn_in(self, start_w: Real, corners: Real, ways: Real, alone: _Reach) -> _Reach:
+        """Bounds of which every corner holds; ``corners`` (corners, ways) are at the ends alone.
+
+        First each side, all ways down and all ways up, is drawn in by a factor of its own: where nearly too much is
+        drawn, that is no reason to forbid drawing less. Then both are, by one factor, as far as they meet.
+        """
+        shares = np.ones(len(ways))
+        why = [""] * len(ways)
+        up = np.arange(len(ways)) % 2 == 1
+        for side in (~up, up, up | ~up):
+            share = self._reach_together(start_w, corners * shares * side @ ways)
+            if share.reasons:
+                shares[side] *= share.steps[0]
+                why = [share.reasons[0] if here else text for text, here in zip(why, side, strict=True)]
+        reasons = [
+            f"while others are at their bounds, {text}" if text else old
+            for text, old in zip(why, alone.reasons, strict=True)
+        ]
+        return _Reach(shares * alone.steps, reasons)
 
     def _broken(self, p_w: Real) -> tuple[Solution, NDArray[np.bool_]]:
         """Flows (cases, homes), solved, and which cases break a limit."""

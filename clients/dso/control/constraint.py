@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -29,6 +29,10 @@ class Flexibility:
     """By how much the aggregate falls at most when the signal rises by 1 neur/Wh."""
     homes: int
     """H: the homes of all PCCs, over which (6.7) and (6.12) take averages."""
+
+    def steeper(self, times: float) -> Flexibility:
+        """The same homes, thought to answer more strongly."""
+        return replace(self, steepest_wh=self.steepest_wh * times)
 
 
 @dataclass(frozen=True)

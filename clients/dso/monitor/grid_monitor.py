@@ -1,0 +1,93 @@
+"""Whether a slot's flows must be controlled, and what each PCC may then draw (thesis, chapter 6; MODEL section 9)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clients.common.grid.allowed import Allowance, allowed_aggregates
+from clients.common.grid.grid import PHASE_CODES, Grid
+from clients.common.grid.limits import WATCHED, Breach, Limits, breaches
+from clients.common.grid.network import Network
+from clients.dso.control.constraint import Demand, SlotView
+from clients.dso.monitor.measured import Measured
+from wire.control import ControlReason, PccLimit
+
+# A slot stands for ten minutes of the grid, however long it lasts here.
+SLOT_SECONDS = 600
+SLOTS_PER_HOUR = 6
+_MAX_REASON_CHARACTERS = 200
+
+
+class GridMonitor:
+    """Control starts when the last slot reached 9 % of deviation or 70 % of a thermal limit, or the next one will.
+
+    What was measured counts first. What will be is the solution of the network with the homes' commitments; a home
+    that has committed nothing is taken to draw nothing.
+    """
+
+    def __init__(self, network: Network, watched: Limits = WATCHED, limits: Limits | None = None) -> None:
+        """Watch ``network``: control starts where ``watched`` is reached, and keeps to ``limits``.
+
+        Raises:
+            clients.common.grid.fault.BadNetwork: it has faults; all are listed.
+        """
+        self._grid = Grid(network)
+        self._watched = watched
+        self._limits = limits or Limits()
+        self._measured = Measured(network, watched)
+
+    def demand(self, view: SlotView) -> Demand | None:
+        """Why and how a slot's flows must be controlled; None if they needn't be."""
+        phases = self._phases(view)
+        planned_w = np.array(
+            [view.committed_wh.get(home.id, 0) * SLOTS_PER_HOUR for home in self._grid.network.homes], np.float64
+        )
+        why = self._reached(view) or self._forecast(view, planned_w, phases)
+        if why is None:
+            return None
+        reason, breach = why
+        allowances = allowed_aggregates(
+            self._grid, planned_w, phases=phases, limits=self._limits, slot_seconds=SLOT_SECONDS
+        )
+        limits = tuple(_limit(allowance) for allowance in allowances)
+        return Demand(view.slot, reason, limits, breach.as_text())
+
+    def _phases(self, view: SlotView) -> list[int]:
+        return [PHASE_CODES[view.phases.get(home.id, home.phase)] for home in self._grid.network.homes]
+
+    def _reached(self, view: SlotView) -> tuple[ControlReason, Breach] | None:
+        own = {home.id: home.phase for home in self._grid.network.homes}
+        breach = self._measured.worst(view.slot - 1, view.last, view.voltages_mv, {**own, **view.phases})
+        if breach is None:
+            return None
+        voltage = breach.kind.startswith("voltage")
+        return ControlReason.CONTROL_REASON_VOLTAGE if voltage else ControlReason.CONTROL_REASON_CURRENT, breach
+
+    def _forecast(
+        self, view: SlotView, planned_w: np.ndarray, phases: list[int]
+    ) -> tuple[ControlReason, Breach] | None:
+        found = breaches(self._grid.solve(planned_w[None], phases=phases), self._watched)
+        if not found:
+            return None
+        return ControlReason.CONTROL_REASON_FORECAST, found[0]._replace(slot=view.slot)
+
+
+def pcc_name(feeder: str, phase: str) -> str:
+    """A PCC's name on the chain."""
+    return f"{feeder}-{phase}".lower()
+
+
+def _limit(allowance: Allowance) -> PccLimit:
+    """(6.7) for a PCC: no limit on a side on which nothing was met."""
+    bounds = allowance.together
+    lower, upper = bool(bounds.min_reason), bool(bounds.max_reason)
+    return PccLimit(
+        pcc_name(allowance.feeder, allowance.phase),
+        len(allowance.households),
+        lower,
+        bounds.min_wh if lower else 0,
+        upper,
+        bounds.max_wh if upper else 0,
+        bounds.min_reason[:_MAX_REASON_CHARACTERS],
+        bounds.max_reason[:_MAX_REASON_CHARACTERS],
+    )
