@@ -13,7 +13,7 @@ from hypothesis import settings
 # Other work on the machine must not fail a property: how long things take is measured where it is the point.
 settings.register_profile("vdg", deadline=None, print_blob=True)
 settings.load_profile("vdg")
-# Tests run in two processes on two cores: a library that starts a thread a core for small products only gets in the way.
+# Tests run in two processes on two cores: a library that starts a thread a core for small products gets in the way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # A line of the state machine counts as covered when a test in one of these folders gets there. Elsewhere it serves
