@@ -82,15 +82,20 @@ def read_months(configuration: HouseholdConfiguration, month: str) -> list[Month
         months = []
         for home in configuration.homes:
             vdg, account = configuration.vdg_of(home), address_of_home(home)
-            prices = database.supplier_prices(vdg)
-            settled = database.settlements(account)
-            priced = [one for one in settled if one.slot in prices]
-            wanted = tuple(one for one in priced if _month_of(prices[one.slot].start_s) == month)
-            unpriced = tuple(one for one in settled if one.slot not in prices)
-            months.append(Month(home.id, vdg, account, wanted, prices, unpriced))
+            months.append(month_of_home(database, home.id, vdg, account, month))
         return months
     finally:
         database.close()
+
+
+def month_of_home(database: Database, home: str, vdg: str, account: bytes, month: str) -> Month:
+    """One home's settled slots of a month, ``YYYY-MM``. Raises: sqlite3.Error."""
+    prices = database.supplier_prices(vdg)
+    settled = database.settlements(account)
+    priced = [one for one in settled if one.slot in prices]
+    wanted = tuple(one for one in priced if _month_of(prices[one.slot].start_s) == month)
+    unpriced = tuple(one for one in settled if one.slot not in prices)
+    return Month(home, vdg, account, wanted, prices, unpriced)
 
 
 def _month_of(time_s: int) -> str:

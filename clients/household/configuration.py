@@ -11,6 +11,7 @@ from clients.common.broker import BrokerAddress
 from clients.common.channel import Tls
 from clients.common.configuration import FilePath, Section
 from clients.common.trust import TrustSection
+from clients.household.devices.homeassistant import DEFAULT_PREFIX
 from clients.household.forecast import PersistenceSettings
 from clients.household.home import Habits
 from clients.household.offers import OfferRules
@@ -51,6 +52,13 @@ class BrokerSection(BrokerAddress):
     client_id: Annotated[str, Field(max_length=23)] = ""
 
 
+class HomeAssistantSection(Section):
+    """The homes' pages in Home Assistant, by its MQTT discovery; ``agent`` differs between agents on one broker."""
+
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+(/[A-Za-z0-9_\-]+)*$")] = DEFAULT_PREFIX
+    agent: Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]{1,64}$")] = "household"
+
+
 class HomeSection(Section):
     """One home: its id on MQTT and its key, which is either encrypted or, for a network on one machine, a seed of 64
     hexadecimal digits in a file that only its owner can read."""
@@ -62,6 +70,7 @@ class HomeSection(Section):
     seed_file: FilePath | None = None
     meter: Name | None = None
     margin_permille: Permille | None = None
+    profile: FilePath | None = None
 
     @model_validator(mode="after")
     def _one_key(self) -> Self:
@@ -94,6 +103,7 @@ class HouseholdConfiguration(Section):
     offers: OfferRules = OfferRules()
     habits: Habits = Habits()
     control: ControlSettings = ControlSettings()
+    home_assistant: HomeAssistantSection | None = None
     homes: Annotated[tuple[HomeSection, ...], Field(min_length=1, strict=False)]
 
     @model_validator(mode="after")
@@ -119,6 +129,10 @@ class HouseholdConfiguration(Section):
     def vdg_of(self, home: HomeSection) -> str:
         """The grid that a home is a member of."""
         return home.vdg or self.vdg or ""
+
+    def profile_of(self, home: HomeSection) -> Path:
+        """Where a home's profile is, or would be."""
+        return home.profile or self.data / "profiles" / f"{home.id}.yaml"
 
     @property
     def chain_file(self) -> Path:

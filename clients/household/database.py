@@ -17,6 +17,8 @@ from clients.common.configuration import ConfigurationError
 from clients.common.subscribe import Cursor
 from clients.household.account import Bill
 from clients.household.forecast_errors import ForecastError
+from clients.household.person.override_records import TABLES as OVERRIDE_TABLES
+from clients.household.person.override_records import OverrideRecords
 from clients.household.slot_records import TABLES as SLOT_TABLES
 from clients.household.slot_records import SlotRecords
 from wire.codec import decode, encode
@@ -83,6 +85,7 @@ class Database:
         self._instance = instance
         self._finished: list[tuple[int]] = []
         self.slots = SlotRecords(connection)
+        self.overrides = OverrideRecords(connection)
 
     @classmethod
     def open(cls, path: Path, chain_id: str) -> Database:
@@ -95,6 +98,7 @@ class Database:
             instance = _prepare(connection, path, chain_id)
             connection.executescript(_LATER_TABLES)
             connection.executescript(SLOT_TABLES)
+            connection.executescript(OVERRIDE_TABLES)
         except (sqlite3.Error, OSError) as error:
             raise ConfigurationError(
                 f"data: {path} can't be used ({error}); mend the disk, or move the file away: the chain tells its part"

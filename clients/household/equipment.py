@@ -6,7 +6,8 @@ import logging
 
 from clients.household.battery import BatteryLimits
 from clients.household.devices import Battery, CommandRefused, Device, Inverter, Meter, Moment
-from clients.household.home import Home, Steering
+from clients.household.home import Home
+from clients.household.steering import Steering
 from wire.mqtt import History, Nameplate, SetPoint, Telemetry, Topics
 
 log = logging.getLogger(__name__)

@@ -8,38 +8,24 @@ from pydantic import Field
 
 from clients.common.configuration import Section
 from clients.household.account import Account, LiveOrder
+from clients.household.availability import MAX_DECLARED_SLOTS, declarations
 from clients.household.battery import BatteryLimits
 from clients.household.forecast import Forecaster, SlotForecast
 from clients.household.forecast_errors import ForecastErrors
-from clients.household.measurements import SLOTS_PER_DAY, SLOTS_PER_HOUR, Measurements
+from clients.household.measurements import SLOTS_PER_DAY, Measurements
 from clients.household.offers import BookKey, Offers, OpenBook
+from clients.household.person.wishes import Wishes
 from clients.household.plan import PlannedSlot, plan_without_battery
 from clients.household.reason import Reason
+from clients.household.steering import SAME_FLOW_WH, Steering, Store, corrected, steering_of
 from clients.household.strategy import Situation, Strategy
 from clients.household.terms import Terms
 from wire.asset import DeclareAvailability
 from wire.market import CancelOrder, PlaceOrder, Side
-from wire.mqtt import Mode
 from wire.settlement import DeclareFlow
-
-# Availability is declared in steps, above the forecast, so that it need not be declared again for every change.
-_AVAILABILITY_STEP_WH = 50
-_MAX_DECLARED_SLOTS = 144
-# Wh that a follow set point and the plan may differ by before it is sent again.
-_SAME_FLOW_WH = 5
-
 
 # A home that has not been seen for so long (half an hour) offers nothing.
 _OLDEST_TELEMETRY_SLOTS = 3
-
-
-class Steering(NamedTuple):
-    """What the battery should do in a slot: a set point without its sequence number."""
-
-    slot: int
-    mode: Mode
-    power_w: int | None = None
-    grid_wh: int | None = None
 
 
 class Decision(NamedTuple):
@@ -56,7 +42,7 @@ class Habits(Section):
     flow of every slot, not only of those with contracts, where alone it counts for the reward.
     """
 
-    availability_slots: Annotated[int, Field(ge=1, le=_MAX_DECLARED_SLOTS)] = 36
+    availability_slots: Annotated[int, Field(ge=1, le=MAX_DECLARED_SLOTS)] = 36
     declare_always: bool = True
 
 
@@ -84,6 +70,11 @@ class Home:
         self.plan: dict[int, PlannedSlot] = {}
         self.asked_wh: dict[int, int] = {}
         self.errors = ForecastErrors()
+        self.wishes = Wishes()
+        # Whether "charge now" means the battery: a car that is there comes first.
+        self.charges_battery = True
+        self._charge_until = -1
+        self._planned_in = -1
         self._forecast: list[SlotForecast] = []
         self._planned_around: tuple[int, int] | None = None
         self._forecaster = forecaster
@@ -100,9 +91,10 @@ class Home:
         if account.suspended:
             return Decision((), ())
         wanted: dict[BookKey, LiveOrder] = {}
-        if not account.debts and self.measurements.age_slots(now) <= _OLDEST_TELEMETRY_SLOTS:
+        if self.wishes.trading and not account.debts and self.measurements.age_slots(now) <= _OLDEST_TELEMETRY_SLOTS:
             wanted = self._offers.wanted(terms, books, self.plan.values(), account)
             self._fit_budget(wanted)
+            wanted = {key: self._priced(order) for key, order in wanted.items()}
         vdg = terms.grid.vdg
         # A debtor can't place, but may cancel; so should who doesn't see its home any more.
         orders: list[PlaceOrder | CancelOrder] = [
@@ -114,7 +106,8 @@ class Home:
                 orders.append(PlaceOrder(vdg, *key, order.side, order.energy_wh, order.price_neur_per_wh))
         # What opens money or availability goes first, then what closes first; the rest has time until the next slot.
         sent = tuple(orders[: self._offers.rules.orders_a_slot])
-        return Decision(self._availability(terms, now, wanted), sent)
+        least = self._habits.availability_slots
+        return Decision(declarations(terms, account, wanted, self._forecast, now, least), sent)
 
     def make_plan(self, terms: Terms, now: int) -> list[OpenBook]:
         """Forecast and plan the slots from ``now`` (running) on with what is contracted; returns the open books."""
@@ -122,6 +115,8 @@ class Home:
         books = self.open_books(terms, now)
         tradable = {slot for book in books for slot in book.slots}
         slots = 2 + max(tradable, default=now) - now
+        if not self.wishes.trading:
+            tradable = set()
         # To the end of the last day that is planned, and of today at least.
         day_end = SLOTS_PER_DAY - (now + slots) % SLOTS_PER_DAY
         far = max(slots + day_end, SLOTS_PER_DAY) if self.battery else max(slots, self._habits.availability_slots + 2)
@@ -129,10 +124,10 @@ class Home:
         self.errors.compare(self.measurements)
         if self.measurements.age_slots(now) <= _OLDEST_TELEMETRY_SLOTS:
             self.errors.remember(now, self._forecast)
-        if self.battery is None:
+        store = self.store
+        if store is None:
             planned = plan_without_battery(now, self._forecast, account.position_wh, slots)
         else:
-            energy = self.measurements.battery_wh
             situation = Situation(
                 now,
                 slots,
@@ -140,14 +135,19 @@ class Home:
                 account.position_wh,
                 terms,
                 tradable,
-                self.battery,
+                store.usable,
                 self.has_pv,
-                self.battery.min_wh if energy is None else energy,
+                store.energy_wh,
                 self._offers.margin_permille,
                 self._offers.rules.last_slot,
             )
             planned = self._strategy(situation)
-        self.plan = {entry.slot: entry for entry in planned}
+            self._charge_until = terms.clock.slot_at(self.wishes.charge_until_s)
+            planned = self._charging(planned, store, now)
+        # The running slot goes on as it was planned.
+        running = {now: self.plan[now]} if now in self.plan else {}
+        self.plan = {entry.slot: entry for entry in planned} | running
+        self._planned_in = now
         self._planned_around = (now + 1, account.position_wh(now + 1))
         return books
 
@@ -167,6 +167,8 @@ class Home:
         """Why the last decision, made in slot ``now``, offered nothing in a book."""
         if self.account.suspended:
             return Reason.SUSPENDED
+        if not self.wishes.trading:
+            return Reason.PAUSED
         if self.account.debts:
             return Reason.IN_DEBT
         if self.measurements.age_slots(now) > _OLDEST_TELEMETRY_SLOTS:
@@ -178,42 +180,47 @@ class Home:
         """How much may still flow in and out of the battery today, by its cycles; 0 without a battery."""
         return 0.0 if self.battery is None else self._strategy.throughput_left_wh(self.battery)
 
+    @property
+    def can_charge(self) -> bool:
+        """Whether "charge now" would charge anything."""
+        store = self.store
+        return not self.charges_battery or (store is not None and store.energy_wh < store.limits.max_wh)
+
+    @property
+    def store(self) -> Store | None:
+        """The battery as it is known to be now; None without one to steer."""
+        if self.battery is None:
+            return None
+        energy_wh = self.measurements.battery_wh
+        usable = self.wishes.usable(self.battery)
+        return Store(self.battery, usable, self.battery.min_wh if energy_wh is None else energy_wh)
+
     def steering(self, slot: int) -> Steering | None:
         """What the battery should do in a slot; None where plain self-consumption is right.
 
-        What real-time control asks for a slot (``asked_wh``, net flow) comes before the plan.
+        What real-time control asks for a slot (``asked_wh``, net flow) comes before the plan, and what the person asks
+        for comes before both.
         """
-        if self.battery is None:
+        store = self.store
+        if store is None:
             return None
+        if self._charges_in(slot) and store.energy_wh < store.limits.max_wh:
+            return store.charging(slot)
         if slot in self.asked_wh:
             return Steering(slot, "follow", grid_wh=self.asked_wh[slot])
         planned = self.plan.get(slot)
         if planned is None:
             return None
-        if planned.hold:
-            # Held back from covering the deficit; what was bought above the load may still charge it.
-            return Steering(slot, "power", power_w=0)
-        target_wh = planned.target_wh(self.account.position_wh(slot))
-        return Steering(slot, "follow", grid_wh=target_wh) if target_wh else None
+        expected = self.expected(slot, self._planned_in)
+        gap_wh = expected.load_wh - expected.pv_wh if expected else 0
+        return steering_of(planned, self.account.position_wh(slot), store, gap_wh)
 
     def correction(self, sent: Steering | None, now: int) -> Steering | None:
-        """What to set in the running slot so that it ends where ``sent`` meant; None where it does, or can't.
-
-        A slot that is heading elsewhere although the battery could do better has not heard its set point, which is
-        sent again. Energy that was to be held back needn't be where the sun is stronger than the load.
-        """
-        running, energy_wh = self.measurements.running, self.measurements.battery_wh
-        if sent is None or self.battery is None or running is None or running.slot != now or energy_wh is None:
+        """What to set in the running slot so that it ends where ``sent`` meant; None where it does, or can't."""
+        running, store = self.measurements.running, self.store
+        if store is None or running is None or running.slot != now or self.measurements.battery_wh is None:
             return None
-        if sent.mode == "power" and sent.power_w == 0 and running.gap_w < 0:
-            return Steering(now, "self")
-        if sent.mode != "follow" or sent.grid_wh is None:
-            return None
-        # What the battery gives in the rest of the slot as it runs, and what it lacks of what it would have to.
-        gives = running.battery_w / SLOTS_PER_HOUR * running.left
-        lacks = running.flow_wh - sent.grid_wh
-        better = self.battery.reachable_wh(energy_wh, round(gives + lacks), running.left)
-        return sent if abs(better - gives) > _SAME_FLOW_WH else None
+        return corrected(sent, running, store)
 
     def declaration(self, terms: Terms, slot: int) -> DeclareFlow | None:
         """x_u of (6.1) for a planned slot, unless it stands declared already or would count for nothing."""
@@ -225,9 +232,34 @@ class Home:
             return None
         rest = planned.flow_wh - contracted
         declared = account.supplier_flow_wh.get(slot)
-        if declared is not None and abs(declared - rest) <= _SAME_FLOW_WH:
+        if declared is not None and abs(declared - rest) <= SAME_FLOW_WH:
             return None
         return DeclareFlow(terms.grid.vdg, slot, rest)
+
+    def _charges_in(self, slot: int) -> bool:
+        return self.charges_battery and slot <= self._charge_until
+
+    def _charging(self, planned: list[PlannedSlot], store: Store, now: int) -> list[PlannedSlot]:
+        """The plan with the battery charged with full power, for as long as the person wants it and there is room."""
+        energy_wh, changed = store.energy_wh, []
+        for entry in planned:
+            expected = self.expected(entry.slot, now)
+            if expected is not None and self._charges_in(entry.slot):
+                out_wh = store.limits.possible_wh(energy_wh, -store.limits.slot_wh)
+                energy_wh = store.limits.after(energy_wh, out_wh)
+                flow_wh = expected.load_wh - expected.pv_wh - out_wh
+                wanted_wh = max(0, flow_wh - self.account.position_wh(entry.slot))
+                changed.append(PlannedSlot(entry.slot, flow_wh, wanted_wh, hold=False, energy_wh=energy_wh))
+            else:
+                changed.append(entry)
+        return changed
+
+    def _priced(self, order: LiveOrder) -> LiveOrder:
+        """An order at the person's price, where that is higher for what is sold."""
+        least = self.wishes.least_price_neur_per_wh
+        if order.side is Side.SIDE_BID or order.price_neur_per_wh >= least:
+            return order
+        return order._replace(price_neur_per_wh=least)
 
     def _fit_budget(self, wanted: dict[BookKey, LiveOrder]) -> None:
         """Cut bids to what free money can back, where money ran short; those first that close first."""
@@ -245,35 +277,3 @@ class Home:
             else:
                 wanted[key] = order._replace(energy_wh=energy)
                 left -= max(0, wanted[key].escrow_neur - backed)
-
-    def _availability(
-        self, terms: Terms, now: int, wanted: dict[BookKey, LiveOrder]
-    ) -> tuple[DeclareAvailability, ...]:
-        """Declarations for runs of slots, where some ask needs more than stands declared."""
-        account = self.account
-        needed: dict[int, int] = {}
-        for (product, first), order in wanted.items():
-            if order.side is Side.SIDE_ASK:
-                slots = terms.products[product].block_slots
-                for slot in range(first, first + slots):
-                    contracted = account.contracted_wh(slot, Side.SIDE_ASK)
-                    needed[slot] = needed.get(slot, contracted) + -(-order.energy_wh // slots)
-        short = sorted(slot for slot, energy in needed.items() if energy > account.declared_wh.get(slot, 0))
-        declarations = []
-        while short:
-            first = short[0]
-            count = max(
-                self._habits.availability_slots, 1 + max(s for s in short if s < first + _MAX_DECLARED_SLOTS) - first
-            )
-            energies = tuple(self._declared_wh(slot, now, needed.get(slot, 0)) for slot in range(first, first + count))
-            declarations.append(DeclareAvailability(terms.grid.vdg, first, energies))
-            short = [slot for slot in short if slot >= first + count]
-        return tuple(declarations)
-
-    def _declared_wh(self, slot: int, now: int, needed_wh: int) -> int:
-        """What to declare for a slot: generously above the forecast, never less than stands declared."""
-        ahead = slot - now
-        pv = self._forecast[ahead].pv_wh if ahead < len(self._forecast) else 0
-        generous = -(-pv * 3 // 2 // _AVAILABILITY_STEP_WH) * _AVAILABILITY_STEP_WH
-        energy = min(self.account.capacity_wh, max(generous, needed_wh))
-        return max(energy, self.account.declared_wh.get(slot, 0))

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     SHORT_OF_MONEY = "short_of_money"
     IN_DEBT = "in_debt"
     SUSPENDED = "suspended"
+    PAUSED = "paused"
     UNHEARD = "unheard"
     UNPLANNED = "unplanned"
 
@@ -38,6 +39,7 @@ _TEXTS = {
     Reason.SHORT_OF_MONEY: "there was not enough free money to back a bid",
     Reason.IN_DEBT: "the account was in debt, and the chain takes no orders until that is paid",
     Reason.SUSPENDED: "the chain took nothing from this account; `vdg household status` shows the alarm",
+    Reason.PAUSED: "you had paused trading, by the profile or by an override (`vdg home overrides`)",
     Reason.UNHEARD: "nothing had been heard of the house for half an hour: look at its inverter and the broker",
     Reason.UNPLANNED: "there was no plan for the slot",
 }

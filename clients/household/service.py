@@ -17,9 +17,10 @@ from clients.common.subscribe import Cursor
 from clients.common.wallet import Wallet
 from clients.household.account import Account
 from clients.household.chain_state import read_account, read_contracts, read_settled, read_terms
-from clients.household.configuration import HouseholdConfiguration
+from clients.household.configuration import HomeAssistantSection, HouseholdConfiguration
 from clients.household.database import Database
 from clients.household.devices import Change, ChangeKind, DeviceLink, Roster
+from clients.household.devices.homeassistant import PanelPublisher
 from clients.household.diary import Diary
 from clients.household.equipment import Equipment
 from clients.household.follower import Follower
@@ -29,6 +30,9 @@ from clients.household.home import Home
 from clients.household.keys import wallet_of
 from clients.household.measurements import SLOTS_PER_HOUR, Measurements
 from clients.household.offers import Offers
+from clients.household.person.desk import Desk
+from clients.household.person.panel import Panel
+from clients.household.person.wishes import Wishes
 from clients.household.planned import Planned
 from clients.household.planner.planner import Planner
 from clients.household.position_watch import PositionWatch
@@ -52,6 +56,7 @@ T = TypeVar("T")
 _UNSETTLED_SLOTS = 144
 # A plan takes milliseconds; other homes wait for the one that takes longer.
 _SOLVER_SECONDS = 1.0
+_LOOK_SECONDS = 0.5
 
 
 class Service:
@@ -136,12 +141,17 @@ class Service:
             start = database.cursor() or await chain.cursor()
             await self._make_homes(chain, database, sender)
             link = self._device_link()
+            profiles = {home.id: self._configuration.profile_of(home) for home in self._configuration.homes}
+            desk = Desk(database.overrides, profiles, self._wished)
             by_address = {home.account.address: home for home in self.homes.values()}
             follower = Follower(chain, database, by_address, self._block_seen, self._contracted, self._indebted)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(link.run())
                 tasks.create_task(chain.until_a_lie())
                 tasks.create_task(self._follow(chain, database, follower, start))
+                tasks.create_task(_keep_looking(desk))
+                if self._configuration.home_assistant is not None:
+                    tasks.create_task(self._publisher(desk, database, self._configuration.home_assistant).run())
                 await self._catch_up(chain, database, sender)
                 self._answer_signals(chain, tasks)
                 for vdg, trader in self._traders.items():
@@ -281,6 +291,14 @@ class Service:
             for item in settled:
                 homes[item.account].account.settle(item)
 
+    def _publisher(self, desk: Desk, database: Database, section: HomeAssistantSection) -> PanelPublisher:
+        panel = Panel(desk, database, self._trader_of)
+        return PanelPublisher(self._configuration.mqtt, self.homes, panel, section.agent, section.prefix)
+
+    def _wished(self, name: str, wishes: Wishes) -> None:
+        self.homes[name].wishes = wishes
+        self._trader_of[name].wished(self.homes[name])
+
     def _heard(self, name: str) -> None:
         if self._equipment[name].look():
             self._trader_of[name].measured(self.homes[name])
@@ -306,6 +324,13 @@ class Service:
 
     async def _react(self, home: Home, message: Any, reaction: Reaction) -> None:
         await self._trader_of[home.id].react(home, message, reaction)
+
+
+async def _keep_looking(desk: Desk) -> None:
+    """Let what the person wants hold within half a second."""
+    while True:
+        desk.look(time.time())
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def patiently(read: Callable[[], Awaitable[T]]) -> T:

@@ -131,6 +131,15 @@ class Trader:
             loop = asyncio.get_running_loop()
             self._to_plan_again[home.id] = loop.call_later(_CHANGES_TOGETHER_SECONDS, self._plan_changed, home)
 
+    def wished(self, home: Home) -> None:
+        """The person wants something else: decide and steer at once, the running slot too."""
+        now = self.terms.clock.slot_at(time.time())
+        if self._planned_slot == now:
+            decision = home.decide(self.terms, now)
+            self._prepare_slot(home, now + 1)
+            self._sender.start(self._trade(home, decision.availability, decision.orders))
+        self._equipment[home.id].steer(now)
+
     def _plan_changed(self, home: Home) -> None:
         del self._to_plan_again[home.id]
         now = self.terms.clock.slot_at(time.time())

@@ -35,9 +35,24 @@ ENTRIES: Final = (
     ),
     Entry("home why", "clients.household.why_command:why_command", "Say why homes traded in a slot, or didn't."),
     Entry(
+        "home profile", "clients.household.person.command:profile_command", "What a home's people want: init, show …"
+    ),
+    Entry(
+        "home override", "clients.household.person.command:override_command", "Let a home do something else at once."
+    ),
+    Entry(
+        "home resume", "clients.household.person.command:resume_command", "End a home's overrides before their time."
+    ),
+    Entry("home overrides", "clients.household.person.command:overrides_command", "Show a home's overrides so far."),
+    Entry(
         "phases allocate",
         "clients.dso.phases.command:allocate_command",
         "Balance a slot's commitments over the phases.",
+    ),
+    Entry(
+        "phases select",
+        "clients.dso.phases.selection_command:select_command",
+        "Select the homes that should get a phase switch.",
     ),
     Entry("keys", "node.cli.keys:app", "Encrypted key files: new, show, list, address."),
     Entry("tx", "node.cli.tx:app", "Send a transaction: one command a message."),
@@ -60,7 +75,7 @@ ENTRIES: Final = (
 # Groups that exist only as the first word of an entry's path.
 GROUPS: Final = {
     "proof": "Proofs and receipts in files.",
-    "home": "Homes: plans and bills.",
+    "home": "Homes: plans, bills, profiles and overrides.",
     "phases": "Phases of switched homes, without a chain.",
     "node": "One node of a chain: join, status, backup, restore, rebuild.",
     "market": "The market's rules, without a chain.",

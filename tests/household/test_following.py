@@ -12,8 +12,9 @@ import aiomqtt
 from clients.common.broker import BrokerAddress
 from clients.household.devices import Change, DeviceLink, Roster
 from clients.household.equipment import Equipment
-from clients.household.home import Home, Steering
+from clients.household.home import Home
 from clients.household.measurements import Measurements
+from clients.household.steering import Steering
 from emulator.broker import EmbeddedBroker
 from emulator.broker_url import BrokerUrl
 from emulator.clock import Clock

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import pytest
 
 from clients.household.account import LiveOrder
-from clients.household.home import Habits, Steering
+from clients.household.home import Habits
 from clients.household.offers import OfferRules
+from clients.household.steering import Steering
 from tests.household.made import BATTERY, CHEAP, DEAR, EVENING, FEED_IN, PRODUCTS, VDG, expected, home, telemetry, terms
 from wire.grid import SlotTerms
 from wire.market import CancelOrder, Contract, GateKind, PlaceOrder, Product, Side

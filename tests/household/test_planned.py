@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from clients.household.battery import BatteryLimits
 from clients.household.forecast import SlotForecast
-from clients.household.home import Home, Steering
+from clients.household.home import Home
 from clients.household.offers import OfferRules
 from clients.household.plan import Rule
 from clients.household.planned import DayEnd, Planned, PlanningSettings
 from clients.household.planner.plan import Plan
 from clients.household.planner.planner import Planner
 from clients.household.planner.problem import Problem
+from clients.household.steering import Steering
 from clients.household.strategy import Plain, Strategy
 from tests.household.made import ADDRESS, BATTERY, EVENING, VDG, expected, home, telemetry, terms
 from wire.market import Contract, PlaceOrder, Side
