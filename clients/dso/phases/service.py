@@ -1,0 +1,143 @@
+"""The DSO's phase orders: before each slot, the phases that suit what is committed for it (5.1) to (5.5)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Protocol
+
+from clients.common.slots import SlotClock
+from clients.dso.control.connections import Connections
+from clients.dso.control.control_chain import ControlChain
+from clients.dso.grid_chain import ChainUnavailable
+from clients.dso.phases.allocation import allocate
+from clients.dso.phases.household import Household
+from clients.dso.phases.settings import SwitchingSettings
+from wire.control import Phase, PhaseOrderStatus, PostPhaseOrder, Switch
+from wire.results import Code
+
+log = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 1.0
+SLOTS_PER_DAY = 144
+_CODES = {"a": Phase.PHASE_A, "b": Phase.PHASE_B, "c": Phase.PHASE_C}
+_NAMES = {code: name for name, code in _CODES.items()}
+
+
+class Committed(Protocol):
+    """What homes have committed to."""
+
+    def of(self, slot: int) -> Mapping[bytes, int]:
+        """By account, Wh."""
+        ...
+
+
+class PhaseService:
+    """One grid's. Homes with a registered switch are moved, within the chain's limits per slot and switch and day."""
+
+    def __init__(
+        self,
+        vdg: str,
+        clock: SlotClock,
+        connections: Connections,
+        chain: ControlChain,
+        committed: Committed,
+        settings: SwitchingSettings,
+    ) -> None:
+        self._vdg = vdg
+        self._clock = clock
+        self._connections = connections
+        self._chain = chain
+        self._committed = committed
+        self._settings = settings
+        self._ordered: Counter[tuple[int, bytes]] = Counter()
+        self._counted_from: int | None = None
+        self.orders = 0
+        self.refused = 0
+        self.unconfirmed = 0
+
+    async def run(self) -> None:
+        """Order phases until cancelled."""
+        while True:
+            now = self._clock.slot_at(time.time())
+            await self._until(self._clock.start_s(now) + self._settings.order_at_share * self._clock.slot_seconds)
+            try:
+                await self.order(now + 1)
+                await self._look_back(now - 1)
+            except ChainUnavailable as error:
+                log.warning("no phases are ordered for slot %d: %s", now + 1, error)
+            await self._until(self._clock.start_s(now + 1))
+
+    async def order(self, slot: int) -> dict[str, str]:
+        """Post the orders for a slot that hasn't begun; the homes that are to move, with their new phases.
+
+        Raises: ChainUnavailable.
+        """
+        control, switches = await self._chain.grid_control(), await self._chain.switches()
+        by_account = {switch.account: switch for switch in switches}
+        await self._count_day(slot, by_account)
+        left = control.switchings_per_slot - len(await self._chain.phase_orders(slot))
+        if left <= 0 or not by_account:
+            return {}
+        day = slot // SLOTS_PER_DAY
+        committed = self._committed.of(slot)
+        households = [
+            Household(
+                each.home,
+                each.feeder,
+                _phase(by_account.get(each.account), each.phase),
+                committed.get(each.account, 0),
+                each.account in by_account and self._ordered[day, each.account] < control.switchings_per_day,
+            )
+            for each in self._connections.all
+        ]
+        # With many switches a search takes up to some seconds, in which all else goes on.
+        chosen = await asyncio.to_thread(allocate, households, left, self._settings.hysteresis_wh2)
+        moved = {}
+        for home in chosen.switchings:
+            account, phase = self._connections.by_home[home].account, chosen.phases[home]
+            outcome = await self._chain.submit(PostPhaseOrder(self._vdg, slot, account, _CODES[phase]))
+            if outcome.code is not Code.OK:
+                self.refused += 1
+                log.warning("%s is not ordered to phase %s: %s: %s", home, phase, outcome.code.name, outcome.reason)
+                continue
+            self.orders += 1
+            self._ordered[day, account] += 1
+            moved[home] = phase
+        if moved:
+            log.info("slot %d: %s", slot, ", ".join(f"{home} to {phase}" for home, phase in sorted(moved.items())))
+        return moved
+
+    async def _look_back(self, slot: int) -> None:
+        """Tell of switches that have not confirmed; a home whose switch is mute is taken to be where it was."""
+        for order in await self._chain.phase_orders(slot):
+            if order.status is PhaseOrderStatus.PHASE_ORDER_STATUS_UNCONFIRMED:
+                self.unconfirmed += 1
+                home = self._connections.by_account.get(order.account)
+                log.warning(
+                    "slot %d: the switch of %s has not confirmed phase %s: look after it",
+                    *(slot, home.home if home else order.account.hex(), _NAMES[order.phase]),
+                )
+
+    async def _count_day(self, slot: int, switches: Mapping[bytes, Switch]) -> None:
+        """What an earlier process has ordered in the slot's day counts as well."""
+        first = slot - slot % SLOTS_PER_DAY
+        if self._counted_from == first:
+            return
+        self._ordered.clear()
+        if switches and self._counted_from is None:
+            for past in range(first, slot + 1):
+                for order in await self._chain.phase_orders(past):
+                    self._ordered[slot // SLOTS_PER_DAY, order.account] += 1
+        self._counted_from = first
+
+    async def _until(self, time_s: float) -> None:
+        while (left_s := time_s - time.time()) > 0:
+            await asyncio.sleep(min(left_s, 1.0))
+
+
+def _phase(switch: Switch | None, built: str) -> str:
+    return built if switch is None else _NAMES.get(switch.phase, built)
