@@ -13,12 +13,14 @@ from clients.common.configuration import FilePath, Section
 from clients.common.trust import TrustSection
 from clients.household.devices.homeassistant import DEFAULT_PREFIX
 from clients.household.forecast import PersistenceSettings
+from clients.household.forecasters import ForecasterName
 from clients.household.home import Habits
+from clients.household.learned import LearnedSettings
 from clients.household.offers import OfferRules
 from clients.household.plan import Permille, Rule
 from clients.household.planned import PlanningSettings
 from clients.household.response.own_slot import ControlSettings
-from clients.household.seasonal import ForecasterName, SeasonalSettings
+from clients.household.seasonal import SeasonalSettings
 from clients.household.strategy import StrategyName
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
@@ -97,6 +99,7 @@ class HouseholdConfiguration(Section):
     forecaster: Annotated[ForecasterName, Field(strict=False)] = ForecasterName.PERSISTENCE
     forecast: PersistenceSettings = PersistenceSettings()
     seasonal: SeasonalSettings = SeasonalSettings()
+    learned: LearnedSettings = LearnedSettings()
     strategy: Annotated[StrategyName, Field(strict=False)] = StrategyName.PLANNED
     planning: PlanningSettings = PlanningSettings()
     battery: Rule = Rule()

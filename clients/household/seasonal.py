@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from pydantic import Field
 
 from clients.common.configuration import Section
-from clients.household.forecast import Forecaster, Persistence, PersistenceSettings, SlotForecast, quantile
+from clients.household.forecast import Forecaster, SlotForecast, quantile
 from clients.household.measurements import KEPT_DAYS, SLOTS_PER_DAY, Measurements
-
-
-class ForecasterName(StrEnum):
-    """``persistence``: the last hours and yesterday. ``seasonal``: the same time of the last days."""
-
-    PERSISTENCE = "persistence"
-    SEASONAL = "seasonal"
 
 
 class SeasonalSettings(Section):
@@ -63,9 +54,3 @@ class SeasonalAverage:
         load, pv = sum(loads) / len(loads), sum(suns) / len(suns)
         low, high = quantile(loads, settings.quantile), quantile(loads, settings.high_quantile)
         return SlotForecast(round(load), round(pv), max(0, round(low - pv)), max(0, round(min(suns) - high)))
-
-
-def forecaster_of(name: ForecasterName, persistence: PersistenceSettings, seasonal: SeasonalSettings) -> Forecaster:
-    """The one of that name."""
-    otherwise = Persistence(persistence)
-    return SeasonalAverage(seasonal, otherwise) if name is ForecasterName.SEASONAL else otherwise

@@ -25,9 +25,11 @@ from clients.household.diary import Diary
 from clients.household.equipment import Equipment
 from clients.household.follower import Follower
 from clients.household.forecast_errors import ForecastErrors
+from clients.household.forecasters import Forecasters
 from clients.household.gateways import Gateways
 from clients.household.home import Home
 from clients.household.keys import wallet_of
+from clients.household.learned import in_a_process
 from clients.household.measurements import SLOTS_PER_HOUR, Measurements
 from clients.household.offers import Offers
 from clients.household.person.desk import Desk
@@ -40,7 +42,6 @@ from clients.household.prices import own_margin_permille
 from clients.household.reactions import Reaction
 from clients.household.response.assignment_link import AssignmentLink
 from clients.household.response.control_watch import ControlWatch
-from clients.household.seasonal import forecaster_of
 from clients.household.sender import Sender
 from clients.household.strategy import Plain, Strategy, StrategyName
 from clients.household.terms import Terms
@@ -172,6 +173,13 @@ class Service:
         by_grid: dict[str, list[Equipment]] = {vdg: [] for vdg in terms}
         topics = Topics(configuration.mqtt.topic_root)
         diary = Diary(database.slots)
+        forecasters = Forecasters(
+            configuration.forecaster,
+            configuration.forecast,
+            configuration.seasonal,
+            configuration.learned,
+            in_a_process(),
+        )
         for section in configuration.homes:
             vdg = configuration.vdg_of(section)
             address = self._wallets[section.id].address
@@ -182,7 +190,7 @@ class Service:
                 section.id,
                 self._account(database, address, terms[vdg]),
                 Measurements(terms[vdg].grid.epoch_s, terms[vdg].grid.slot_seconds),
-                forecaster_of(configuration.forecaster, configuration.forecast, configuration.seasonal),
+                forecasters.make(),
                 Offers(configuration.offers, margin),
                 self._strategy(section.id, database, diary),
                 configuration.habits,

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
 
 from clients.household.database import Database
 from clients.household.forecast import Persistence, PersistenceSettings
 from clients.household.forecast_errors import ForecastError, ForecastErrors
+from clients.household.forecasters import ForecasterName, Forecasters
+from clients.household.learned import Learned, LearnedSettings, Sample, Weights, in_a_process
+from clients.household.learned_fit import weights
 from clients.household.measurements import Measurements
-from clients.household.seasonal import ForecasterName, SeasonalAverage, SeasonalSettings, forecaster_of
+from clients.household.seasonal import SeasonalAverage, SeasonalSettings
 from tests.household.made import EPOCH_S, SLOT_SECONDS, expected, telemetry
 from wire.mqtt import History
 
@@ -50,10 +58,110 @@ def test_with_nothing_seen_the_forecast_is_zero() -> None:
     assert set(seasonal()(Measurements(EPOCH_S, SLOT_SECONDS), 0, 5)) == {(0, 0, 0, 0)}
 
 
-def test_the_configuration_names_the_forecaster() -> None:
-    persistence, settings = PersistenceSettings(), SeasonalSettings()
-    assert isinstance(forecaster_of(ForecasterName.PERSISTENCE, persistence, settings), Persistence)
-    assert isinstance(forecaster_of(ForecasterName.SEASONAL, persistence, settings), SeasonalAverage)
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("persistence", Persistence), ("seasonal", SeasonalAverage), ("learned", Learned)],
+)
+def test_the_configuration_names_the_forecaster(name: str, kind: type[object]) -> None:
+    settings = (PersistenceSettings(), SeasonalSettings(), LearnedSettings())
+    assert isinstance(Forecasters(ForecasterName(name), *settings, fit_here).make(), kind)
+
+
+def fit_here(sample: Sample) -> Future[Weights]:
+    """As the agent has it done elsewhere, at once."""
+    done: Future[Weights] = Future()
+    done.set_result({name: weights(*rows) for name, rows in sample.items()})
+    return done
+
+
+def weekly(days: int) -> Measurements:
+    """Sun from eight to four; a load of 50 Wh, and of 250 Wh from six to eight in the evening."""
+    measurements = Measurements(EPOCH_S, SLOT_SECONDS)
+    for slot in range(days * DAY + 1):
+        time = slot % DAY
+        load = 250 if 108 <= time < 120 else 50
+        measurements.take_telemetry(telemetry(slot, 6 * load, 6 * 400 if 48 <= time < 96 else 0))
+    return measurements
+
+
+def learned(settings: LearnedSettings | None = None) -> Learned:
+    return Learned(settings or LearnedSettings(), Persistence(), fit_here)
+
+
+def test_a_regression_on_the_last_days_knows_the_evening_and_the_sun() -> None:
+    seen, forecaster = weekly(6), learned()
+    # What was asked for first is there the next time.
+    assert forecaster(seen, 6 * DAY, DAY) == Persistence()(seen, 6 * DAY, DAY)
+    forecast = forecaster(seen, 6 * DAY, DAY)
+    assert forecaster.model is not None
+    assert forecast[114].load_wh == pytest.approx(250, abs=40)
+    assert forecast[30].load_wh == pytest.approx(50, abs=15)
+    assert forecast[72].pv_wh == pytest.approx(400, abs=60)
+    assert forecast[20].pv_wh == pytest.approx(0, abs=15)
+    assert forecast[72].sure_surplus_wh == pytest.approx(350, abs=60)
+    assert forecast[114].sure_deficit_wh == pytest.approx(250, abs=60)
+
+
+def test_a_quantile_shades_what_is_offered() -> None:
+    def sure(quantile: float) -> tuple[int, int]:
+        forecaster = learned(LearnedSettings(quantile=1 - quantile, high_quantile=quantile))
+        seen = noisy()
+        forecaster(seen, 4 * DAY, DAY)
+        forecast = forecaster(seen, 4 * DAY, DAY)
+        return sum(one.sure_deficit_wh for one in forecast), sum(one.sure_surplus_wh for one in forecast)
+
+    assert sure(0.9)[0] < sure(0.5)[0]
+    assert sure(0.9)[1] < sure(0.5)[1]
+
+
+def noisy() -> Measurements:
+    """Loads that nobody could foresee."""
+    measurements, random = Measurements(EPOCH_S, SLOT_SECONDS), Random(5)
+    for slot in range(4 * DAY + 1):
+        sun = 3_000 if 48 <= slot % DAY < 96 else 0
+        measurements.take_telemetry(telemetry(slot, random.choice((300, 600, 2_400)), sun))
+    return measurements
+
+
+def test_until_two_days_are_known_it_is_persistence() -> None:
+    seen, forecaster = weekly(1), learned()
+    for now in (DAY, DAY, DAY):
+        assert forecaster(seen, now, DAY) == Persistence()(seen, now, DAY)
+    assert learned()(Measurements(EPOCH_S, SLOT_SECONDS), 0, 3) == [(0, 0, 0, 0)] * 3
+
+
+def test_it_learns_anew_each_day_and_goes_on_with_what_it_knows_where_learning_fails(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked: list[Sample] = []
+
+    def once(sample: Sample) -> Future[Weights]:
+        asked.append(sample)
+        if len(asked) == 1:
+            return fit_here(sample)
+        failed: Future[Weights] = Future()
+        failed.set_exception(ValueError("no memory"))
+        return failed
+
+    forecaster = Learned(LearnedSettings(), Persistence(), once)
+    for _ in range(3):
+        forecaster(weekly(3), 3 * DAY, DAY)
+    assert len(asked) == 1
+    model = forecaster.model
+    for _ in range(3):
+        forecast = forecaster(weekly(4), 4 * DAY, DAY)
+    assert len(asked) == 2
+    assert forecaster.model is model
+    assert forecast != Persistence()(weekly(4), 4 * DAY, DAY)
+    assert "nothing was learned from the last days" in caplog.text
+
+
+def test_learning_happens_in_a_process_of_its_own_which_finds_the_same_weights() -> None:
+    rows = np.random.default_rng(5).normal(size=(300, 3))
+    sample = {"load": (rows, rows @ np.array([1.0, -2.0, 0.5]) + 7), "pv": (rows, rows[:, 0])}
+    elsewhere = in_a_process()(sample).result(60)
+    assert elsewhere["load"] == pytest.approx([7, 1, -2, 0.5], abs=0.05)
+    assert elsewhere == {name: pytest.approx(weights(*one)) for name, one in sample.items()}
 
 
 def test_errors_are_counted_by_how_far_ahead_the_forecast_was_made() -> None:
