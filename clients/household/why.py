@@ -101,6 +101,8 @@ def _sentence(account: Account) -> str:
     if account.outcome is Outcome.TRADED:
         did = "bought" if account.traded_wh > 0 else "sold"
         text = f"{did} {abs(account.traded_wh)} Wh at {cents(account.price_neur_per_wh)}"
+        if not decided.side:
+            return f"{text}: an earlier order was to be withdrawn, but the book closed before"
         if decided.energy_wh:
             text += f", {account.share_permille / 10:g} % of what was ordered"
         if book is not None and account.share_permille < _PERMILLE and decided.energy_wh:

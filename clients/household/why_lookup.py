@@ -124,7 +124,7 @@ async def _read_book(chain: Chain, found: Clearings, one: Remembered, row: Decid
         answer = await chain.query(GetBookRequest(*key), patience_seconds=PATIENCE_SECONDS)
         if answer.cleared and answer.book is not None:
             found.books[key] = answer.book
-    if key not in found.books or heard or not row.side:
+    if key not in found.books or heard:
         return
     for slot in range(row.slot, row.slot + row.slots):
         request = ListContractsRequest(one.vdg, slot, one.address)
