@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from emulator.homes import Home
+from node.grid_report.report import grid_report
 from node.run.comparison import batteries_wh, why_higher, without_market
 from node.run.daylog import DayLog, HomeDay, SlotDay
 from node.run.genesis import TARIFF_BUY_NEUR_PER_WH, TARIFF_SELL_NEUR_PER_WH
+from node.run.grid_day import GRID_SLOT_SECONDS, GridDay, solve_day
 from node.run.report import (
     AppHashReport,
     BooksReport,
@@ -45,8 +47,14 @@ class Observed(NamedTuple):
     finished: bool
 
 
-def assemble(seen: Observed) -> Report:
-    """The report."""
+def grid_day(seen: Observed) -> GridDay | None:
+    """What the settled slots did to the grid, where the homes stand on a network that is known."""
+    alone = {home.id: without_market(home, _settled(seen)) for home, _ in seen.homes}
+    return solve_day(seen.homes, seen.log, seen.timing, alone)
+
+
+def assemble(seen: Observed, grid: GridDay | None = None) -> Report:
+    """The report, with what ``grid_day`` found of the grid."""
     log = seen.log
     refused = {code.name: count for code, count in sorted(log.results.items()) if code is not Code.OK}
     report = Report(
@@ -79,6 +87,7 @@ def assemble(seen: Observed) -> Report:
         block_interval_s=quantiles(block_intervals_s(log)),
         submit_to_result_s=quantiles(seen.latencies_s),
         per_slot=[_slot(seen, log.first_slot + index) for index in range(log.slots)],
+        grid=None if grid is None else grid_report(grid.with_market, grid.without_market, GRID_SLOT_SECONDS),
         problems=[],
     )
     return report.model_copy(update={"problems": problems(report)})
@@ -116,10 +125,14 @@ def problems(report: Report) -> list[str]:
     return found
 
 
+def _settled(seen: Observed) -> Timing:
+    """An interrupted run is compared over the slots that it settled, which are the first ones."""
+    return seen.timing._replace(slots=seen.log.slots_settled)
+
+
 def _homes(seen: Observed) -> list[HomeReport]:
     stored = batteries_wh(seen.emulator_log, seen.timing.last_slot)
-    # An interrupted run is compared over the slots that it settled, which are the first ones.
-    timing = seen.timing._replace(slots=seen.log.slots_settled)
+    timing = _settled(seen)
     homes = []
     for home, address in seen.homes:
         day = seen.log.homes.get(address, HomeDay())

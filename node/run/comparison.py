@@ -14,10 +14,11 @@ from node.run.timing import SLOTS_PER_DAY, Timing
 
 
 class WithoutMarket(NamedTuple):
-    """A home's day with self-consumption and the supplier alone."""
+    """A home's day with self-consumption and the supplier alone; ``flows_wh`` is what its meter shows, slot by slot."""
 
     bill_neur: int
     battery_end_wh: int
+    flows_wh: tuple[int, ...]
 
 
 def bill_neur(flows_wh: list[int], first_slot: int) -> int:
@@ -36,7 +37,7 @@ def without_market(home: Home, timing: Timing) -> WithoutMarket:
     lead = timing.from_slot - timing.first_slot
     lived = shadow(home, lead + timing.slots, timing.day_slot - timing.first_slot)
     flows = [flow.net_wh for flow in lived.flows[lead:]]
-    return WithoutMarket(bill_neur(flows, timing.from_slot), lived.battery_end_wh)
+    return WithoutMarket(bill_neur(flows, timing.from_slot), lived.battery_end_wh, tuple(flows))
 
 
 def batteries_wh(emulator_log: Path, slot: int) -> dict[str, int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wire.chain import DueFailed
+from wire.control import Phase, PhaseConfirmed
 from wire.flowproof import EquivocationRecorded, FlowProved
 from wire.ledger import DebtChanged
 from wire.market import BookCleared, ContractMade
@@ -41,6 +42,7 @@ class SlotDay:
     import_wh: int = 0
     export_wh: int = 0
     settled_time_s: float | None = None
+    flows_wh: dict[bytes, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -76,6 +78,7 @@ class DayLog:
     certificates_wh: int = 0
     last_prices: tuple[int, int] | None = None
     results: Counter[Code] = field(default_factory=Counter)
+    switched: set[tuple[int, bytes, Phase]] = field(default_factory=set)
     _product_of: dict[str, str] = field(default_factory=dict)
     troubles: deque[str] = field(default_factory=lambda: deque(maxlen=200))
 
@@ -135,6 +138,8 @@ class DayLog:
                     self.troubles.append(f"debt of {event.amount_neur} nEUR for {event.reason}")
             case DueFailed():
                 self.troubles.append(f"due work failed: {event.reason}")
+            case PhaseConfirmed():
+                self.switched.add((event.slot, event.account, event.executed))
             case EquivocationRecorded():
                 self.troubles.append("the proof key signed two values for one slot and account")
 
@@ -168,5 +173,6 @@ class DayLog:
         home.export_wh += max(-done.flow_wh, 0)
         home.debt_neur += done.debt_neur
         slot = self._slot(done.slot)
+        slot.flows_wh[done.account] = done.flow_wh
         slot.import_wh += max(done.flow_wh, 0)
         slot.export_wh += max(-done.flow_wh, 0)

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from node.grid_report.drawing import WIDTH_IN, as_svg, day_axis
 from node.run.report import CENT_PER_KWH, Report, SlotReport
 
-# Not in a window, the same bytes for the same figures, and text that a reader can select.
-mpl.use("svg")
-mpl.rcParams.update(
-    {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "vdg",
-        "font.family": "sans-serif",
-        "font.size": 9,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "grid.alpha": 0.25,
-        "legend.frameon": False,
-    }
-)
 _LOAD, _PV, _TRADED, _VERIFIED = "#4a5568", "#e0a100", "#2b6cb0", "#2f855a"
-_WIDTH_IN = 10.0
 
 
 def energy(report: Report) -> str:
@@ -39,8 +22,8 @@ def energy(report: Report) -> str:
     axes.step(hours, [s.traded_wh / 1000 for s in report.per_slot], color=_TRADED, where="post", label="traded")
     axes.step(hours, [s.verified_wh / 1000 for s in report.per_slot], color=_VERIFIED, where="post", label="verified")
     axes.set_ylabel("kWh a slot")
-    _day_axis(axes)
-    return _svg(figure)
+    day_axis(axes)
+    return as_svg(figure)
 
 
 def exchange(report: Report) -> str:
@@ -52,8 +35,8 @@ def exchange(report: Report) -> str:
     axes.text(0.01, 0.93, "taken from the grid", transform=axes.transAxes, color=_LOAD)
     axes.text(0.01, 0.04, "fed into the grid", transform=axes.transAxes, color="#8a6200")
     axes.set_ylabel("kWh a slot")
-    _day_axis(axes, legend=False)
-    return _svg(figure)
+    day_axis(axes, legend=False)
+    return as_svg(figure)
 
 
 def prices(report: Report) -> str:
@@ -73,8 +56,8 @@ def prices(report: Report) -> str:
         axes.plot([p[0] for p in points], [p[1] for p in points], ".", color=colour, label=f"local, to {name}")
     axes.set_ylabel("cent per kWh")
     axes.set_ylim(bottom=0)
-    _day_axis(axes)
-    return _svg(figure)
+    day_axis(axes)
+    return as_svg(figure)
 
 
 def bills(report: Report) -> str:
@@ -91,12 +74,12 @@ def bills(report: Report) -> str:
     axes.set_xlabel("bill of the day, euro (negative: earned)")
     axes.axvline(0, color="black", linewidth=0.6)
     axes.legend(loc="lower right")
-    return _svg(figure)
+    return as_svg(figure)
 
 
 def blocks(intervals_s: Sequence[float], results_s: Sequence[float], settled_s: Sequence[float]) -> str:
     """Distributions of what takes time: blocks, transactions, settlement."""
-    figure = Figure(figsize=(_WIDTH_IN, 2.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH_IN, 2.6), layout="constrained")
     panels: Any = figure.subplots(1, 3)
     for axes, values, title in zip(
         panels,
@@ -106,31 +89,13 @@ def blocks(intervals_s: Sequence[float], results_s: Sequence[float], settled_s: 
     ):
         axes.hist(list(values) or [0.0], bins=40, color=_TRADED)
         axes.set_title(title, fontsize=9)
-    return _svg(figure)
+    return as_svg(figure)
 
 
 def _figure(height_in: float) -> tuple[Figure, Any]:
-    figure = Figure(figsize=(_WIDTH_IN, height_in), layout="constrained")
+    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
     return figure, figure.subplots()
 
 
 def _hours(slots: Sequence[SlotReport]) -> list[float]:
     return [slot.slot / 6 for slot in slots]
-
-
-def _day_axis(axes: Any, legend: bool = True) -> None:
-    first, last = axes.get_xlim()
-    if last - first > 12:
-        axes.set_xlim(0, 24)
-        axes.set_xticks(range(0, 25, 3), [f"{hour}:00" for hour in range(0, 25, 3)])
-    else:
-        axes.set_xlabel("hour of the day")
-    if legend:
-        axes.legend(loc="upper left", ncols=4)
-
-
-def _svg(figure: Figure) -> str:
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]

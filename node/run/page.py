@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from node.grid_report.section import grid_section
 from node.run import figures
+from node.run.grid_day import GridDay
 from node.run.report import Report
 
 _STYLE = """
@@ -21,8 +23,14 @@ tr:nth-child(even){background:#f7fafc}
 """
 
 
-def render(report: Report, intervals_s: Sequence[float], results_s: Sequence[float], settled_s: Sequence[float]) -> str:
-    """The page. The sequences are the values behind the report's quantiles (seconds)."""
+def render(
+    report: Report,
+    intervals_s: Sequence[float],
+    results_s: Sequence[float],
+    settled_s: Sequence[float],
+    grid: GridDay | None = None,
+) -> str:
+    """The page. The sequences are the values behind the report's quantiles (seconds), ``grid`` those of its grid."""
     ok = not report.problems
     state = "" if report.finished else " The run was interrupted; figures are of what was settled by then."
     lead = (
@@ -42,12 +50,19 @@ flowed (verified).</p>{figures.energy(report)}
 received. The difference is the surplus, which goes to the validators.</p>{figures.prices(report)}
 <h2>Bills</h2><p>Each home's bill of the day beside the same day with self-consumption and the supplier alone.</p>
 {figures.bills(report)}{_home_table(report)}
+{_grid(report, grid)}
 <h2>Chain</h2><p>{report.blocks} blocks; {report.transactions.submitted} transactions in them,
 {report.transactions.accepted} accepted{_refused(report)}. The {report.validators} validators' own app hashes were
 compared at {report.app_hash_agreed.heights} heights: {report.app_hash_agreed.disagreements} disagreements.</p>
 {figures.blocks(intervals_s, results_s, settled_s)}
 </html>
 """
+
+
+def _grid(report: Report, grid: GridDay | None) -> str:
+    if report.grid is None or grid is None:
+        return ""
+    return grid_section(report.grid, grid.with_market, grid.without_market, grid.hours)
 
 
 def _facts(report: Report) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from node.grid_report.report import GridReport
+
 CENT_PER_KWH = 10_000  # nEUR per Wh
 
 
@@ -128,6 +130,9 @@ class Report(Part):
     block_interval_s: Quantiles
     submit_to_result_s: Quantiles
     per_slot: list[SlotReport]
+    grid: GridReport | None = Field(
+        default=None, description="the settled slots on the homes' network; null where they stand on none that is known"
+    )
     problems: list[str] = Field(description="what went wrong, in words; empty when all is well")
 
 

@@ -1,0 +1,65 @@
+"""The grid's section of a report's page: a table of the metrics and three plots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from clients.common.grid.solution import Solution
+from node.grid_report.plots import duration_curve, heat_map, voltage_band
+from node.grid_report.report import GridMetrics, GridReport
+
+# Name, unit, and what a figure is divided by for it.
+_ROWS: Sequence[tuple[str, str, str, float]] = (
+    ("imported_wh", "from medium voltage", "kWh", 1000),
+    ("exported_wh", "to medium voltage", "kWh", 1000),
+    ("transformer_loss_wh", "transformer losses (4.1a)", "kWh", 1000),
+    ("line_phases_loss_wh", "losses of phases (4.1b)", "kWh", 1000),
+    ("line_neutral_loss_wh", "losses of the neutral (4.1b)", "kWh", 1000),
+    ("transformer_peak_w", "transformer peak (4.2a)", "kW", 1000),
+    ("peak_to_average", "peak to average (4.2b)", "", 1),
+    ("highest_deviation_percent", "highest voltage deviation (4.3b)", "%", 1),
+    ("lowest_deviation_percent", "lowest voltage deviation (4.3b)", "%", 1),
+    ("mean_absolute_deviation_percent", "mean voltage deviation", "%", 1),
+    ("max_vuf_percent", "highest unbalance factor (4.3c)", "%", 1),
+    ("mean_vuf_percent", "mean unbalance factor (4.3c)", "%", 1),
+    ("max_line_loading_percent", "most loaded line", "%", 1),
+    ("max_transformer_loading_percent", "most loaded winding", "%", 1),
+)
+
+
+def grid_section(report: GridReport, with_market: Solution, without_market: Solution, hours: Sequence[float]) -> str:
+    """The section as HTML; ``hours`` of the day at which the slots of both series begin."""
+    failed = report.with_market.failed_slots + report.without_market.failed_slots
+    told = "" if not failed else f"<p>{failed} slots have no solution: the network can't carry their flows.</p>"
+    return f"""<h2>Grid</h2><p>The homes' flows on the network {escape(report.network)}, solved in four wires and three
+phases: with the market, and the same slots with self-consumption and the supplier alone.</p>{told}
+{metrics_table(report.with_market, report.without_market)}
+<p>Voltage along each feeder, from the transformer (below) to its end, and along the day: the phase that is furthest
+from nominal.</p>{heat_map(with_market, without_market, hours)}
+<p>All buses and phases: mean and band. Red: what must hold (10 %), dotted where control starts (9 %).</p>
+{voltage_band(with_market, without_market, hours)}
+<p>How long the transformer carries how much.</p>{duration_curve(with_market, without_market)}
+"""
+
+
+def metrics_table(with_market: GridMetrics, without_market: GridMetrics) -> str:
+    """The metrics of both series, and how they differ, as an HTML table."""
+    rows = []
+    for name, label, unit, divisor in _ROWS:
+        after, before = getattr(with_market, name), getattr(without_market, name)
+        rows.append(
+            f"<tr><td>{escape(label)}<td>{unit}<td>{_shown(before, divisor)}<td>{_shown(after, divisor)}"
+            f"<td>{_change(after, before)}"
+        )
+    return f"<table><tr><th>metric<th>unit<th>without<th>with<th>change{''.join(rows)}</table>"
+
+
+def _shown(value: float | None, divisor: float) -> str:
+    return "" if value is None else f"{value / divisor:.2f}"
+
+
+def _change(after: float | None, before: float | None) -> str:
+    if after is None or before is None or not before:
+        return ""
+    return f"{100 * (after - before) / abs(before):+.1f} %"
