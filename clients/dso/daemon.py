@@ -135,6 +135,14 @@ class Daemon:
         rules = TimeRules(clock, configuration.meters.time_tolerance_s, grace_s)
         collector = Collector(configuration.mqtt, rules, members, self._readings, self._findings, prover.heard)
         rebates = self._rebates(clock, chain)
+        operation = None
+        if configuration.control is not None:
+            # Loading what solves grids takes a second, which a daemon without one needn't spend.
+            from clients.dso.operation import Operation
+
+            operation = Operation(
+                configuration.control, configuration.switching, configuration.mqtt, self._chain, self._wallet, grid
+            )
         status = Status(configuration.chain_id, members, collector, prover, self._proofs, rebates, self._findings)
         log.info("proving vdg %s of chain %s, %d members", grid.vdg, configuration.chain_id, len(members))
         async with asyncio.TaskGroup() as group:
@@ -143,6 +151,8 @@ class Daemon:
             group.create_task(self._follow_changes(chain, members, prover))
             if rebates is not None:
                 group.create_task(rebates.run())
+            if operation is not None:
+                group.create_task(operation.run())
             if configuration.status_file is not None:
                 group.create_task(status.keep(configuration.status_file))
 

@@ -8,8 +8,10 @@ from pydantic import Field, model_validator
 
 from clients.common.broker import BrokerAddress
 from clients.common.configuration import FilePath, Section
+from clients.dso.control.settings import ControlSettings
 from clients.dso.forecast import SLOTS_PER_DAY
 from clients.dso.passphrase import PassphraseSource
+from clients.dso.phases.settings import SwitchingSettings
 from clients.dso.prover.signatures import SignerAddress
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
@@ -78,6 +80,14 @@ class DaemonConfiguration(Section):
     meters: Meters = Meters()
     proofs: Proofs = Proofs()
     rebates: RebateSettings | None = None
+    control: ControlSettings | None = None
+    switching: SwitchingSettings | None = None
+
+    @model_validator(mode="after")
+    def _switching_has_a_grid(self) -> Self:
+        if self.switching is not None and self.control is None:
+            raise ValueError("switching needs control.network and control.homes_csv: give the section control too")
+        return self
 
     @model_validator(mode="after")
     def _files_differ(self) -> Self:

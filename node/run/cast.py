@@ -53,6 +53,8 @@ class Cast:
     proof_key: Actor
     operators: tuple[Actor, ...]
     households: tuple[tuple[Home, Actor], ...]
+    controller: Actor
+    """The account of the phase switches' controller, where there are switches."""
 
     @classmethod
     def fresh(cls, homes: list[Home], validators: int) -> Cast:
@@ -65,6 +67,7 @@ class Cast:
             Actor.fresh("proof-key"),
             tuple(Actor.fresh(f"operator{number}") for number in range(validators)),
             tuple((home, Actor.fresh(home.id)) for home in homes),
+            Actor.fresh("controller"),
         )
 
     @property

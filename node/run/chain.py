@@ -12,10 +12,13 @@ from node.localnet.plan import VDG as VDG_APPLICATION
 from node.localnet.plan import Application
 from node.run.cast import Cast
 from node.run.genesis import PROOF_DEADLINE_SLOTS, app_state
+from node.run.scenario import GridPlan
 from node.run.timing import DayAhead, Timing
 
 # Blocks that may pass after the last deadline before a run is given up.
 _PATIENCE_SECONDS = 15
+# A session of control waits for blocks, one a signal.
+_QUICK = Settings(timeout_commit_ms=100, create_empty_blocks_interval_ms=1000, log_level="error", tx_index=False)
 
 
 class Memory(NamedTuple):
@@ -40,6 +43,7 @@ def make_chain(
     timing: Timing,
     day_ahead: DayAhead | None = None,
     memory: Memory | None = None,
+    plan: GridPlan | None = None,
 ) -> Localnet:
     """A localnet of so many validators as the cast has operators, with its genesis.
 
@@ -50,9 +54,9 @@ def make_chain(
         chain_id=chain_id,
         validators=len(cast.operators),
         application=memory.application(timing.slot_seconds) if memory else VDG_APPLICATION,
-        settings=settings_for(timing.slot_seconds),
+        settings=_QUICK if plan is not None and plan.controlled else settings_for(timing.slot_seconds),
     )
-    state = app_state(cast, net.validator_public_keys, timing.epoch_s, timing.slot_seconds, day_ahead)
+    state = app_state(cast, net.validator_public_keys, timing.epoch_s, timing.slot_seconds, day_ahead, plan)
     if memory is not None:
         state["settlement"]["keep_slots"] = memory.slots
     net.write_genesis(state, params=memory.params(timing.slot_seconds) if memory else None)

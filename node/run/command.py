@@ -12,21 +12,35 @@ from rich.console import Console
 
 from clients.household.strategy import StrategyName
 from emulator.homes import DEFAULT_DAY
+from emulator.scenario import Scenario
 from node.cli.exits import CommandError, Exit
 from node.cli.output import JsonOption
 from node.run.day import DisplayFactory, Options, run_day
 from node.run.daylog import DayLog
 from node.run.progress import Display
 from node.run.report import Report
+from node.run.scenario import plan_of
 from node.run.timing import SLOTS_PER_DAY, DayAhead, Timing
+
+_SLOT_SECONDS = 5
 
 
 def run_command(
-    slot_seconds: Annotated[int, typer.Option(min=1, max=600, help="Real seconds of a ten-minute slot.")] = 5,
+    slot_seconds: Annotated[
+        int | None, typer.Option(min=1, max=600, help="Real seconds of a ten-minute slot. [default: 5, chapter6: 20]")
+    ] = None,
     homes: Annotated[int, typer.Option(min=2, max=1000, help="Number of homes.")] = 33,
     validators: Annotated[int, typer.Option(min=1, max=16, help="Number of validators.")] = 4,
-    from_slot: Annotated[int, typer.Option(min=0, max=143, help="Begin with this slot of the day.")] = 0,
-    slots: Annotated[int | None, typer.Option(min=1, help="Live so many slots. [default: to the day's end]")] = None,
+    from_slot: Annotated[
+        int | None, typer.Option(min=0, max=143, help="Begin with this slot of the day. [default: 0, chapter6: 60]")
+    ] = None,
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="Live so many slots. [default: to the day's end, chapter6: 24]")
+    ] = None,
+    scenario: Annotated[
+        Scenario | None,
+        typer.Option(help="The neighbourhood of a chapter of the thesis: 4 grid, 5 switches, 6 real-time control."),
+    ] = None,
     day: Annotated[str, typer.Option(help="The day to live, MM-DD.")] = DEFAULT_DAY,
     day_ahead: Annotated[
         str | None,
@@ -49,19 +63,23 @@ def run_command(
     console = Console(stderr=True)
 
     def display_of(log: DayLog, timing: Timing) -> Display:
-        return Display(log, timing.epoch_s, slot_seconds, console, quiet=as_json)
+        return Display(log, timing.epoch_s, timing.slot_seconds, console, quiet=as_json)
 
+    plan = plan_of(scenario) if scenario is not None else None
+    first = from_slot if from_slot is not None else plan.from_slot if plan is not None else 0
+    usual = plan.slots if plan is not None and from_slot is None else SLOTS_PER_DAY - first
     try:
         options = Options(
-            slot_seconds,
-            from_slot,
-            slots or SLOTS_PER_DAY - from_slot,
+            slot_seconds or (plan.slot_seconds if plan is not None else _SLOT_SECONDS),
+            first,
+            slots or usual,
             homes,
             validators,
             day,
             out,
             day_ahead=None if day_ahead is None else DayAhead.parse(day_ahead),
             strategy=strategy,
+            plan=plan,
         )
         report = asyncio.run(_until_done(options, display_of))
     except ValueError as error:

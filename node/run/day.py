@@ -13,6 +13,7 @@ from clients.common.chain import Chain
 from clients.common.wallet import Wallet
 from clients.household.strategy import StrategyName
 from emulator.homes import neighbourhood
+from emulator.scenario import homes_of
 from node.localnet.localnet import Localnet
 from node.run.assembly import Observed
 from node.run.cast import Cast
@@ -21,6 +22,7 @@ from node.run.daylog import DayLog
 from node.run.observer import compare_app_hashes, observing
 from node.run.progress import Display
 from node.run.report import Report
+from node.run.scenario import GridPlan
 from node.run.services import Stage
 from node.run.site import Site
 from node.run.timing import DayAhead, Timing
@@ -57,6 +59,7 @@ class Options:
     day_ahead: DayAhead | None = None
     memory: Memory | None = None
     strategy: StrategyName = StrategyName.PLANNED
+    plan: GridPlan | None = None
 
 
 async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Event) -> Report:
@@ -65,20 +68,22 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     Raises: RunError, LocalnetError, ToolchainError, ValueError naming the option.
     """
     started_s = time.time()
-    homes = neighbourhood(options.homes, options.day)
+    plan = options.plan
+    homes = homes_of(plan.scenario, options.day) if plan is not None else neighbourhood(options.homes, options.day)
     timing = Timing.starting(int(started_s), options.slot_seconds, options.from_slot, options.slots, options.day_ahead)
     chain_id = f"vdg-{options.day}-{int(started_s)}"
     folder = _new_folder(options.folder, chain_id)
     cast = Cast.fresh(homes, options.validators)
-    stage = Stage(Site.on_this_machine(folder / "services"), chain_id, cast, timing, options.day, options.strategy)
-    net = make_chain(folder / "net", chain_id, cast, timing, options.day_ahead, options.memory)
+    site = Site.on_this_machine(folder / "services")
+    stage = Stage(site, chain_id, cast, timing, options.day, options.strategy, plan)
+    net = make_chain(folder / "net", chain_id, cast, timing, options.day_ahead, options.memory, plan)
     for service in stage.services(options.validators, net.genesis_file):
         net.add_service(service)
     log = DayLog(timing.from_slot, timing.slots)
     latencies_s: list[float] = []
     probing = Wallet.from_seed(cast.supplier.seed)
     with display_of(log, timing) as display:
-        display.note(f"starting {options.validators} validators and {options.homes} homes; logs are in {folder}")
+        display.note(f"starting {options.validators} validators and {len(homes)} homes; logs are in {folder}")
         async with net:
             await net.up(report=display.note)
             chain = await _connect(stage.site.gateway, chain_id, net)

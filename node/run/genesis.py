@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from node.run.cast import Actor, Cast
+from node.run.scenario import GridPlan
 from node.run.timing import INTRADAY_GATE_SLOTS, NOON_SLOT, SLOTS_PER_DAY, DayAhead
 
 VDG = "les-lilas"
@@ -46,6 +47,7 @@ def app_state(
     epoch_s: int,
     slot_seconds: int,
     day_ahead: DayAhead | None = None,
+    plan: GridPlan | None = None,
 ) -> dict[str, Any]:
     """The ``app_state``. ``validator_keys`` are the consensus keys in the order of the operators."""
     households = [actor for _, actor in cast.households]
@@ -56,7 +58,9 @@ def app_state(
     balances: list[dict[str, Any]] = [_balance(actor, _COMPANY_NEUR) for actor in (cast.dso, cast.supplier)]
     balances += [_balance(actor, _HOME_NEUR) for actor in households]
     balances.append({"reward_pool": VDG, "amount_neur": _POOL_NEUR})
-    return {
+    if plan is not None:
+        accounts.append(_account(cast.controller, "controller"))
+    state: dict[str, Any] = {
         "validators": [
             {"public_key": key.hex(), "operator": operator.address.hex()}
             for key, operator in zip(validator_keys, cast.operators, strict=True)
@@ -68,6 +72,22 @@ def app_state(
         "market": {"products": [_day_ahead(day_ahead or DayAhead()), *_SINGLE_SLOTS]},
         "settlement": {"payout_s": 24 * slot_seconds},
         "governance": {},
+    }
+    if plan is not None:
+        state["control"] = {"switches": [_switch(cast, plan, home) for home in plan.switched]}
+    return state
+
+
+def _switch(cast: Cast, plan: GridPlan, home_id: str) -> dict[str, Any]:
+    feeder, phase = plan.connection_of(home_id)
+    owner = next(actor for home, actor in cast.households if home.id == home_id)
+    return {
+        "vdg": VDG,
+        "account": owner.address.hex(),
+        "serial": f"VDG-SWITCH-{home_id}",
+        "controller": cast.controller.address.hex(),
+        "feeder": feeder,
+        "phase": phase,
     }
 
 

@@ -13,9 +13,11 @@ import yaml
 
 from clients.dso.signer.process import initialise
 from clients.household.strategy import StrategyName
+from emulator.scenario import NETWORKS
 from node.localnet.plan import Service
 from node.run.cast import Actor, Cast
 from node.run.genesis import MAX_REBATE_NEUR_PER_WH, VDG
+from node.run.scenario import GridPlan
 from node.run.site import Site
 from node.run.timing import SLOTS_PER_DAY, Timing
 from wire import keystore
@@ -34,6 +36,7 @@ class Stage:
         timing: Timing,
         day: str,
         strategy: StrategyName = StrategyName.PLANNED,
+        plan: GridPlan | None = None,
     ) -> None:
         self.site = site
         self._chain_id = chain_id
@@ -41,6 +44,7 @@ class Stage:
         self._timing = timing
         self._day = day
         self._strategy = strategy
+        self._plan = plan
 
     def services(self, validators: int, genesis: Path) -> list[Service]:
         """Write all files, each service's in its own folder; the processes in the order in which they start.
@@ -55,6 +59,7 @@ class Stage:
             self._signer_service(),
             self._dso(),
             self._households(genesis),
+            *([self._controller()] if self._plan is not None and self._plan.switched else []),
         ]
 
     def _keep_key(self, service: str, actor: Actor) -> dict[str, Any]:
@@ -73,7 +78,7 @@ class Stage:
 
     def _emulator(self) -> Service:
         timing = self._timing
-        command = (
+        command: tuple[str, ...] = (
             "{python}", "-m", "emulator",
             "--epoch", str(timing.epoch_s),
             "--slot-seconds", str(timing.slot_seconds),
@@ -84,6 +89,9 @@ class Stage:
             "--state", str(self.site.folder_of("emulator") / "emulator.json"),
             "--json",
         )  # fmt: skip
+        if self._plan is not None:
+            switches = (part for home in self._plan.switched for part in ("--switch", home))
+            command = (*command, "--scenario", self._plan.scenario.value, *switches)
         return Service(name="emulator", command=command, environment=self.site.environment("emulator"))
 
     def _gateway(self, validators: int) -> Service:
@@ -138,8 +146,43 @@ class Stage:
             "mqtt": self.site.broker_section("dso"),
             "rebates": {"max_neur_per_wh": MAX_REBATE_NEUR_PER_WH, "forecast_csv": str(forecast)},
         }
+        if self._plan is not None:
+            content |= self._operation(self._plan)
         command = ("{python}", "-m", "clients.dso", self._configuration("dso", content))
         return Service(name="dso", command=command, environment=self.site.environment("dso"))
+
+    def _operation(self, plan: GridPlan) -> dict[str, Any]:
+        """What the DSO needs to know to operate the grid itself."""
+        sections: dict[str, Any] = {}
+        if plan.controlled or plan.switched:
+            homes_csv = self._write_homes("dso")
+            network = NETWORKS[plan.scenario]
+            sections["control"] = {"network": network, "homes_csv": homes_csv, "sessions": plan.controlled}
+        if plan.switched:
+            sections["switching"] = {}
+        return sections
+
+    def _write_homes(self, service: str) -> str:
+        """Whose home is which on the grid."""
+        path = self.site.folder_of(service) / "homes.csv"
+        with path.open("w", newline="") as out:
+            rows = csv.writer(out, lineterminator="\n")
+            rows.writerow(["account", "home"])
+            rows.writerows([actor.address.hex(), home.id] for home, actor in self._cast.households)
+        return str(path)
+
+    def _controller(self) -> Service:
+        content = {
+            "chain_id": self._chain_id,
+            "vdg": VDG,
+            "chain_state": str(self.site.folder_of("switches") / "chain.db"),
+            "gateway": self.site.gateway_section("switches"),
+            "account": self._keep_key("switches", self._cast.controller),
+            "mqtt": self.site.broker_section("switches") | {"client_id": "vdg-switches"},
+            "homes_csv": self._write_homes("switches"),
+        }
+        command = ("{python}", "-m", "clients.dso.switches", self._configuration("switches", content))
+        return Service(name="switches", command=command, environment=self.site.environment("switches"))
 
     def _write_forecast(self, path: Path) -> None:
         """g_hat of (4.1): the homes' average PV of the day before, normalised to 1 (persistence)."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 
 from clients.common.chain import Chain
 from clients.common.errors import ChainError, HistoryGone
+from clients.common.slots import SlotClock
 from wire.market import Contract, ContractMade, ListContractsRequest
 from wire.settlement import FlowDeclared, GetDeclarationRequest
 
@@ -16,15 +18,17 @@ log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 1.0
 _PAGE = 500
+_READ_SLOTS = 13
 
 
 class Commitments:
-    """Follows one grid's contracts and declarations. Slots long past are forgotten as they are asked for new ones."""
+    """Follows one grid's contracts and declarations; those of past slots are forgotten."""
 
-    def __init__(self, chain: Chain, vdg: str, accounts: Iterable[bytes]) -> None:
+    def __init__(self, chain: Chain, vdg: str, accounts: Iterable[bytes], clock: SlotClock) -> None:
         self._chain = chain
         self._vdg = vdg
         self._accounts = tuple(accounts)
+        self._clock = clock
         self._contracts: dict[int, dict[str, Contract]] = defaultdict(dict)
         self._declared_wh: dict[int, dict[bytes, int]] = defaultdict(dict)
 
@@ -36,21 +40,22 @@ class Commitments:
             committed[contract.seller] = committed.get(contract.seller, 0) - contract.energy_wh
         return committed
 
-    def forget_before(self, slot: int) -> None:
-        """Drop what concerns older slots."""
+    def _forget_before(self, slot: int) -> None:
         for by_slot in (self._contracts, self._declared_wh):
             for old in [number for number in by_slot if number < slot]:
                 del by_slot[old]
 
-    async def run(self, slot: int, slots: int) -> None:
-        """Follow until cancelled, from what stands on the chain for ``slots`` slots from ``slot`` on."""
+    async def run(self) -> None:
+        """Follow until cancelled, from what stands on the chain for the running slot and the next ones."""
         while True:
             try:
                 start = await self._chain.cursor()
-                await self._read(range(slot, slot + slots))
+                running = self._clock.slot_at(time.time())
+                await self._read(range(running, running + _READ_SLOTS))
                 types = (ContractMade, FlowDeclared)
                 async for event in self._chain.events(start=start, types=types):
                     self._take(event.value)
+                    self._forget_before(self._clock.slot_at(time.time()) - 1)
             except HistoryGone:
                 log.warning("contracts are read anew: the chain's history is gone")
             except ChainError as error:

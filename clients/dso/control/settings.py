@@ -15,6 +15,7 @@ Seconds = Annotated[float, Field(gt=0, le=3_600)]
 class ControlSettings(Section):
     """``network``: a shipped network or a pandapower file. ``homes_csv``: header ``account,home``, the network's ids.
 
+    ``sessions``: whether flows are controlled; a DSO that only orders phases needs the rest.
     ``tolerance_wh``: what a PCC's sum may miss its limit by. ``most_neur_per_wh``: no signal goes beyond, which is what
     the DSO thinks homes' comfort may cost; a limit that isn't kept then is unattainable. ``steepest_neur_per_wh2``: the
     least curvature that homes' costs are taken to have (6.11), where the grid's a_r is less. ``quiet_s``: after a
@@ -25,6 +26,7 @@ class ControlSettings(Section):
 
     network: Annotated[str, Field(min_length=1)]
     homes_csv: FilePath
+    sessions: bool = True
     law: Annotated[LawName, Field(strict=False)] = LawName.SECANT
     tolerance_wh: Annotated[int, Field(ge=1, le=100_000)] = 10
     distribution_fee_neur_per_wh2: Annotated[int, Field(ge=0, le=1_000_000)] = 0

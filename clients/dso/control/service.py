@@ -1,0 +1,199 @@
+"""The DSO's control of a grid, slot by slot: ask the monitor, run a session, and leave none open."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections import deque
+from typing import NamedTuple
+
+import numpy as np
+
+from clients.common.slots import SlotClock
+from clients.dso.control.answers import Answers, Patience
+from clients.dso.control.commitments import Commitments
+from clients.dso.control.connections import Connections
+from clients.dso.control.constraint import Demand, Flexibility, Monitor, SlotView
+from clients.dso.control.control_chain import ControlChain
+from clients.dso.control.live_session import Ended, LiveSession
+from clients.dso.control.projection import SLOTS_PER_HOUR, pcc_name
+from clients.dso.control.settings import ControlSettings
+from clients.dso.control.station_link import StationLink
+from clients.dso.grid_chain import ChainUnavailable
+from wire.asset import AssetKind
+from wire.assignment import assignments
+from wire.control import CloseControl, ControlOutcome, Phase
+from wire.results import Code
+
+log = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 1.0
+_REMEMBERED = 50
+# How much of a slot the station's reading of the one before is waited for.
+_READING_SHARE = 0.1
+_SALT_BYTES = 32
+_PHASES = {Phase.PHASE_A: "a", Phase.PHASE_B: "b", Phase.PHASE_C: "c"}
+
+
+class Controlled(NamedTuple):
+    """A session that this process has run, and why."""
+
+    slot: int
+    why: str
+    ended: Ended
+
+
+class ControlService:
+    """One grid's. ``monitor`` says when flows must be controlled; ``reward_neur_per_wh2`` is a_r of (6.6)."""
+
+    def __init__(
+        self,
+        vdg: str,
+        clock: SlotClock,
+        connections: Connections,
+        chain: ControlChain,
+        station: StationLink,
+        commitments: Commitments,
+        monitor: Monitor,
+        settings: ControlSettings,
+        reward_neur_per_wh2: int,
+    ) -> None:
+        self._vdg = vdg
+        self._clock = clock
+        self._connections = connections
+        self._chain = chain
+        self._station = station
+        self._commitments = commitments
+        self._monitor = monitor
+        self._settings = settings
+        self._curvature = max(2.0 * reward_neur_per_wh2, settings.steepest_neur_per_wh2)
+        self._salts = {each.account: secrets.token_bytes(_SALT_BYTES) for each in connections.all}
+        self._assigned: dict[bytes, str] = {}
+        self._root = b""
+        self._battery_w: dict[bytes, int] = {}
+        self.recent: deque[Controlled] = deque(maxlen=_REMEMBERED)
+
+    async def run(self) -> None:
+        """Control until cancelled. First it aborts the session that an earlier process has left open."""
+        while True:
+            try:
+                await self.recover()
+                await self._slots()
+            except ChainUnavailable as error:
+                log.warning("control waits for the chain: %s", error)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def recover(self) -> None:
+        """A session whose process has died is aborted: nobody knows what its last signal was answered by.
+
+        Homes go back to their commitments; if flows must still be controlled, another session begins. Raises:
+        ChainUnavailable.
+        """
+        control = await self._chain.grid_control()
+        if not control.open_session:
+            return
+        session = await self._chain.session(control.open_slot, control.open_session)
+        if session is None or session.outcome:
+            return
+        outcome = ControlOutcome.CONTROL_OUTCOME_ABORTED
+        message = CloseControl(self._vdg, session.slot, session.session, session.signals, outcome)
+        closed = await self._chain.submit(message)
+        log.warning(
+            "session %d of slot %d was left open after %d signals: %s",
+            *(session.session, session.slot, session.signals),
+            "aborted" if closed.code is Code.OK else f"{closed.code.name}: {closed.reason}",
+        )
+
+    async def _slots(self) -> None:
+        while True:
+            slot = self._clock.slot_at(time.time())
+            await self._slot(slot)
+            while (left_s := self._clock.start_s(slot + 1) - time.time()) > 0:
+                await asyncio.sleep(min(left_s, 1.0))
+
+    async def _slot(self, slot: int) -> None:
+        view = await self._view(slot)
+        # Solving the grid takes a tenth of a second or more, in which proofs and readings go on.
+        demand = await asyncio.to_thread(self._monitor.demand, view)
+        if demand is None or time.time() > self._latest_s(slot):
+            return
+        await self.control(demand, view)
+
+    def _latest_s(self, slot: int) -> float:
+        return self._clock.end_s(slot) - self._settings.last_share * self._clock.slot_seconds
+
+    async def control(self, demand: Demand, view: SlotView) -> Ended:
+        """Run a session for a slot that has begun. Raises: ChainUnavailable."""
+        await self._assign(view)
+        pccs = tuple(limit.pcc for limit in demand.limits)
+        settings = self._settings
+        patience = Patience(settings.quiet_s, settings.answer_s, settings.silent_s)
+        answers = Answers(self._station, self._clock, demand.slot, pccs, patience)
+        flexibility = await self._flexibility(pccs, answers)
+        session = LiveSession(self._vdg, demand, flexibility, self._chain, answers, self._clock, settings)
+        log.info("slot %d is controlled: %s", demand.slot, demand.why)
+        ended = await session.run(self._root)
+        self.recent.append(Controlled(demand.slot, demand.why, ended))
+        log.info(
+            "session %d of slot %d: %s after %d signals in %.2f s, residual %.1f Wh",
+            *(ended.number, demand.slot, ended.outcome.name if ended.outcome else "ended by the chain"),
+            *(ended.signals, ended.seconds, ended.residual_wh),
+        )
+        return ended
+
+    async def _view(self, slot: int) -> SlotView:
+        patience_s = self._clock.start_s(slot) + _READING_SHARE * self._clock.slot_seconds
+        while slot - 1 not in self._station.readings and (left_s := patience_s - time.time()) > 0:
+            await self._station.news(left_s)
+        committed = self._commitments.of(slot)
+        homes = self._connections.by_account
+        return SlotView(
+            slot,
+            {homes[account].home: flow_wh for account, flow_wh in committed.items() if account in homes},
+            await self.phases(),
+            self._station.readings.get(slot - 1),
+            self._station.voltages_mv(slot - 1),
+        )
+
+    async def phases(self) -> dict[str, str]:
+        """The phase that each home is on, as its switch has confirmed it. Raises: ChainUnavailable."""
+        phases = {each.home: each.phase for each in self._connections.all}
+        for switch in await self._chain.switches():
+            connection = self._connections.by_account.get(switch.account)
+            if connection is not None:
+                phases[connection.home] = _PHASES.get(switch.phase, connection.phase)
+        return phases
+
+    async def _assign(self, view: SlotView) -> None:
+        """Tell homes which PCC they are on, where that has changed."""
+        assigned = {
+            each.account: pcc_name(each.feeder, view.phases.get(each.home, each.phase))
+            for each in self._connections.all
+        }
+        if assigned == self._assigned:
+            return
+        entries = {account: (pcc, self._salts[account]) for account, pcc in assigned.items()}
+        told = assignments(entries)
+        by_home = {self._connections.by_account[account].home: entry for account, entry in told.items()}
+        self._root = bytes.fromhex(next(iter(told.values())).root)
+        if await self._station.assign(by_home):
+            self._assigned = assigned
+
+    async def _flexibility(self, pccs: tuple[str, ...], answers: Answers) -> Flexibility:
+        """What batteries that are registered could do at most; homes declare nothing."""
+        if not self._battery_w:
+            for each in self._connections.all:
+                assets = await self._chain.assets(each.account)
+                batteries = (asset.power_w for asset in assets if asset.kind is AssetKind.ASSET_KIND_BATTERY)
+                self._battery_w[each.account] = sum(batteries)
+        swing_wh, steepest = np.zeros(len(pccs)), np.zeros(len(pccs))
+        for account, pcc in self._assigned.items():
+            if pcc in pccs and self._battery_w[account]:
+                swing_wh[pccs.index(pcc)] += 2 * self._battery_w[account] / SLOTS_PER_HOUR
+                steepest[pccs.index(pcc)] += 1 / self._curvature
+        flows_wh = answers.sums_wh()
+        if flows_wh is None:
+            flows_wh, swing_wh = np.zeros(len(pccs)), np.full(len(pccs), np.inf)
+        return Flexibility(flows_wh - swing_wh, flows_wh + swing_wh, steepest, len(self._connections.all))
