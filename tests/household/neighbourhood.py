@@ -162,6 +162,14 @@ class Neighbourhood:
         done = subprocess.run([*command, "--config", str(self.configuration)], capture_output=True, check=True)
         return {home["account"]: home for home in json.loads(done.stdout)}
 
+    def tell(self, command: str, *arguments: str) -> list[dict[str, Any]]:
+        """What `vdg home COMMAND --json` says of all homes."""
+        words = [sys.executable, "-m", "node.cli.main", "home", command, *arguments, "--json"]
+        done = subprocess.run([*words, "--config", str(self.configuration)], capture_output=True, check=False)
+        if done.returncode:
+            raise AssertionError(f"vdg home {command} ended with {done.returncode}: {done.stderr.decode()}")
+        return list(json.loads(done.stdout))
+
     def of_type(self, kind: type[Any], since: int = 0) -> list[Any]:
         """The events of one type so far, from a place in ``events`` on."""
         return [event.value for event in self.events[since:] if isinstance(event.value, kind)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections import Counter
 from contextlib import closing
@@ -36,6 +37,7 @@ async def test_an_agent_trades_steers_and_settles_and_does_nothing_twice_whateve
             await _trades(place, "they trade after the validator was killed")
             assert place.end_agent() == 0
             await _agrees_with_the_chain(place)
+            await _explains(place)
     _nothing_twice(place)
 
 
@@ -111,6 +113,32 @@ async def _agrees_with_the_chain(place: Neighbourhood) -> None:
         )
         assert home["bill_neur"] == -received_neur
         assert not home["alarm"]
+
+
+async def _explains(place: Neighbourhood) -> None:
+    """Buyer and seller of the newest contract that they know are told why; bills are proved, and plans are shown."""
+    with closing(Database.read_only(place.folder / "data" / "household.db")) as database:
+        contract = max(database.contracts_from(0), key=lambda one: one.slot)
+    (book,) = (e.book for e in place.of_type(BookCleared) if (e.book.product, e.book.slot) == _key_of(contract))
+    homes = {home["account"]: home for home in await asyncio.to_thread(place.tell, "why", str(contract.slot))}
+    for party, price in (
+        (contract.buyer, contract.buy_price_neur_per_wh),
+        (contract.seller, contract.sell_price_neur_per_wh),
+    ):
+        (story,) = [one for one in homes[party.hex()]["books"] if (one["product"], one["slot"]) == _key_of(contract)]
+        assert (story["outcome"], story["price_neur_per_wh"]) == ("traded", price)
+        assert abs(story["traded_wh"]) >= contract.energy_wh
+        clearing = story["clearing"]
+        assert clearing["proved"]
+        assert (clearing["volume_wh"], clearing["critical_buyer"]) == (book.volume_wh, book.critical_buyer.hex())
+    bills = await asyncio.to_thread(place.tell, "bill", "--verify")
+    assert all(bill["verified"]["agrees"] and bill["verified"]["proved"] > 0 for bill in bills)
+    plans = await asyncio.to_thread(place.tell, "plan")
+    assert {plan["home"] for plan in plans} == {home["home"] for home in homes.values()}
+
+
+def _key_of(contract: Contract) -> tuple[str, int]:
+    return _book_of(contract) if contract.product == "day_ahead" else (contract.product, contract.slot)
 
 
 def _nothing_twice(place: Neighbourhood) -> None:
