@@ -18,6 +18,7 @@ from emulator.broker import EmbeddedBroker
 from emulator.broker_url import BrokerUrl
 from emulator.clock import Clock
 from emulator.faults import Fault, Faults
+from emulator.flexible import flexible_devices
 from emulator.homes import DEFAULT_DAY, neighbourhood
 from emulator.link import Link
 from emulator.scenario import NETWORKS, Scenario, homes_of
@@ -47,12 +48,13 @@ async def serve(service: Service, url: BrokerUrl, embedded: bool, as_json: bool)
         if as_json:
             typer.echo(json.dumps({"event": "start", "broker": str(url), "homes": list(service.households)}))
         linking = asyncio.create_task(link.run())
+        speaking = [asyncio.create_task(each.run()) for each in service.device_links(url)]
         work = asyncio.create_task(service.run())
         stop = asyncio.create_task(stopped.wait())
         await asyncio.wait({linking, work, stop}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (work, linking, stop):
+        for task in (work, linking, stop, *speaking):
             task.cancel()
-        results = await asyncio.gather(work, linking, return_exceptions=True)
+        results = await asyncio.gather(work, linking, *speaking, return_exceptions=True)
         for result in results:
             if isinstance(result, Exception):
                 raise result
@@ -84,14 +86,17 @@ def main(
     battery_wh: Annotated[int | None, typer.Option(help="Size of every battery. [default: the data's]")] = None,
     state: Annotated[Path | None, typer.Option(help="File that lets a restart go on where it was.")] = None,
     fault: Annotated[list[str] | None, typer.Option(help="KIND:HOME:FIRST-LAST[:AMOUNT], repeatable.")] = None,
+    devices: Annotated[int, typer.Option(min=0, help="So many homes have a car, heat pump or the like.")] = 0,
+    device_interval: Annotated[int, typer.Option(min=1, help="Seconds between two states of a device at most.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line for the start and each slot.")] = False,
 ) -> None:
     """Run the emulated neighbourhood: meters and inverters of all homes, over MQTT."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         dwellings = homes_of(scenario, day) if scenario else neighbourhood(homes, day, data, battery_wh)
+        clock = Clock(int(time.time()) + 2 if epoch is None else epoch, slot_seconds)
         service = Service(
-            clock=Clock(int(time.time()) + 2 if epoch is None else epoch, slot_seconds),
+            clock=clock,
             homes=dwellings,
             day=day,
             day_slot=day_slot,
@@ -103,6 +108,7 @@ def main(
             stuck=tuple(stuck or ()),
             faults=Faults([Fault.parse(text) for text in fault or []]),
             state_path=state,
+            devices=flexible_devices(dwellings, devices, clock, device_interval, day_slot, first_slot),
         )
         if as_json:
             service.report = _print_slot

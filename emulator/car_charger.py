@@ -72,6 +72,13 @@ class EmulatedCarCharger(EmulatedDevice[CarChargerRating]):
             }
         )
 
+    def memory(self) -> dict[str, int]:
+        return super().memory() | {"charged_mj": self._charged_mj}
+
+    def recall(self, memory: dict[str, int]) -> None:
+        super().recall(memory)
+        self._charged_mj = memory["charged_mj"]
+
     def _check(self, power_w: int) -> None:
         super()._check(power_w)
         if power_w and self._visit is None:

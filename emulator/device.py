@@ -48,6 +48,19 @@ class EmulatedDevice(ABC, Generic[R]):
         self._last_command = -1
 
     @property
+    def face(self) -> tuple[object, ...]:
+        """What is worth a message when it changes."""
+        return (self.power_w, self._set_w, self._shown())
+
+    @property
+    def next_event_ms(self) -> int | None:
+        """When its power may change next by itself; None where nothing is in sight."""
+        events = [at for at in self._events_ms(self.power_w) if at > self.now_ms]
+        if self._set_w is not None:
+            events.append(max(self._until_ms, self.now_ms + 1))
+        return min(events, default=None)
+
+    @property
     def set_w(self) -> int | None:
         """The set point in force, None under own control."""
         return self._set_w
@@ -63,18 +76,33 @@ class EmulatedDevice(ABC, Generic[R]):
 
     def advance(self, to_ms: int) -> bool:
         """Move on to an emulated time; earlier times do nothing. Returns whether power or set point changed."""
-        before = (self.power_w, self._set_w, self._shown())
+        before = self.face
         while self.now_ms < to_ms:
             self._settle()
-            power_w = self.power_w
-            ends_ms = [to_ms, *(at for at in self._events_ms(power_w) if at > self.now_ms)]
-            if self._set_w is not None:
-                ends_ms.append(max(self._until_ms, self.now_ms + 1))
-            duration_ms = min(ends_ms) - self.now_ms
+            power_w, event_ms = self.power_w, self.next_event_ms
+            duration_ms = (to_ms if event_ms is None else min(to_ms, event_ms)) - self.now_ms
             self.energy_mj += self._move(power_w, duration_ms)
             self.now_ms += duration_ms
         self._settle()
-        return before != (self.power_w, self._set_w, self._shown())
+        return before != self.face
+
+    def memory(self) -> dict[str, int]:
+        """What must survive the emulator's restart; `recall` takes it."""
+        until_ms = -1 if self._set_w is None else self._until_ms
+        return {
+            "now_ms": self.now_ms,
+            "energy_mj": self.energy_mj,
+            "set_w": self._set_w or 0,
+            "until_ms": until_ms,
+            "last_command": self._last_command,
+        }
+
+    def recall(self, memory: dict[str, int]) -> None:
+        """Go on from a memory. Raises: KeyError for another device's."""
+        self.now_ms, self.energy_mj = memory["now_ms"], memory["energy_mj"]
+        self._set_w, self._until_ms = (None if memory["until_ms"] < 0 else memory["set_w"]), memory["until_ms"]
+        self._last_command = memory["last_command"]
+        self._settle()
 
     def offer(self, payload: bytes, retained: bool) -> Verdict:
         """Take a command, which acts at once, or refuse it, and then nothing has changed. Advance to now before."""

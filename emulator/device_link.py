@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from typing import Any
 
 from aiomqtt import Client, MqttError, Will
@@ -22,10 +23,25 @@ RETRY_SECONDS = 0.5
 
 
 class DeviceLink:
-    """Speaks for ``device`` of ``home``: rating, state, answers and whether it is there."""
+    """Speaks for ``device`` of ``home``: rating, state, answers and whether it is there.
 
-    def __init__(self, url: BrokerUrl, topics: Topics, home: str, device: EmulatedDevice[Any]) -> None:
+    ``move`` moves it on to now, and ``commanded`` is told when it took a command; both for a device that whoever counts
+    its energy moves. Without them it moves by its own clock.
+    """
+
+    def __init__(
+        self,
+        url: BrokerUrl,
+        topics: Topics,
+        home: str,
+        device: EmulatedDevice[Any],
+        move: Callable[[], None] | None = None,
+        commanded: Callable[[], None] | None = None,
+    ) -> None:
         self._url = url
+        self._move = move or self._move_alone
+        self._commanded = commanded
+        self._shown: tuple[object, ...] = ()
         self._paths = DeviceTopics(topics, home, device.rating.device)
         self.device = device
         self._sequence = 0
@@ -81,6 +97,8 @@ class DeviceLink:
             code, reason, sequence = self.device.offer(message.payload, bool(message.retain))
             if code is not AnswerCode.ACCEPTED:
                 log.warning("%s refused: %s: %s", self._paths.command, code.value, reason)
+            elif self._commanded is not None:
+                self._commanded()
             answer = DeviceAnswer(
                 device=self.device.rating.device,
                 code=code,
@@ -92,10 +110,15 @@ class DeviceLink:
             await self._say(client)
 
     def _advance(self) -> bool:
-        return self.device.advance(self.device.clock.emulated_ms(time.time_ns()))
+        self._move()
+        return self._shown != self.device.face
+
+    def _move_alone(self) -> None:
+        self.device.advance(self.device.clock.emulated_ms(time.time_ns()))
 
     async def _say(self, client: Client) -> None:
         self._advance()
         self._sequence = max(self._sequence + 1, time.time_ns() // 1_000_000)
         self._said_s = time.monotonic()
+        self._shown = self.device.face
         await client.publish(self._paths.state, self.device.state(self._sequence).encode(), qos=1, retain=True)

@@ -56,6 +56,16 @@ class EmulatedHeatPump(EmulatedDevice[HeatRating]):
     def state(self, sequence: int) -> HeatState:
         return HeatState.model_validate(self._fields(sequence) | {"store_wh": self.store_wh})
 
+    def memory(self) -> dict[str, int]:
+        flags = {"heating": self._heating, "too_cold": self._too_cold, "too_warm": self._too_warm}
+        return super().memory() | flags | {"store": self._store, "unmet_mj": self.unmet_mj}
+
+    def recall(self, memory: dict[str, int]) -> None:
+        self._store, self.unmet_mj = memory["store"], memory["unmet_mj"]
+        self._heating, self._too_cold = bool(memory["heating"]), bool(memory["too_cold"])
+        self._too_warm = bool(memory["too_warm"])
+        super().recall(memory)
+
     def _check(self, power_w: int) -> None:
         super()._check(power_w)
         if power_w and self._too_warm:

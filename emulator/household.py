@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from emulator.battery import Battery
+from emulator.device import EmulatedDevice
 from emulator.homes import Home
 from emulator.inverter import Stretch, plan
 from emulator.meter import Meter, Registers
@@ -42,12 +44,16 @@ class Household:
     """A home from ``first_slot`` on; ``day_slot`` is the slot of its profile's first midnight.
 
     Sums of all energies since the start are kept in mJ: load - (pv - curtailed) = battery + grid holds to the last
-    one.
+    one. The load is the profile's and what ``devices`` take besides; they move with the home alone, so that its meter
+    counts them.
     """
 
-    def __init__(self, home: Home, day_slot: int = 0, first_slot: int = 0) -> None:
+    def __init__(
+        self, home: Home, day_slot: int = 0, first_slot: int = 0, devices: Sequence[EmulatedDevice[Any]] = ()
+    ) -> None:
         self.home = home
         self.day_slot = day_slot
+        self.devices = {device.rating.device: device for device in devices}
         self.battery = Battery(home.battery) if home.battery else None
         self.meter = Meter.installed(home.meter)
         self.set_points = SetPoints(home.battery)
@@ -66,8 +72,14 @@ class Household:
 
     @property
     def next_event_ms(self) -> int:
-        """Emulated time at which powers change next: a battery limit or the slot's end."""
-        return self.now_ms + self._stretches[0].duration_ms
+        """Emulated time at which powers change next: a battery limit, a device or the slot's end."""
+        events = [device.next_event_ms for device in self.devices.values()]
+        return min([self.now_ms + self._stretches[0].duration_ms, *(at for at in events if at is not None)])
+
+    @property
+    def load_w(self) -> int:
+        """What the house and its devices take now."""
+        return self.home.load_at(self.slot - self.day_slot) + self._devices_w
 
     def first_reading(self) -> SlotEnd:
         """The baseline: the meter as it stands at the beginning of the running slot."""
@@ -78,19 +90,21 @@ class Household:
         happened: list[SlotEnd | Powers] = []
         while self.now_ms < to_ms:
             stretch = self._stretches[0]
-            part = stretch
-            if to_ms - self.now_ms < stretch.duration_ms:
-                part = stretch.part(to_ms - self.now_ms)
+            part, devices_w = stretch, self._devices_w
+            step_ms = min(to_ms, self.next_event_ms) - self.now_ms
+            if step_ms < stretch.duration_ms:
+                part = stretch.part(step_ms)
             self._flow(part)
-            if part is not stretch:
-                self._stretches[0] = stretch.rest(part)
-                continue
-            self._stretches.pop(0)
+            self._stretches[:1] = [stretch.rest(part)] if part is not stretch else []
             if self.now_ms % SLOT_MS == 0:
                 happened.append(self._read(self.slot - 1))
                 self._slot_start = self.meter.registers()
                 self.set_points.forget_before(self.slot)
                 self._plan()
+            elif self._devices_w != devices_w:
+                self._plan()
+            elif part is not stretch:
+                continue
             happened.append(self.powers())
         return happened
 
@@ -100,6 +114,10 @@ class Household:
         if code is StatusCode.ACCEPTED and set_point.slot == self.slot:
             self._plan()
         return code, reason
+
+    def commanded(self) -> None:
+        """A device took a command, which may have changed what it takes from now on."""
+        self._plan()
 
     def trip(self) -> None:
         """The inverter disconnects for the rest of the running slot: no PV, and the battery rests."""
@@ -112,7 +130,7 @@ class Household:
         return Powers(
             at_ms=self.now_ms,
             slot=self.slot,
-            load_w=self.home.load_at(self.slot - self.day_slot),
+            load_w=self.load_w,
             pv_w=self.home.pv_at(self.slot - self.day_slot),
             curtailed_w=round(stretch.curtailed_mj / stretch.duration_ms),
             battery_w=round(stretch.battery_mj / stretch.duration_ms),
@@ -133,6 +151,10 @@ class Household:
     def _flow(self, stretch: Stretch) -> None:
         data_slot = self.slot - self.day_slot
         load_mj = self.home.load_at(data_slot) * stretch.duration_ms
+        for device in self.devices.values():
+            before_mj = device.energy_mj
+            device.advance(self.now_ms + stretch.duration_ms)
+            load_mj += device.energy_mj - before_mj
         pv_mj = self.home.pv_at(data_slot) * stretch.duration_ms
         grid_mj = load_mj - (pv_mj - stretch.curtailed_mj) - stretch.battery_mj
         if self.battery is not None:
@@ -144,6 +166,10 @@ class Household:
         self.battery_mj += stretch.battery_mj
         self.grid_mj += grid_mj
         self.now_ms += stretch.duration_ms
+
+    @property
+    def _devices_w(self) -> int:
+        return sum(device.power_w for device in self.devices.values())
 
     def _read(self, slot: int) -> SlotEnd:
         reading = SlotEnd(slot, self.meter.sequence, self.meter.registers())
@@ -162,7 +188,7 @@ class Household:
             return
         self._stretches = plan(
             set_point,
-            self.home.load_at(data_slot),
+            self.load_w,
             self.home.pv_at(data_slot),
             self.battery,
             left_ms,

@@ -28,9 +28,13 @@ NETWORKS: Final = {
     Scenario.CHAPTER_5: "thesis-50",
     Scenario.CHAPTER_6: "thesis-50",
 }
-# Of every five homes four have PV (80 %), and three of these a battery too (60 %): section 6.2 of the thesis.
-_WITH_PV, _WITH_BATTERY, _OF = 4, 3, 5
-_KINDS: Final[tuple[HomeKind, ...]] = ("plain", "pv", "pv_battery")
+# Of every ten homes; scenario D of section 5.4.2, and 80 % with PV and 60 % with a battery as in section 6.2.
+_KINDS: Final[tuple[HomeKind, ...]] = (
+    *("pv_battery", "pv", "pv_battery", "plain", "pv_battery"),
+    *("pv", "pv_battery", "battery", "pv_battery", "pv"),
+)
+# The thesis doesn't say how large its panels are. With those of the data no limit of the grid is ever near.
+_PANELS: Final = {Scenario.CHAPTER_5: 1.0, Scenario.CHAPTER_6: 1.6}
 # 9 kWh each (thesis 6.2), of which the inverter uses 20 to 80 % as everywhere here; its power isn't in the thesis.
 _BATTERY = BatteryRating.of_capacity(9_000, 4_500)
 _DATA_HOMES = 33
@@ -52,18 +56,19 @@ def homes_of(scenario: Scenario, day: str) -> list[Home]:
     for number, at in enumerate(load(NETWORKS[scenario]).homes):
         life = own.get(at.id) or others[number % len(others)]
         sun = life if life.pv_wp else suns[number % len(suns)]
-        has_pv, has_battery = number % _OF < _WITH_PV, number % _OF < _WITH_BATTERY
+        kind = _KINDS[number % len(_KINDS)]
+        panels = _PANELS[scenario] if "pv" in kind else 0.0
         homes.append(
             replace(
                 life,
                 id=at.id,
-                kind=_KINDS[has_pv + has_battery],
+                kind=kind,
                 bus=int(at.bus.rpartition("_")[2]),
                 phase=PHASES.index(at.phase) + 1,
                 meter=f"VDG-{at.id}",
-                pv_w=sun.pv_w if has_pv else np.zeros_like(life.pv_w),
-                pv_wp=sun.pv_wp if has_pv else 0,
-                battery=_BATTERY if has_battery else None,
+                pv_w=(sun.pv_w * panels).astype(np.uint16),
+                pv_wp=round(sun.pv_wp * panels),
+                battery=_BATTERY if "battery" in kind else None,
             )
         )
     return homes

@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from emulator.broker_url import BrokerUrl
 from emulator.clock import Clock
+from emulator.device import EmulatedDevice
+from emulator.device_link import DeviceLink
 from emulator.faults import Faults
 from emulator.homes import Home
 from emulator.household import Household, Powers, SlotEnd
@@ -53,7 +58,8 @@ class Service:
 
     ``station``: the grid that they share, if there is one: then meters measure voltages, the station's meter has a
     voice of its own, and inverters disconnect for a slot after one with too high a voltage. ``switched``: the homes on
-    it that have a phase switch; ``stuck`` are those whose switch doesn't move.
+    it that have a phase switch; ``stuck`` are those whose switch doesn't move. ``devices``: flexible devices by home,
+    which its meter counts.
     """
 
     clock: Clock
@@ -68,10 +74,14 @@ class Service:
     station: Station | None = None
     switched: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
+    devices: Mapping[str, Sequence[EmulatedDevice[Any]]] = field(default_factory=dict)
     report: Callable[[SlotSummary], None] = lambda _: None
 
     def __post_init__(self) -> None:
-        self.households = {home.id: Household(home, self.day_slot, self.first_slot) for home in self.homes}
+        self.households = {
+            home.id: Household(home, self.day_slot, self.first_slot, self.devices.get(home.id, ()))
+            for home in self.homes
+        }
         self.run_key = RunKey(
             epoch_s=self.clock.epoch_s,
             slot_seconds=self.clock.slot_seconds,
@@ -79,8 +89,10 @@ class Service:
             day_slot=self.day_slot,
             first_slot=self.first_slot,
             homes=[home.id for home in self.homes],
+            devices=sorted(f"{name}/{each.rating.device}" for name, all_ in self.devices.items() for each in all_),
         )
         self._last: dict[str, Reading] = {}
+        self._devices_mj = 0
         self._link: Link | None = None
         self._begun = False
         self._meter: StationMeter | None = None
@@ -101,6 +113,7 @@ class Service:
         for name, phase in state.phases.items():
             if self.station is not None:
                 self.station.switch(name, phase)
+        self._devices_mj = self._taken_mj()
         self._last = {name: home.last_reading for name, home in state.homes.items()}
 
     def attach(self, link: Link) -> None:
@@ -112,6 +125,21 @@ class Service:
             plate = nameplate(home, self.clock, self.day_slot)
             link.introduce(self.topics.nameplate(home.id), plate.encode())
             link.introduce(self.topics.history(home.id), history(home, self.day_slot, self.first_slot).encode())
+
+    def device_links(self, url: BrokerUrl) -> list[DeviceLink]:
+        """The connections of the homes' flexible devices; each to be run beside the service."""
+        return [
+            DeviceLink(
+                url,
+                self.topics,
+                name,
+                device,
+                move=partial(self._move_home, household),
+                commanded=partial(self._commanded, household),
+            )
+            for name, household in self.households.items()
+            for device in household.devices.values()
+        ]
 
     async def run(self) -> None:
         """Runs until all slots are over and delivered, or until cancelled. The attached link must be running."""
@@ -171,6 +199,15 @@ class Service:
         )
         self._link.send(self.topics.status(name), status.encode(), retain=False)
         if code is StatusCode.ACCEPTED and slot == household.slot and self._begun:
+            self._show(household, household.powers())
+
+    def _move_home(self, household: Household) -> None:
+        if self._begun:
+            self._move(self._emulated_ms(), only=household)
+
+    def _commanded(self, household: Household) -> None:
+        household.commanded()
+        if self._begun:
             self._show(household, household.powers())
 
     @property
@@ -242,19 +279,25 @@ class Service:
     def _summary(self, slot: int, before: dict[str, Reading]) -> SlotSummary:
         in_slot = slot - self.day_slot
         end_s = self.clock.slot_end_s(slot)
+        before_mj, self._devices_mj = self._devices_mj, self._taken_mj()
+        devices_mj = self._devices_mj
         return SlotSummary(
             slot=slot,
             time_s=end_s,
             readings=len(self._last),
             import_wh=sum(last.import_wh - before[name].import_wh for name, last in self._last.items()),
             export_wh=sum(last.export_wh - before[name].export_wh for name, last in self._last.items()),
-            load_wh=sum(home.load_at(in_slot) for home in self.homes) // 6,
+            load_wh=sum(home.load_at(in_slot) for home in self.homes) // 6 + (devices_mj - before_mj) // MJ_PER_WH,
             pv_wh=sum(home.pv_at(in_slot) for home in self.homes) // 6,
             late_s=round(max(0.0, time.time() - end_s), 3),
             stored_wh={
                 name: home.battery.energy_mj // MJ_PER_WH for name, home in self.households.items() if home.battery
             },
         )
+
+    def _taken_mj(self) -> int:
+        """What the flexible devices have taken so far."""
+        return sum(device.energy_mj for home in self.households.values() for device in home.devices.values())
 
     def _save(self) -> None:
         if self.state_path is not None:

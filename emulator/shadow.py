@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+from emulator.device import EmulatedDevice
 from emulator.homes import Home
 from emulator.household import Household, SlotEnd
 from emulator.meter import Registers
@@ -21,15 +23,18 @@ class Shadow(NamedTuple):
     battery_end_wh: int
 
 
-def shadow(home: Home, slots: int = SLOTS_A_DAY, day_slot: int = 0) -> Shadow:
+def shadow(
+    home: Home, slots: int = SLOTS_A_DAY, day_slot: int = 0, devices: Sequence[EmulatedDevice[Any]] = ()
+) -> Shadow:
     """Slots 0 to ``slots`` - 1 in whole Wh as the home's meter counts them.
 
-    Slot ``day_slot`` is midnight of the home's day, as in the run to compare with; battery and meter start as there.
+    Slot ``day_slot`` is midnight of the home's day, as in the run to compare with; battery and meter start as there,
+    and ``devices``, which are moved on to the end, go on their own.
     Raises ValueError for a negative number of slots.
     """
     if slots < 0:
         raise ValueError(f"slots is {slots}; give 0 or more")
-    household = Household(home, day_slot)
+    household = Household(home, day_slot, devices=devices)
     start_wh = _battery_wh(household)
     before = household.first_reading().registers
     flows = []

@@ -31,6 +31,7 @@ class RunKey(_Record):
     day_slot: int
     first_slot: int = 0
     homes: list[str]
+    devices: list[str] = []
 
 
 class HomeState(_Record):
@@ -44,6 +45,7 @@ class HomeState(_Record):
     last_set_point: int
     set_points: list[SetPoint]
     last_reading: Reading
+    devices: dict[str, dict[str, int]] = {}
 
 
 class State(_Record):
@@ -69,6 +71,7 @@ def capture(
             last_set_point=household.set_points.last_sequence,
             set_points=list(household.set_points.by_slot.values()),
             last_reading=last_readings[name],
+            devices={device: each.memory() for device, each in household.devices.items()},
         )
         for name, household in households.items()
     }
@@ -87,6 +90,8 @@ def put_back(state: State, households: dict[str, Household]) -> None:
         household.off_in_slot = home.off_in_slot
         household.set_points.last_sequence = home.last_set_point
         household.set_points.by_slot = {set_point.slot: set_point for set_point in home.set_points}
+        for device, memory in home.devices.items():
+            household.devices[device].recall(memory)
         household.restore(state.now_ms)
 
 
