@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 
@@ -15,8 +15,16 @@ _STREAMS = frozenset({"/vdg.gateway.v1.EventService/Stream", "/vdg.gateway.v1.Ev
 Context = Any  # grpc.aio.ServicerContext takes parameters in its type stubs only
 
 
+class Asked(NamedTuple):
+    """A request as it came: the method's path, its bytes, and the headers that came with it."""
+
+    path: str
+    data: bytes
+    headers: tuple[tuple[str, str | bytes], ...]
+
+
 class LyingRelay(grpc.GenericRpcHandler):
-    """`lie` may change any answer's bytes, by the method's path."""
+    """`lie` may change any answer's bytes, by the method's path; ``asked`` has every request."""
 
     def __init__(self, target: str) -> None:
         self._channel = grpc.aio.insecure_channel(target, options=[("grpc.use_local_subchannel_pool", 1)])
@@ -24,6 +32,7 @@ class LyingRelay(grpc.GenericRpcHandler):
         self.address = f"127.0.0.1:{port}"
         self.lie: Callable[[str, bytes], bytes] = lambda _, answer: answer
         self.calls = 0
+        self.asked: list[Asked] = []
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
         """Every method there is."""
@@ -35,6 +44,7 @@ class LyingRelay(grpc.GenericRpcHandler):
     def _caller(self, path: str) -> Any:
         async def call(data: bytes, context: Context) -> bytes:
             self.calls += 1
+            self._remember(path, data, context)
             passed: Any = self._channel.unary_unary(path)
             try:
                 return self.lie(path, await passed(data, timeout=context.time_remaining()))
@@ -46,6 +56,7 @@ class LyingRelay(grpc.GenericRpcHandler):
 
     def _streamer(self, path: str) -> Any:
         async def stream(data: bytes, context: Context) -> AsyncIterator[bytes]:
+            self._remember(path, data, context)
             passed: Any = self._channel.unary_stream(path)
             try:
                 async for answer in passed(data):
@@ -54,6 +65,9 @@ class LyingRelay(grpc.GenericRpcHandler):
                 await context.abort(error.code(), error.details() or "")
 
         return stream
+
+    def _remember(self, path: str, data: bytes, context: Context) -> None:
+        self.asked.append(Asked(path, data, tuple(context.invocation_metadata() or ())))
 
     async def close(self) -> None:
         await self._channel.close()

@@ -124,6 +124,18 @@ class Neighbourhood:
         """The gateway's address."""
         return self._gateway
 
+    @property
+    def broker_port(self) -> int:
+        """The broker's port on this machine."""
+        return self._broker_port
+
+    @property
+    def agent_pid(self) -> int:
+        """The agent's process."""
+        if self._agent is None:
+            raise RuntimeError("the agent was not started")
+        return self._agent.pid
+
     def start_agent(self) -> None:
         """Start it as an operator would."""
         command = [sys.executable, "-m", "clients.household", "--config", str(self.configuration)]

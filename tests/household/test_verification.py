@@ -26,8 +26,10 @@ from clients.household.status import read_status
 from clients.household.verification import VerifiedChain
 from tests.app.keyring import address
 from tests.app.world import CHAIN_ID, VDG
-from tests.household.lying_relay import lying_relay
+from tests.household import privacy
+from tests.household.lying_relay import LyingRelay, lying_relay
 from tests.household.neighbourhood import Neighbourhood, living
+from tests.household.wire_tap import WireTap, wire_tap
 from tests.proofs.lying_gateway import LyingGateway, lying_gateway
 from tests.proofs.proven_chain import settled_chain
 from wire.codec import decode, encode
@@ -35,6 +37,8 @@ from wire.gen.vdg.gateway.v1 import gateway_pb2 as pb
 from wire.ledger import Balance, GetBalanceRequest, account_holder
 from wire.light.client import LightClient
 from wire.market import Contract, ContractMade, GetBookRequest, ListProductsRequest
+from wire.mqtt import SetPoint, Topics
+from wire.mqtt import decode as mqtt_decode
 from wire.settlement import HouseholdSettled, HouseholdSettlement
 from wire.unverified import Reason, Unverified
 
@@ -198,12 +202,16 @@ async def test_an_agent_leaves_a_gateway_that_lies_and_stops_when_the_last_one_d
             living(Path(folder), homes=4, slot_seconds=2) as place,
             lying_relay(place.gateway) as first,
             lying_relay(place.gateway) as second,
+            wire_tap(place.broker_port) as tap,
         ):
             content = yaml.safe_load(place.configuration.read_text())
             content["gateway"] |= {"target": first.address, "others": [second.address]}
+            content["mqtt"]["url"] = f"mqtt://127.0.0.1:{tap.port}"
             place.configuration.write_text(yaml.safe_dump(content))
+            secrets = _moved_in(place)
             place.start_agent()
             await _settles(place, "homes settle through the first gateway")
+            _nothing_private_leaves(place, first, tap, secrets)
             first.lie = embellished
             await place.until(lambda: "going on with gateway" in place.log.read_text(), "the agent leaves the liar")
             assert f"gateway {first.address} is not believed" in place.log.read_text()
@@ -229,6 +237,37 @@ async def _settles(place: Neighbourhood, what: str) -> None:
 
     enough = settled_slots() + 2 * len(place.cast.households)
     await place.until(lambda: settled_slots() >= enough, what)
+
+
+def _moved_in(place: Neighbourhood) -> list[str]:
+    """People with a profile live in the homes; returns what nobody outside may read."""
+    secrets = []
+    for home, actor in place.cast.households:
+        secrets += [home.id, home.meter, actor.seed.hex(), place.folder.name]
+    configuration = read_configuration(place.configuration, HouseholdConfiguration)
+    for section in configuration.homes:
+        profile = configuration.profile_of(section)
+        profile.parent.mkdir(parents=True, exist_ok=True)
+        away = {"begins": "2026-07-01T08:00:00+02:00", "ends": "2026-07-15T20:00:00+02:00"}
+        profile.write_text(yaml.safe_dump({"reserve_percent": 37, "away": [away], "away_comfort_percent": 13}))
+    return [*secrets, "reserve_percent", "away", "comfort", "2026-07-01", "2026-07-15"]
+
+
+def _nothing_private_leaves(place: Neighbourhood, gateway: LyingRelay, tap: WireTap, secrets: list[str]) -> None:
+    """All that the agent sent so far: to the gateway what the market needs, to the house's broker set points."""
+    kinds = privacy.judge(gateway.asked, [actor.address for _, actor in place.cast.households])
+    assert {"PlaceOrder", "DeclareFlow", "GetGridRequest", "EventService/Stream", "StoreService/Get"} <= kinds.keys()
+    assert privacy.connections(place.agent_pid) <= {int(gateway.address.rpartition(":")[2]), tap.port}
+    for secret in secrets:
+        for form in (secret.encode(), secret.encode().hex().encode()):
+            assert not [one.path for one in gateway.asked if form in one.data], secret
+    for seed in (actor.seed for _, actor in place.cast.households):
+        assert not [one.path for one in gateway.asked if seed in one.data]
+    own = {Topics().set_point(home.id) for home, _ in place.cast.households}
+    assert tap.published
+    assert {one.topic for one in tap.published} <= own, sorted({one.topic for one in tap.published} - own)
+    for one in tap.published:
+        assert isinstance(mqtt_decode(SetPoint, one.payload), SetPoint)
 
 
 def _no_cent_too_much(place: Neighbourhood) -> None:
