@@ -17,6 +17,7 @@ from clients.common.grid.solution import Real, Solution
 from node.grid_report.drawing import WIDTH_IN, as_svg, day_axis
 
 _WITH, _WITHOUT = "#2b6cb0", "#a0aec0"
+_NEAR_PERCENT = 5.0
 _LIMIT_PERCENT = Limits().deviation_percent
 
 
@@ -61,9 +62,12 @@ def voltage_band(with_market: Solution, without_market: Solution, hours: Sequenc
         deviation = deviation_percent(solution).reshape(len(hours), -1)
         axes.fill_between(hours, deviation.min(axis=1), deviation.max(axis=1), color=colour, alpha=0.3, step="post")
         axes.step(hours, deviation.mean(axis=1), where="post", color=colour, label=f"{name}, mean and band")
-    for sign in (1, -1):
-        axes.axhline(sign * _LIMIT_PERCENT, color="#c53030", linewidth=0.8)
-        axes.axhline(sign * WATCHED.deviation_percent, color="#c53030", linewidth=0.6, linestyle=":")
+    lowest, highest = axes.get_ylim()
+    for limit, style in ((_LIMIT_PERCENT, "-"), (WATCHED.deviation_percent, ":")):
+        for value in (limit, -limit):
+            # A day that stays far from its limits is not drawn as a thin line between them.
+            if lowest - _NEAR_PERCENT < value < highest + _NEAR_PERCENT:
+                axes.axhline(value, color="#c53030", linewidth=0.8, linestyle=style)
     axes.set_ylabel("deviation, % of nominal")
     day_axis(axes)
     return as_svg(figure)

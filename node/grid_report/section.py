@@ -37,7 +37,8 @@ phases: with the market, and the same slots with self-consumption and the suppli
 {metrics_table(report.with_market, report.without_market)}
 <p>Voltage along each feeder, from the transformer (below) to its end, and along the day: the phase that is furthest
 from nominal.</p>{heat_map(with_market, without_market, hours)}
-<p>All buses and phases: mean and band. Red: what must hold (10 %), dotted where control starts (9 %).</p>
+<p>All buses and phases: mean and band. Red, where it is near: what must hold (10 %), and dotted where control
+starts (9 %).</p>
 {voltage_band(with_market, without_market, hours)}
 <p>How long the transformer carries how much.</p>{duration_curve(with_market, without_market)}
 """
@@ -62,4 +63,4 @@ def _shown(value: float | None, divisor: float) -> str:
 def _change(after: float | None, before: float | None) -> str:
     if after is None or before is None or not before:
         return ""
-    return f"{100 * (after - before) / abs(before):+.1f} %"
+    return f"{100 * (abs(after) / abs(before) - 1):+.1f} %"
