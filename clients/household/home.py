@@ -69,6 +69,8 @@ class Home:
         self.has_pv = has_pv
         self.plan: dict[int, PlannedSlot] = {}
         self.asked_wh: dict[int, int] = {}
+        # Of the battery's capacity, what plans leave free for real-time control.
+        self.control_room_permille = 0
         self.errors = ForecastErrors()
         self.wishes = Wishes()
         # Whether "charge now" means the battery: a car that is there comes first.
@@ -137,7 +139,7 @@ class Home:
                 tradable,
                 store.usable,
                 self.has_pv,
-                store.energy_wh,
+                min(store.energy_wh, store.usable.max_wh),
                 self._offers.margin_permille,
                 self._offers.rules.last_slot,
             )
@@ -193,6 +195,8 @@ class Home:
             return None
         energy_wh = self.measurements.battery_wh
         usable = self.wishes.usable(self.battery)
+        room_wh = self.battery.capacity_wh * self.control_room_permille // 1000
+        usable = usable._replace(max_wh=max(usable.min_wh, usable.max_wh - room_wh))
         return Store(self.battery, usable, self.battery.min_wh if energy_wh is None else energy_wh)
 
     def steering(self, slot: int) -> Steering | None:
@@ -220,6 +224,8 @@ class Home:
         running, store = self.measurements.running, self.store
         if store is None or running is None or running.slot != now or self.measurements.battery_wh is None:
             return None
+        if now in self.asked_wh:
+            store = store.for_control
         return corrected(sent, running, store)
 
     def declaration(self, terms: Terms, slot: int) -> DeclareFlow | None:

@@ -197,6 +197,7 @@ class Service:
                 battery=None,
                 has_pv=False,
             )
+            home.control_room_permille = configuration.control.room_permille
             home.errors = ForecastErrors(database.forecast_errors(home.id))
             self.homes[home.id] = home
             self._equipment[home.id] = Equipment(home, topics, section.meter)

@@ -23,7 +23,8 @@ class Steering(NamedTuple):
 
 
 class Store(NamedTuple):
-    """A battery that holds ``energy_wh``; ``usable`` are its limits without what is kept for outages."""
+    """A battery that holds ``energy_wh``; ``usable`` are its limits without what is kept for outages, and without the
+    room that is kept for real-time control."""
 
     limits: BatteryLimits
     usable: BatteryLimits
@@ -39,6 +40,21 @@ class Store(NamedTuple):
         """Whether the inverter, which knows the nameplate's limits alone, has to be kept from using the reserve."""
         return self.usable.min_wh > self.limits.min_wh
 
+    @property
+    def room_wh(self) -> int:
+        """What may be taken in, at the terminals."""
+        return -self.usable.possible_wh(self.energy_wh, -self.usable.slot_wh)
+
+    @property
+    def keeps_room(self) -> bool:
+        """Whether the inverter has to be kept from filling the battery to the nameplate's limit."""
+        return self.usable.max_wh < self.limits.max_wh
+
+    @property
+    def for_control(self) -> Store:
+        """The battery as real-time control may use it: with the room that is kept for it."""
+        return self._replace(usable=self.usable._replace(max_wh=self.limits.max_wh))
+
     def charging(self, slot: int) -> Steering:
         """Charge with full power, as long as there is room."""
         return Steering(slot, "power", power_w=-self.limits.slot_wh * SLOTS_PER_HOUR)
@@ -47,6 +63,11 @@ class Store(NamedTuple):
         """Give what may be taken out in what is left of a slot, and no more."""
         power_wh = min(self.spare_wh, int(self.limits.slot_wh * left))
         return Steering(slot, "power", power_w=int(power_wh * SLOTS_PER_HOUR / left) if left > 0 else 0)
+
+    def taking(self, slot: int, left: float = 1.0) -> Steering:
+        """Take what may be taken in in what is left of a slot, and no more."""
+        power_wh = min(self.room_wh, int(self.limits.slot_wh * left))
+        return Steering(slot, "power", power_w=-int(power_wh * SLOTS_PER_HOUR / left) if left > 0 else 0)
 
 
 def steering_of(planned: PlannedSlot, contracted_wh: int, store: Store, gap_wh: int) -> Steering | None:
@@ -57,6 +78,8 @@ def steering_of(planned: PlannedSlot, contracted_wh: int, store: Store, gap_wh: 
     target_wh = planned.target_wh(contracted_wh)
     if store.is_reserved and gap_wh - target_wh > store.spare_wh:
         return store.giving(planned.slot)
+    if store.keeps_room and target_wh - gap_wh > store.room_wh:
+        return store.taking(planned.slot)
     return Steering(planned.slot, "follow", grid_wh=target_wh) if target_wh else None
 
 
@@ -70,9 +93,17 @@ def corrected(sent: Steering | None, running: Running, store: Store) -> Steering
     now, gives_wh = running.slot, running.battery_w / SLOTS_PER_HOUR * running.left
     if store.is_reserved and gives_wh > store.spare_wh + SAME_FLOW_WH:
         return store.giving(now, running.left)
+    if store.keeps_room and -gives_wh > store.room_wh + SAME_FLOW_WH:
+        return store.taking(now, running.left)
     if sent is None:
         return None
-    if sent.mode == "power" and sent.power_w is not None and sent.power_w >= 0 and running.gap_w < 0:
+    if (
+        sent.mode == "power"
+        and sent.power_w is not None
+        and sent.power_w >= 0
+        and running.gap_w < 0
+        and not (store.keeps_room and store.room_wh <= SAME_FLOW_WH)
+    ):
         return Steering(now, "self")
     if sent.mode != "follow" or sent.grid_wh is None:
         return None

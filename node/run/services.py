@@ -23,6 +23,8 @@ from node.run.timing import SLOTS_PER_DAY, Timing
 from wire import keystore
 
 _MAX_FLOW_WH = 10_000
+# Thesis 6.2: 1.2 of 9 kWh.
+_CONTROL_ROOM_PERMILLE = 133
 
 
 class Stage:
@@ -214,6 +216,8 @@ class Stage:
             "offers": {"last_slot": self._timing.last_slot},
             "homes": homes,
         }
+        if self._plan is not None and self._plan.controlled:
+            content["control"] = {"room_permille": _CONTROL_ROOM_PERMILLE}
         configuration = self._configuration("households", content)
         command = ("{python}", "-m", "clients.household", "--config", configuration)
         return Service(name="households", command=command, environment=self.site.environment("households"))

@@ -36,7 +36,8 @@ def test_chapter_6_has_fifty_homes_of_its_network_with_pv_and_batteries_as_the_t
     assert {home.id for home in CHAPTER_6} == {home.id for home in load("thesis-50").homes}
     assert sum(home.pv_wp > 0 for home in CHAPTER_6) == 40
     assert sum(home.battery is not None for home in CHAPTER_6) == 30
-    assert all(home.pv_wp for home in CHAPTER_6 if home.battery)
+    assert sum(home.kind == "pv_battery" for home in CHAPTER_6) == 25
+    assert sum(home.kind == "plain" for home in CHAPTER_6) == 5
     assert len({home.meter for home in CHAPTER_6}) == 50
 
 

@@ -199,13 +199,20 @@ class ControlWatch:
 
     def _problem(self, terms: Terms, home: Home, slot: int) -> Homes | None:
         so_far = home.measurements.so_far(self._now_s())
-        if so_far is None or so_far.slot != slot or home.battery is None:
+        store = home.store
+        if so_far is None or so_far.slot != slot or store is None:
             return None
         market_wh = home.account.position_wh(slot)
         commitment = Commitment(market_wh, market_wh + home.account.supplier_flow_wh.get(slot, 0))
         prices = SlotPrices(terms.buy_price(slot), terms.sell_price(slot), terms.grid.deviation_neur_per_wh2)
         return own_slot(
-            so_far, home.battery, home.throughput_left_wh, commitment, prices, self._settings, self._max_grid_wh
+            so_far,
+            store.for_control.usable,
+            home.throughput_left_wh,
+            commitment,
+            prices,
+            self._settings,
+            self._max_grid_wh,
         )
 
     def _wait_until(self, followed: _Followed, due_s: int) -> None:

@@ -21,12 +21,14 @@ class ControlSettings(Section):
 
     ``answer``: whether it does. ``cost_quadratic_neur_per_wh2``: a of (6.3), what moving its battery away from the plan
     costs it. ``reserve_permille``: the share of the slot that it counts as lost to the session, so that what it has
-    answered can still be done when the last signal has come.
+    answered can still be done when the last signal has come. ``room_permille``: what the home's plans leave free of its
+    battery's capacity, so that it can take something in when it is asked for (thesis 6.2: 1.2 kWh of 9).
     """
 
     answer: bool = True
     cost_quadratic_neur_per_wh2: Annotated[float, Field(ge=0.001, le=1_000_000)] = 10.0
     reserve_permille: Annotated[int, Field(ge=0, le=900)] = 150
+    room_permille: Annotated[int, Field(ge=0, le=1_000)] = 0
 
 
 class SlotPrices(NamedTuple):
