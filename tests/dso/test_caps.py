@@ -96,14 +96,14 @@ def test_vdgs_of_one_priority_are_cut_alike() -> None:
     assert caps["lilas"].import_wh == found(EVENING_WH, ONE)["lilas"].import_wh
 
 
-def test_a_vdg_whose_cut_does_no_good_is_left_alone() -> None:
-    # The voltage at the end of the first feeder is too high; who stands at the beginning of the second can't help it.
+def test_a_vdg_whose_cut_is_worth_no_watt_hour_to_the_others_is_left_alone() -> None:
+    # The voltage at the end of the first feeder is too high; who stands at the beginning of the second can hardly help.
     limits = Limits(deviation_percent=1.1, transformer_percent=1e6, line_percent=1e6)
     far = [number for number, home in enumerate(HOMES) if home.bus == "Node_00011"]
     flows_wh = np.zeros(50)
     flows_wh[far] = -1500.0
     near = [number for number, home in enumerate(HOMES) if home.bus == "Node_00015"]
-    flows_wh[near] = -10.0
+    flows_wh[near] = -1.0
     rest = tuple(set(range(50)) - set(near))
     caps = found(flows_wh, [Vdg("near", 0, tuple(near)), Vdg("far", 1, rest)], limits)
     assert set(caps) == {"far"}

@@ -93,16 +93,28 @@ class _Search:
                 break
         else:
             return None
-        # A cut of a lower rank, or of a side, that turns out to do no good, or more than is needed, is taken back.
-        # What holds stays so, and caps only rise: this comes to an end.
         one_side = [side for side in ((True, False), (False, True)) if side[0] <= on_import and side[1] <= on_export]
+        self._relax(caps, cut, one_side)
+        for lower in cut[:-1]:
+            # By so little nobody is cut for another's sake.
+            without = np.maximum(caps - 1, 0)
+            self._set(without, lower, sides, NO_CAP_WH)
+            if not self._broken(self._clipped(*without)[None])[0]:
+                caps = without
+                self._relax(caps, cut, one_side)
+        return caps[0], caps[1]
+
+    def _relax(self, caps: Real, cut: list[NDArray[np.intp]], sides: list[tuple[bool, bool]]) -> None:
+        """Raise caps that hold, the highest rank's first, until none can be a Wh higher with the others as they are.
+
+        What holds stays so, and caps only rise: this comes to an end.
+        """
         before = None
         while before is None or not np.array_equal(caps, before):
             before = caps.copy()
             for tier in reversed(cut):
-                for side in one_side:
+                for side in sides:
                     self._set(caps, tier, side, self._highest(caps, tier, side) or 0)
-        return caps[0], caps[1]
 
     def _highest(self, caps: Real, tier: NDArray[np.intp], sides: tuple[bool, bool]) -> int | None:
         """The highest whole cap of a tier's homes with which no limit is broken, the others' being ``caps``."""
