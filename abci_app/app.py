@@ -17,11 +17,11 @@ from abci_app.genesis import parse_genesis, write_genesis
 from abci_app.migrations import THIS_SOFTWARE, Software
 from abci_app.pipeline import Pipeline, TxResult
 from abci_app.registry import Registry
-from abci_app.state.history import History, Rebuilt, Undo, rebuild
+from abci_app.state.history import History, Rebuilt, Undo, read_record, rebuild
 from abci_app.state.overlay import Committed, Overlay
 from abci_app.state.proof import prove
 from abci_app.state.singles import UPGRADE, VALIDATORS, parameters
-from abci_app.state.store import Change, Store, StoreView
+from abci_app.state.store import Change, Store, StoreCorrupted, StoreView
 from abci_app.state.tree import StateTree, TreeView
 from abci_app.upgrade import migrate, require_genesis, require_software
 from wire.chain import BlockInfo, GetParametersResponse, Validator
@@ -37,10 +37,6 @@ QUERY_OK, QUERY_UNKNOWN_PATH, QUERY_BAD_REQUEST, QUERY_HEIGHT_UNAVAILABLE = 0, 1
 
 # How many heights back items can be proved, unless the operator says otherwise.
 DEFAULT_VERSIONS = 16
-
-
-class StoreCorrupted(Exception):
-    """The store's content does not hash to the app hash that it was committed with."""
 
 
 class QueryResult(NamedTuple):
@@ -78,8 +74,8 @@ class App:
 
     ``tree`` is the tree of all that is in the store, for whoever has it already; there are no versions before it then.
 
-    Raises: StoreCorrupted when the store is not what was committed; WrongSoftware when the next block is not for
-    ``software`` to execute.
+    Raises: StoreCorrupted when what is in the store is not what was committed; WrongSoftware when the next block is
+    not for ``software`` to execute.
     """
 
     def __init__(
@@ -93,7 +89,7 @@ class App:
         self._software = software
         self._committed = Committed(store)
         meta = store.get(LAST_BLOCK_KEY)
-        self._last = decode(BlockInfo, meta) if meta else BlockInfo()
+        self._last = read_record(BlockInfo, meta) if meta else BlockInfo()
         rebuilt = rebuild(store) if tree is None else Rebuilt(tree, [])
         self._tree, self._history = rebuilt.tree, History(versions, rebuilt.undos)
         self._uncommitted: dict[bytes, Any] = {}
@@ -101,7 +97,7 @@ class App:
         if meta and self._tree.root != self._last.app_hash:
             raise StoreCorrupted(
                 f"the store hashes to {self._tree.root.hex()}, but height {self._last.height} was committed with "
-                f"{self._last.app_hash.hex()}: remove the data folders of application and CometBFT, and sync anew"
+                f"{self._last.app_hash.hex()}"
             )
         if meta:
             self._uncommitted = migrate(self._committed, software, self._last)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
-from abci_app.state.store import Change, Store
+from abci_app.state.store import Change, Store, StoreCorrupted
 from abci_app.state.tree import StateTree, TreePast, TreeView
-from wire.codec import decode, encode
+from wire.codec import CodecError, decode, encode
 from wire.fields import many, raw
+
+T = TypeVar("T", bound=tuple[Any, ...])
 
 # Outside the tree, as everything whose key starts with a zero byte.
 _UNDO = b"\x00undo/"
@@ -104,26 +106,44 @@ class Rebuilt(NamedTuple):
 
 
 def rebuild(store: Store) -> Rebuilt:
-    """The tree over a whole store: built as it was at the oldest version, then brought up block by block."""
+    """The tree over a whole store: built as it was at the oldest version, then brought up block by block.
+
+    Raises: StoreCorrupted when a version does not hash to the app hash that it had.
+    """
     records = [
-        (int.from_bytes(key.removeprefix(_UNDO), "big"), decode(UndoRecord, data))
+        (int.from_bytes(key.removeprefix(_UNDO), "big"), read_record(UndoRecord, data))
         for key, data in store.iterate(_UNDO, _UNDO + b"\xff")
     ]
-    undone: list[dict[bytes, bytes | None]] = [
-        {key: old[1:] if old else None for key, old in zip(record.keys, record.values, strict=True)}
-        for _, record in records
-    ]
+    undone = [_undone(height, record) for height, record in records]
     forward: list[dict[bytes, bytes | None]] = []
     oldest: dict[bytes, bytes | None] = {}
     for values in reversed(undone):
         forward.append({key: oldest[key] if key in oldest else store.get(key) for key in values})
         oldest.update(values)
     tree = StateTree(_patched(store, oldest))
-    undos = [
-        Undo(height, record.app_hash, values, tree.update(changes.items()))
-        for (height, record), values, changes in zip(records, undone, reversed(forward), strict=True)
-    ]
+    undos = []
+    for (height, record), values, changes in zip(records, undone, reversed(forward), strict=True):
+        # The first block is stored together with the genesis, so that what takes it back leads to nothing at all.
+        if height > 1 and tree.root != record.app_hash:
+            text = f"what takes block {height} back leads to {tree.root.hex()}, not {record.app_hash.hex()}"
+            raise StoreCorrupted(text)
+        undos.append(Undo(height, record.app_hash, values, tree.update(changes.items())))
     return Rebuilt(tree, undos)
+
+
+def read_record(type_: type[T], data: bytes) -> T:
+    """A record that stands outside the tree. Raises: StoreCorrupted for bytes that are none."""
+    try:
+        return decode(type_, data)
+    except CodecError as error:
+        raise StoreCorrupted(f"a record can't be read: {error}") from error
+
+
+def _undone(height: int, record: UndoRecord) -> dict[bytes, bytes | None]:
+    if len(record.keys) != len(record.values):
+        text = f"what takes block {height} back has {len(record.keys)} keys, but {len(record.values)} values"
+        raise StoreCorrupted(text)
+    return {key: old[1:] if old else None for key, old in zip(record.keys, record.values, strict=True)}
 
 
 def _patched(store: Store, values: dict[bytes, bytes | None]) -> Iterator[Change]:

@@ -9,6 +9,13 @@ from typing import Protocol
 Change = tuple[bytes, bytes | None]
 
 
+class StoreCorrupted(Exception):
+    """What is in a store is not what was committed: it can't be read, or hashes to something else."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason}: remove the data folders of application and CometBFT, and sync anew")
+
+
 class StoreView(Protocol):
     """A store as it was at one moment, whatever is written later. One thread reads it, which may be any."""
 

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from abci_app.app import LAST_BLOCK_KEY, App, StoreCorrupted
+from abci_app.app import LAST_BLOCK_KEY, App
+from abci_app.state.store import StoreCorrupted
 from abci_app.upgrade import WrongSoftware
 from node.backup.archive import Contents, pack, unpack
 from node.backup.errors import BackupDamaged, BackupError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from abci_app.state.store import Change
 from node.failpoint import reached
 from node.store.disk import DEFAULT_RESERVE_BYTES, Disk
 from node.store.errors import DiskFull, DiskReadOnly, StoreDamaged, StoreUnavailable
+
+log = logging.getLogger(__name__)
 
 
 class LevelStore:
@@ -105,21 +108,27 @@ class LevelView:
 
 
 def _opened(folder: Path) -> Any:
-    # The first time it forgives what a power cut left at the journal's end, and writes a new one. The second time it
-    # verifies everything, also what tells in which block a key is, and whether it is there at all.
-    for paranoid in (False, True):
-        db = plyvel.DB(
-            str(folder),
-            create_if_missing=True,
-            paranoid_checks=paranoid,
-            write_buffer_size=8 << 20,
-            # A block reads many keys that are not there (new ones), and old ones all over a large state.
-            bloom_filter_bits=10,
-            lru_cache_size=32 << 20,
-        )
-        if not paranoid:
-            db.close()
-    return db
+    # Everything is verified: also what tells in which block a key is, and whether it is there at all; and what is
+    # merged, which would else be written anew as it is, with checksums that hold.
+    try:
+        return _opened_once(folder, paranoid=True)
+    except plyvel.CorruptionError as error:
+        log.info("%s: %s; trying without the end of its journal", folder, error)
+    # What a power cut left at the journal's end is forgiven once; the journal is then written anew.
+    _opened_once(folder, paranoid=False).close()
+    return _opened_once(folder, paranoid=True)
+
+
+def _opened_once(folder: Path, *, paranoid: bool) -> Any:
+    return plyvel.DB(
+        str(folder),
+        create_if_missing=True,
+        paranoid_checks=paranoid,
+        write_buffer_size=8 << 20,
+        # A block reads many keys that are not there (new ones), and old ones all over a large state.
+        bloom_filter_bits=10,
+        lru_cache_size=32 << 20,
+    )
 
 
 def _is_open_elsewhere(folder: Path) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from abci_app.app import DEFAULT_VERSIONS, App, StoreCorrupted
+from abci_app.app import DEFAULT_VERSIONS, App
 from abci_app.migrations import THIS_SOFTWARE, Software
+from abci_app.state.store import StoreCorrupted
 from abci_app.state.tree import StateTree
 from abci_app.upgrade import WrongSoftware
 from node.store import DEFAULT_RESERVE_BYTES, DiskStore, StoreDamaged, open_store, store_place

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abci_app.app import App, StoreCorrupted
+from abci_app.app import App
 from abci_app.state import nodes
+from abci_app.state.store import StoreCorrupted
 from abci_app.state.tree import StateTree
 from tests.app.chain import Chain
 from tests.app.keyring import address
@@ -149,6 +150,28 @@ def test_a_store_that_was_touched_is_refused_with_the_way_out(value: bytes | Non
     key = next(key for key in chain.stored() if key.startswith(b"ledger/b"))
     chain.store.write([(key, value)])
     with pytest.raises(StoreCorrupted, match="sync anew"):
+        App(chain.store)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "says"),
+    [
+        (lambda record: record[:-1], "a record can't be read"),
+        (lambda record: record[:-1] + bytes((record[-1] ^ 1,)), "what takes block 2 back leads to"),
+        (lambda record: record + b"\x1a\x00", "what takes block 2 back has"),
+    ],
+    ids=["cut off", "a changed bit", "a value too many"],
+)
+def test_what_would_take_a_block_back_is_refused_when_it_was_touched(
+    damaged: Callable[[bytes], bytes], says: str
+) -> None:
+    chain = Chain()
+    chain.do("ann", Transfer(address("bob"), 1))
+    key = b"\x00undo/" + (2).to_bytes(8, "big")
+    record = chain.store.get(key)
+    assert record
+    chain.store.write([(key, damaged(record))])
+    with pytest.raises(StoreCorrupted, match=says):
         App(chain.store)
 
 

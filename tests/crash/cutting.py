@@ -56,7 +56,7 @@ class Relay:
         await server.serve_forever()
 
     async def _connected(self, theirs_in: asyncio.StreamReader, theirs_out: asyncio.StreamWriter) -> None:
-        ours_in, ours_out = await asyncio.open_unix_connection(self._app_socket)
+        ours_in, ours_out = await self._application()
         for writer in (theirs_out, ours_out):
             # `drain` then waits until the kernel has every byte.
             writer.transport.set_write_buffer_limits(high=0)
@@ -64,6 +64,14 @@ class Relay:
         await asyncio.gather(
             self._pass(REQUEST, theirs_in, ours_out, processes), self._pass(REPLY, ours_in, theirs_out, processes)
         )
+
+    async def _application(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection to it; its socket is there a moment before it listens."""
+        while True:
+            try:
+                return await asyncio.open_unix_connection(self._app_socket)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.005)
 
     async def _pass(
         self, direction: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, processes: dict[str, int]

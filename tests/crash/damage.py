@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from abci_app.app import App, StoreCorrupted
+from abci_app.app import App
+from abci_app.state.store import StoreCorrupted
 from node.store import StoreDamaged
 from tests.crash.forked import in_child
 from tests.crash.inprocess import OPENERS

@@ -31,7 +31,7 @@ from tests.crash.cutting import (
     relay,
 )
 from tests.crash.forked import ForkedProcess
-from tests.crash.node import APP_SOCKET, DEADLINE_SECONDS, kill, running
+from tests.crash.node import APP_SOCKET, DEADLINE_SECONDS, LOG_TAIL, kill, running
 from tests.crash.real import REQUESTS, Campaign, end_orphan
 
 VICTIMS: Sequence[Sequence[str]] = ((APPLICATION, COMETBFT), (APPLICATION,), (COMETBFT,))
@@ -84,20 +84,23 @@ class FrameCampaign(Campaign):
             self._until(path.exists, "the relay listens")
             node.start(abci_socket=SOCKET)
             self._work_until_gone()
-            if between.wait(DEADLINE_SECONDS):
+            self._until(lambda: between.poll() is not None, f"the end was that of {cut}")
+            if between.returncode:
                 raise RuntimeError(f"the relay failed: {(node.folder / 'cut.log').read_text()}")
         finally:
             kill(between)
-        if not running(node.app):
+        killed = [{APPLICATION: node.app, COMETBFT: node.cometbft}[victim] for victim in cut.victims]
+        # A process that is being killed is there for a moment more.
+        self._until(lambda: not any(map(running, killed)), f"the victims were killed of {cut}")
+        if APPLICATION in cut.victims:
             end_orphan(node)
-        elif running(node.cometbft):
-            raise RuntimeError(f"{cut}: nobody was killed")
 
     def _until(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + DEADLINE_SECONDS
         while not condition():
             if time.monotonic() > deadline:
-                raise TimeoutError(f"waited in vain until {what}")
+                logs = "\n".join(f"{part}: {self.node.log(part)[-LOG_TAIL:]}" for part in ("app", "cometbft"))
+                raise TimeoutError(f"waited in vain until {what}\n{logs}")
             time.sleep(0.005)
 
 

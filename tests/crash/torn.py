@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from abci_app.app import App, StoreCorrupted
+from abci_app.app import App
+from abci_app.state.store import StoreCorrupted
 from node import failpoint
 from node.abci import ApplicationFailedError
 from node.store import StoreDamaged
