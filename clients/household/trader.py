@@ -11,6 +11,7 @@ from typing import Any
 from clients.common.chain import Chain
 from clients.common.errors import ChainError
 from clients.household.chain_state import (
+    read_account,
     read_availability,
     read_debts,
     read_free_neur,
@@ -78,11 +79,13 @@ class Trader:
         while True:
             clock = self.terms.clock
             now = clock.slot_at(time.time())
+            if now < self._planned_slot:
+                await self._set_back(now)
             await self._first_block_of(now)
             await self.pass_slot(now)
-            # Sleep in pieces, as somebody may set the wall clock.
-            while (left_s := clock.start_s(now + 1) - time.time()) > 0:
-                await asyncio.sleep(min(left_s, 1.0))
+            # Sleep in pieces, as somebody may set the wall clock forth or back.
+            while clock.slot_at(time.time()) == now:
+                await asyncio.sleep(min(max(0.0, clock.start_s(now + 1) - time.time()), 1.0))
 
     async def pass_slot(self, now: int) -> None:
         """What is to be done once in slot ``now``: for the open books and for the next slot."""
@@ -208,6 +211,15 @@ class Trader:
                     await self._block.wait()
         except TimeoutError:
             log.debug("slot %d: no block yet; planning without its clearings", slot)
+
+    async def _set_back(self, now: int) -> None:
+        """The clock was set back: orders that were given up as closed still stand, so ask the chain which."""
+        log.warning("the clock went back from slot %d to %d: reading what stands on the chain", self._planned_slot, now)
+        for home in self.homes.values():
+            try:
+                await read_account(self._chain, self.terms, home.account, now, home.open_books(self.terms, now))
+            except ChainError as error:
+                log.warning("%s: what stands could not be read: %s", home.id, error)
 
     async def _refresh_terms(self) -> None:
         try:
