@@ -12,6 +12,7 @@ from clients.common.channel import Tls
 from clients.common.configuration import FilePath, Section
 from clients.common.trust import TrustSection
 from clients.household.devices.homeassistant import DEFAULT_PREFIX
+from clients.household.flexible.section import DeviceSection
 from clients.household.forecast import PersistenceSettings
 from clients.household.forecasters import ForecasterName
 from clients.household.home import Habits
@@ -73,6 +74,15 @@ class HomeSection(Section):
     meter: Name | None = None
     margin_permille: Permille | None = None
     profile: FilePath | None = None
+    devices: Annotated[tuple[DeviceSection, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _devices_apart(self) -> Self:
+        ids = [device.id for device in self.devices]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            raise ValueError(f"devices names {', '.join(twice)} more than once: give each device its own id")
+        return self
 
     @model_validator(mode="after")
     def _one_key(self) -> Self:

@@ -8,6 +8,7 @@ from clients.household.battery import BatteryLimits
 from clients.household.devices import Battery, CommandRefused, Device, Inverter, Meter, Moment
 from clients.household.home import Home
 from clients.household.steering import Steering
+from clients.household.terms import Terms
 from wire.mqtt import History, Nameplate, SetPoint, Telemetry, Topics
 
 log = logging.getLogger(__name__)
@@ -17,7 +18,7 @@ _CORRECTIONS = 3
 
 
 class Equipment:
-    """Drivers of ``home``. ``meter``: the only meter that a nameplate may name."""
+    """Drivers of ``home`` and of its flexible loads. ``meter``: the only meter that a nameplate may name."""
 
     def __init__(self, home: Home, topics: Topics, meter: str | None = None) -> None:
         self.home = home
@@ -29,12 +30,14 @@ class Equipment:
         self._history: History | None = None
         self._telemetry: Telemetry | None = None
         self._corrected = (-1, 0)
+        self._begun = -1
         self._unasked: dict[int, Steering | None] = {}
 
     @property
     def devices(self) -> list[Device]:
         """All drivers, for a roster."""
-        return [self.meter, self.inverter, self.battery]
+        flexible = self.home.flexible
+        return [self.meter, self.inverter, self.battery, *(flexible.devices if flexible is not None else ())]
 
     def look(self) -> bool:
         """Take over what the drivers believe now. Returns whether there is new telemetry."""
@@ -50,6 +53,7 @@ class Equipment:
         plate = self._followed
         home.has_pv = plate is not None and plate.pv_wp > 0
         home.battery = BatteryLimits.of(plate) if plate is not None and self.battery.available else None
+        self._look_at_flexible()
         telemetry = inverter.telemetry
         if telemetry is None or telemetry is self._telemetry:
             return False
@@ -60,6 +64,21 @@ class Equipment:
             telemetry = telemetry.model_copy(update={"energy_wh": believed.energy_wh})
         home.measurements.take_telemetry(telemetry)
         return True
+
+    def begin_slot(self, slot: int, terms: Terms) -> None:
+        """A slot has begun, or its plan is another one: let the flexible loads take what is planned for it."""
+        if self.home.flexible is not None:
+            self._begun = slot
+            self.home.flexible.command(slot, terms)
+
+    def follow(self, now: int, terms: Terms) -> None:
+        """Let the flexible loads bring the running slot to the flow that it is committed to, where something moved."""
+        flexible, running = self.home.flexible, self.home.measurements.running
+        if flexible is None or running is None or running.slot != now or self._begun != now:
+            return
+        target_wh = self.home.committed_wh(now)
+        if target_wh is not None and self.home.measurements.is_settled:
+            flexible.follow(running, target_wh, terms)
 
     def ask(self, slot: int, flow_wh: int) -> None:
         """Real-time control asks for a net flow in the running slot or a later one (Wh); it comes before the plan."""
@@ -81,6 +100,8 @@ class Equipment:
         for by_slot in (self.home.asked_wh, self._unasked):
             for old in [number for number in by_slot if number < slot]:
                 del by_slot[old]
+        if self.home.flexible is not None:
+            self.home.flexible.forget_before(slot)
 
     def steer(self, slot: int) -> None:
         """Set the battery for a planned slot, where that changed."""
@@ -98,6 +119,14 @@ class Equipment:
         if wanted is not None and times < _CORRECTIONS:
             self._corrected = (now, times + 1)
             self._order(wanted)
+
+    def _look_at_flexible(self) -> None:
+        for device in self.home.flexible.devices if self.home.flexible is not None else ():
+            if device.available and device.state is not None:
+                self.home.measurements.take_device(device.name, device.state.time_ms, device.state.power_w)
+            else:
+                # What nobody tells of any more counts as the house's own load.
+                self.home.measurements.take_device(device.name, int(Moment.now().unix_s * 1000), 0)
 
     @property
     def _followed(self) -> Nameplate | None:

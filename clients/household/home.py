@@ -10,6 +10,7 @@ from clients.common.configuration import Section
 from clients.household.account import Account, LiveOrder
 from clients.household.availability import MAX_DECLARED_SLOTS, declarations
 from clients.household.battery import BatteryLimits
+from clients.household.flexible.loads import Around, FlexibleLoads
 from clients.household.forecast import Forecaster, SlotForecast
 from clients.household.forecast_errors import ForecastErrors
 from clients.household.measurements import SLOTS_PER_DAY, Measurements
@@ -73,8 +74,7 @@ class Home:
         self.control_room_permille = 0
         self.errors = ForecastErrors()
         self.wishes = Wishes()
-        # Whether "charge now" means the battery: a car that is there comes first.
-        self.charges_battery = True
+        self.flexible: FlexibleLoads | None = None
         self._charge_until = -1
         self._planned_in = -1
         self._forecast: list[SlotForecast] = []
@@ -121,12 +121,16 @@ class Home:
             tradable = set()
         # To the end of the last day that is planned, and of today at least.
         day_end = SLOTS_PER_DAY - (now + slots) % SLOTS_PER_DAY
-        far = max(slots + day_end, SLOTS_PER_DAY) if self.battery else max(slots, self._habits.availability_slots + 2)
+        whole_days = self.battery is not None or self.flexible is not None
+        far = max(slots + day_end, SLOTS_PER_DAY) if whole_days else max(slots, self._habits.availability_slots + 2)
         self._forecast = self._forecaster(self.measurements, now, far)
         self.errors.compare(self.measurements)
         if self.measurements.age_slots(now) <= _OLDEST_TELEMETRY_SLOTS:
             self.errors.remember(now, self._forecast)
         store = self.store
+        if self.flexible is not None:
+            around = Around(now, self._forecast, account.position_wh, terms, store, self.wishes)
+            self._forecast = self.flexible.plan(around)
         if store is None:
             planned = plan_without_battery(now, self._forecast, account.position_wh, slots)
         else:
@@ -186,7 +190,8 @@ class Home:
     def can_charge(self) -> bool:
         """Whether "charge now" would charge anything."""
         store = self.store
-        return not self.charges_battery or (store is not None and store.energy_wh < store.limits.max_wh)
+        car = self.flexible is not None and self.flexible.car_is_there
+        return car or (store is not None and store.energy_wh < store.limits.max_wh)
 
     @property
     def store(self) -> Store | None:
@@ -219,6 +224,15 @@ class Home:
         gap_wh = expected.load_wh - expected.pv_wh if expected else 0
         return steering_of(planned, self.account.position_wh(slot), store, gap_wh)
 
+    def committed_wh(self, slot: int) -> int | None:
+        """The net flow that a slot should end at: what control asks for, else contracts and what was declared."""
+        if slot in self.asked_wh:
+            return self.asked_wh[slot]
+        declared, planned = self.account.supplier_flow_wh.get(slot), self.plan.get(slot)
+        if declared is not None:
+            return self.account.position_wh(slot) + declared
+        return None if planned is None else planned.flow_wh
+
     def correction(self, sent: Steering | None, now: int) -> Steering | None:
         """What to set in the running slot so that it ends where ``sent`` meant; None where it does, or can't."""
         running, store = self.measurements.running, self.store
@@ -243,7 +257,8 @@ class Home:
         return DeclareFlow(terms.grid.vdg, slot, rest)
 
     def _charges_in(self, slot: int) -> bool:
-        return self.charges_battery and slot <= self._charge_until
+        # A car that is there comes first.
+        return slot <= self._charge_until and not (self.flexible is not None and self.flexible.car_is_there)
 
     def _charging(self, planned: list[PlannedSlot], store: Store, now: int) -> list[PlannedSlot]:
         """The plan with the battery charged with full power, for as long as the person wants it and there is room."""

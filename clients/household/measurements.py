@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from clients.household.device_use import DeviceUse
 from wire.mqtt import History, Telemetry
 
 SLOTS_PER_DAY = 144
@@ -71,6 +72,7 @@ class Measurements:
         self.pv_wh: dict[int, int] = {}
         self.battery_wh: int | None = None
         self.newest_slot: int | None = None
+        self.devices: dict[str, DeviceUse] = {}
         self._open: _Open | None = None
 
     def take_history(self, history: History) -> None:
@@ -97,8 +99,7 @@ class Measurements:
         self._open = _Open(telemetry.slot, share, *powers, telemetry.battery_w, load_wh, pv_wh, grid_wh)
         self.newest_slot = telemetry.slot
         self.battery_wh = telemetry.energy_wh
-        expected_load, expected_pv, _ = self._open.at(1.0)
-        self.load_wh[telemetry.slot], self.pv_wh[telemetry.slot] = round(expected_load), round(expected_pv)
+        self._note(self._open)
 
     @property
     def running(self) -> Running | None:
@@ -132,8 +133,26 @@ class Measurements:
         known = (slot for slot in range(newest, newest - slots, -1) if slot in self.load_wh)
         return [(self.load_wh[slot], self.pv_wh[slot]) for slot in known]
 
-    def _close(self, last: _Open) -> None:
+    def take_device(self, device: str, time_ms: int, power_w: int) -> None:
+        """A flexible device takes a power from a time on: it is planned, and so no part of what is forecast."""
+        self.devices.setdefault(device, DeviceUse()).take(time_ms, power_w)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the last telemetry is not older than what the devices have told."""
+        changed_ms = max((use.changed_ms for use in self.devices.values()), default=0)
+        last = self._open
+        return last is not None and changed_ms <= self._epoch_ms + (last.slot + last.since) * self._slot_ms + 1
+
+    def _note(self, last: _Open) -> None:
+        """A slot's load, without what flexible devices take, and PV as they are known or expected (Wh)."""
         load_wh, pv_wh, _ = last.at(1.0)
-        self.load_wh[last.slot], self.pv_wh[last.slot] = round(load_wh), round(pv_wh)
+        begin_ms = self._epoch_ms + last.slot * self._slot_ms
+        devices_w = sum(use.mean_w(begin_ms, begin_ms + self._slot_ms) for use in self.devices.values())
+        self.load_wh[last.slot] = max(0, round(load_wh - devices_w / SLOTS_PER_HOUR))
+        self.pv_wh[last.slot] = round(pv_wh)
+
+    def _close(self, last: _Open) -> None:
+        self._note(last)
         for old in [slot for slot in self.load_wh if slot <= last.slot - KEPT_SLOTS]:
             del self.load_wh[old], self.pv_wh[old]

@@ -23,6 +23,7 @@ from clients.household.devices import Change, ChangeKind, DeviceLink, Roster
 from clients.household.devices.homeassistant import PanelPublisher
 from clients.household.diary import Diary
 from clients.household.equipment import Equipment
+from clients.household.flexible.loads import FlexibleLoads, loads_of
 from clients.household.follower import Follower
 from clients.household.forecast_errors import ForecastErrors
 from clients.household.forecasters import Forecasters
@@ -200,6 +201,10 @@ class Service:
             home.control_room_permille = configuration.control.room_permille
             home.errors = ForecastErrors(database.forecast_errors(home.id))
             self.homes[home.id] = home
+            loads = loads_of(home.id, section.devices, topics)
+            if loads:
+                limit_w = configuration.planning.grid_limit_w
+                home.flexible = FlexibleLoads(home.id, loads, self._planner, limit_w)
             self._equipment[home.id] = Equipment(home, topics, section.meter)
             by_grid[vdg].append(self._equipment[home.id])
         for vdg, equipment in by_grid.items():
@@ -313,6 +318,7 @@ class Service:
             self._trader_of[name].measured(self.homes[name])
             if self._control is not None:
                 self._control.measured(self.homes[name])
+        self._trader_of[name].heard(self.homes[name])
 
     def _changed(self, change: Change) -> None:
         """A device is there, gone, another one, or doesn't do what it was told: the plan has to be made again."""

@@ -81,6 +81,8 @@ class Trader:
             now = clock.slot_at(time.time())
             if now < self._planned_slot:
                 await self._set_back(now)
+            for equipment in self._equipment.values():
+                equipment.begin_slot(now, self.terms)
             await self._first_block_of(now)
             await self.pass_slot(now)
             # Sleep in pieces, as somebody may set the wall clock forth or back.
@@ -142,6 +144,7 @@ class Trader:
             self._prepare_slot(home, now + 1)
             self._sender.start(self._trade(home, decision.availability, decision.orders))
         self._equipment[home.id].steer(now)
+        self._equipment[home.id].begin_slot(now, self.terms)
 
     def _plan_changed(self, home: Home) -> None:
         del self._to_plan_again[home.id]
@@ -149,6 +152,7 @@ class Trader:
         # A slot that has just begun, or a process that has, gets its plan anyway.
         if self._planned_slot == now:
             self._plan_again(home, now)
+            self._equipment[home.id].begin_slot(now, self.terms)
 
     def _plan_again(self, home: Home, now: int) -> None:
         home.make_plan(self.terms, now)
@@ -157,6 +161,10 @@ class Trader:
     def measured(self, home: Home) -> None:
         """Its inverter told how the running slot goes: set it right where it goes elsewhere."""
         self._equipment[home.id].measured(self.terms.clock.slot_at(time.time()))
+
+    def heard(self, home: Home) -> None:
+        """One of its devices told something: let flexible loads follow."""
+        self._equipment[home.id].follow(self.terms.clock.slot_at(time.time()), self.terms)
 
     def ask(self, home: Home, slot: int, flow_wh: int) -> None:
         """Real-time control asks for a net flow in the running slot or a later one (Wh); it comes before the plan."""

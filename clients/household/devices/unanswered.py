@@ -20,6 +20,11 @@ class Unanswered:
         self._last = max(self._last + 1, int(now.unix_s * 1000))
         return self._last
 
+    @property
+    def some(self) -> bool:
+        """Whether any waits."""
+        return bool(self._waiting)
+
     def sent(self, sequence: int, what: str, now: Moment) -> None:
         """Remember a command; ``what`` says it to the person."""
         if len(self._waiting) >= _MOST:

@@ -41,8 +41,8 @@ least_price_neur_per_wh: {least_price_neur_per_wh}
 # false: no orders are placed; the battery goes on for the house alone.
 trading: {trading}
 
-# Days away, each with a time zone. Meanwhile the heat store need only be kept at `comfort_percent`, and no
-# appliance is started.
+# Days away, each with a time zone. Meanwhile the heat store need only be kept at `away_comfort_percent`, and no
+# appliance is planned.
 away: {away}
 away_comfort_percent: {away_comfort_percent}
 """

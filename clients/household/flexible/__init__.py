@@ -1,0 +1,1 @@
+"""Flexible loads: what cars, heat stores and appliances need, and when they get it (docs/devices.md)."""
