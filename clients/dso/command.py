@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from clients.dso.__main__ import run as run_daemon
+from clients.dso.grid_chain import NO_CAP_WH
 from clients.dso.pki import PkiError, make_pki
 from clients.dso.signer.__main__ import run as run_signer
 from clients.dso.status import StatusError, read_status
@@ -95,12 +96,43 @@ def describe(status: dict[str, Any]) -> list[str]:
         f" {'connected' if status['broker_connected'] else 'not connected'}",
         f"proofs     {proofs}; slots not finished: {len(status['open_slots'])}",
         f"rebates    {_rebates(status['rebates_posted_to_slot'])}",
+        *_operation(status),
         f"findings   {findings}",
     ]
     for finding in status["recent_findings"][-5:]:
         slot = "" if finding["slot"] is None else f" slot {finding['slot']}"
         lines.append(f"           {finding['kind']} {finding['meter']}{slot}: {finding['value']}; {finding['way_out']}")
     return lines
+
+
+def _operation(status: dict[str, Any]) -> list[str]:
+    """What a daemon that operates its grid has to tell; nothing from others."""
+    lines = []
+    if status.get("station") is not None:
+        station = status["station"]
+        lines.append(
+            f"station    {station['readings_stored']} readings stored, {station['messages_refused']} messages refused"
+        )
+    if status.get("control") is not None:
+        lines.append(f"control    {len(status['control'])} sessions of late")
+        lines += [
+            f"           slot {session['slot']}: {session['why']}; {session['outcome'] or 'ended by the chain'} after"
+            f" {session['signals']} signals"
+            for session in status["control"][-5:]
+        ]
+    if status.get("caps") is not None:
+        lines.append(f"caps       judged to slot {status['caps']['judged_to_slot']}")
+        lines += [
+            f"           slot {cap['slot']}: {cap_text(cap['import_cap_wh'], cap['export_cap_wh'])}; {cap['reason']}"
+            for cap in status["caps"]["recent"][-5:]
+        ]
+    return lines
+
+
+def cap_text(import_wh: int, export_wh: int) -> str:
+    """Caps of a slot in words."""
+    sides = [f"{name} {wh} Wh" for name, wh in (("import", import_wh), ("export", export_wh)) if wh < NO_CAP_WH]
+    return "a home's " + " and ".join(sides) if sides else "no cap"
 
 
 def _rebates(slot: int | None) -> str:

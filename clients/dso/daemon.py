@@ -106,6 +106,7 @@ class Daemon:
         self._findings = findings
         self._signer = signer
         self._chain = chain
+        self._database = database
         self._readings = Readings(database)
         self._proofs = Proofs(database)
 
@@ -133,17 +134,26 @@ class Daemon:
         )
         clock = SlotClock(grid.epoch_s, grid.slot_seconds)
         rules = TimeRules(clock, configuration.meters.time_tolerance_s, grace_s)
-        collector = Collector(configuration.mqtt, rules, members, self._readings, self._findings, prover.heard)
         rebates = self._rebates(clock, chain)
         operation = None
         if configuration.control is not None:
             # Loading what solves grids takes a second, which a daemon without one needn't spend.
-            from clients.dso.operation import Operation
+            from clients.dso.operation import Operation, Tables
 
-            operation = Operation(
-                configuration.control, configuration.switching, configuration.mqtt, self._chain, self._wallet, grid
-            )
-        status = Status(configuration.chain_id, members, collector, prover, self._proofs, rebates, self._findings)
+            tables = Tables(self._readings, members, self._database, rules, self._findings)
+            operation = Operation(configuration, configuration.control, self._chain, self._wallet, grid, tables)
+        collector = Collector(
+            configuration.mqtt,
+            rules,
+            members,
+            self._readings,
+            self._findings,
+            prover.heard,
+            operation.desk if operation is not None else None,
+        )
+        status = Status(
+            configuration.chain_id, members, collector, prover, self._proofs, rebates, self._findings, operation
+        )
         log.info("proving vdg %s of chain %s, %d members", grid.vdg, configuration.chain_id, len(members))
         async with asyncio.TaskGroup() as group:
             group.create_task(collector.run())

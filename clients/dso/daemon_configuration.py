@@ -10,6 +10,7 @@ from clients.common.broker import BrokerAddress
 from clients.common.configuration import FilePath, Section
 from clients.dso.control.settings import ControlSettings
 from clients.dso.forecast import SLOTS_PER_DAY
+from clients.dso.monitor.cap_settings import CapSettings
 from clients.dso.passphrase import PassphraseSource
 from clients.dso.phases.settings import SwitchingSettings
 from clients.dso.prover.signatures import SignerAddress
@@ -82,11 +83,13 @@ class DaemonConfiguration(Section):
     rebates: RebateSettings | None = None
     control: ControlSettings | None = None
     switching: SwitchingSettings | None = None
+    caps: CapSettings | None = None
 
     @model_validator(mode="after")
-    def _switching_has_a_grid(self) -> Self:
-        if self.switching is not None and self.control is None:
-            raise ValueError("switching needs control.network and control.homes_csv: give the section control too")
+    def _the_grid_is_known(self) -> Self:
+        for name, section in (("switching", self.switching), ("caps", self.caps)):
+            if section is not None and self.control is None:
+                raise ValueError(f"{name} needs control.network and control.homes_csv: give the section control too")
         return self
 
     @model_validator(mode="after")

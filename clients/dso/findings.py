@@ -42,6 +42,8 @@ class Kind(StrEnum):
     PROOF_TOO_LATE = "proof_too_late"
     # Of the rebates.
     REBATES_REFUSED = "rebates_refused"
+    # Of the caps.
+    CAPS_REFUSED = "caps_refused"
     # Of the broker.
     BROKER_UNAVAILABLE = "broker_unavailable"
 

@@ -24,6 +24,7 @@ from wire.grid import (
     ListTermsRequest,
     Member,
     MemberAdded,
+    SetCaps,
     SetRebates,
     SlotTerms,
 )
@@ -84,7 +85,7 @@ class GatewayChain:
         except ChainError as error:
             raise ChainUnavailable(str(error)) from error
 
-    async def submit(self, message: SubmitProofs | SetRebates) -> Outcome:
+    async def submit(self, message: SubmitProofs | SetRebates | SetCaps) -> Outcome:
         """See GridChain. Without a result in time it goes on by itself, and the next call waits for it again."""
         name = f"{event_name(type(message))}/{hashlib.sha256(encode(message)).hexdigest()}"
         try:

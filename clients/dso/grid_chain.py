@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from wire.flowproof import FlowProof, SubmitProofs
-from wire.grid import Grid, Member, SetRebates, SlotTerms
+from wire.grid import Grid, Member, SetCaps, SetRebates, SlotTerms
 from wire.results import Code
+
+# The highest cap that the chain takes: no home draws so much.
+NO_CAP_WH = 10**12
 
 
 class ChainUnavailable(Exception):
@@ -47,6 +50,6 @@ class GridChain(Protocol):
         """
         ...
 
-    async def submit(self, message: SubmitProofs | SetRebates) -> Outcome:
+    async def submit(self, message: SubmitProofs | SetRebates | SetCaps) -> Outcome:
         """Send a transaction and wait for its result."""
         ...

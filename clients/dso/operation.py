@@ -3,29 +3,52 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
+from typing import NamedTuple
 
-from clients.common.broker import BrokerAddress
 from clients.common.chain import Chain
 from clients.common.configuration import ConfigurationError
 from clients.common.grid import shipped
 from clients.common.grid.fault import BadNetwork
+from clients.common.grid.grid import Grid as GridSolver
 from clients.common.grid.network import Network
 from clients.common.grid.pandapower_file import read
 from clients.common.slots import SlotClock
 from clients.common.wallet import Wallet
+from clients.dso.collector.check import TimeRules
+from clients.dso.collector.check_station import StationRules
+from clients.dso.collector.readings import Readings
+from clients.dso.collector.station_desk import StationDesk
+from clients.dso.collector.station_readings import StationReadings
 from clients.dso.control.commitments import Commitments
 from clients.dso.control.connections import read_connections
 from clients.dso.control.control_chain import GatewayControlChain
 from clients.dso.control.service import ControlService
 from clients.dso.control.settings import ControlSettings
 from clients.dso.control.station_link import StationLink
+from clients.dso.daemon_configuration import DaemonConfiguration
+from clients.dso.findings import Findings
+from clients.dso.gateway_chain import GatewayChain
+from clients.dso.members import Members
+from clients.dso.monitor.cap_service import CapService, Party
 from clients.dso.monitor.grid_monitor import GridMonitor
+from clients.dso.monitor.measurements import Measurements
 from clients.dso.phases.service import PhaseService
-from clients.dso.phases.settings import SwitchingSettings
 from wire.grid import Grid
 
 _LEAST_PATIENCE_SECONDS = 5.0
+_CAPS_PATIENCE_SECONDS = 10.0
+
+
+class Tables(NamedTuple):
+    """What the daemon's other parts know: meters' readings, members, the file, and how times and findings are told."""
+
+    readings: Readings
+    members: Members
+    database: sqlite3.Connection
+    times: TimeRules
+    findings: Findings
 
 
 class Operation:
@@ -33,14 +56,18 @@ class Operation:
 
     def __init__(
         self,
+        configuration: DaemonConfiguration,
         settings: ControlSettings,
-        switching: SwitchingSettings | None,
-        mqtt: BrokerAddress,
         chain: Chain,
         wallet: Wallet,
         grid: Grid,
+        tables: Tables,
     ) -> None:
-        """Put the parts together; without ``switching`` no phases are ordered. Raises: ConfigurationError."""
+        """Put the parts together; those without a section in the configuration are left out.
+
+        Raises: ConfigurationError.
+        """
+        mqtt, switching = configuration.mqtt, configuration.switching
         network = network_of(settings.network)
         connections = read_connections(settings.homes_csv, network)
         clock = SlotClock(grid.epoch_s, grid.slot_seconds)
@@ -49,19 +76,31 @@ class Operation:
         )
         self._station = StationLink(mqtt, clock, frozenset((each.feeder, each.phase) for each in connections.all))
         self._sessions = settings.sessions
+        stations = StationReadings(tables.database)
+        rules = StationRules.of(network, settings.station or network.name)
+        times = tables.times._replace(nominal_v=network.nominal_v)
+        self.desk = StationDesk(rules, times, stations, tables.findings)
         accounts = [each.account for each in connections.all]
         self.commitments = commitments = Commitments(chain, grid.vdg, accounts, clock)
         self.phases = None
         if switching is not None:
             self.phases = PhaseService(grid.vdg, clock, connections, control_chain, commitments, switching)
+        self.caps = None
+        if configuration.caps is not None:
+            parties = [Party(grid.vdg, _chain_of(chain, wallet, grid.vdg), connections)]
+            for neighbour in configuration.caps.neighbours:
+                at = read_connections(neighbour.homes_csv, network)
+                parties.append(Party(neighbour.vdg, _chain_of(chain, wallet, neighbour.vdg), at))
+            self.caps = CapService(GridSolver(network), clock, parties, configuration.caps, tables.findings)
         self.control = ControlService(
             grid.vdg,
             clock,
             connections,
             control_chain,
             self._station,
+            Measurements(tables.readings, stations, tables.members, connections),
             commitments,
-            GridMonitor(network),
+            GridMonitor(network, settings.watch.limits, settings.keep.limits),
             settings,
             grid.deviation_neur_per_wh2,
         )
@@ -75,6 +114,12 @@ class Operation:
                 tasks.create_task(self.control.run())
             if self.phases is not None:
                 tasks.create_task(self.phases.run())
+            if self.caps is not None:
+                tasks.create_task(self.caps.run())
+
+
+def _chain_of(chain: Chain, wallet: Wallet, vdg: str) -> GatewayChain:
+    return GatewayChain(chain, wallet, vdg, _CAPS_PATIENCE_SECONDS)
 
 
 def network_of(name: str) -> Network:

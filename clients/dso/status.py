@@ -7,7 +7,7 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clients.common.slots import SlotClock
 from clients.dso.address_file import write_atomically
@@ -17,6 +17,10 @@ from clients.dso.members import Members
 from clients.dso.prover.proofs import Proofs
 from clients.dso.prover.prover import Prover
 from clients.dso.rebates import Rebates
+
+if TYPE_CHECKING:
+    # Loading it takes a second, which a daemon without a grid of its own needn't spend.
+    from clients.dso.operation import Operation
 
 WRITE_SECONDS = 1.0
 STALE_SECONDS = 10.0
@@ -39,6 +43,7 @@ class Status:
         proofs: Proofs,
         rebates: Rebates | None,
         findings: Findings,
+        operation: Operation | None = None,
     ) -> None:
         self._chain_id = chain_id
         self._members = members
@@ -47,6 +52,7 @@ class Status:
         self._proofs = proofs
         self._rebates = rebates
         self._findings = findings
+        self._operation = operation
 
     def snapshot(self, *, running: bool) -> dict[str, Any]:
         """The content of the status file (docs/dso.md)."""
@@ -67,9 +73,38 @@ class Status:
             "open_slots": self._prover.open_slots,
             "proofs": self._proofs.counts(),
             "rebates_posted_to_slot": self._rebates.posted_to_slot if self._rebates else None,
+            "station": self._station(),
+            "control": self._control(),
+            "caps": self._caps(),
             "findings": dict(self._findings.counts),
             "recent_findings": list(self._findings.recent),
         }
+
+    def _station(self) -> dict[str, int] | None:
+        if self._operation is None:
+            return None
+        return {"readings_stored": self._operation.desk.stored, "messages_refused": self._operation.desk.refused}
+
+    def _control(self) -> list[dict[str, Any]] | None:
+        """The last sessions, and why there were any."""
+        if self._operation is None:
+            return None
+        return [
+            {
+                "slot": session.slot,
+                "why": session.why,
+                "outcome": session.ended.outcome.name if session.ended.outcome else None,
+                "signals": session.ended.signals,
+                "residual_wh": session.ended.residual_wh,
+            }
+            for session in self._operation.control.recent
+        ]
+
+    def _caps(self) -> dict[str, Any] | None:
+        if self._operation is None or self._operation.caps is None:
+            return None
+        caps = self._operation.caps
+        return {"judged_to_slot": caps.judged_to_slot, "recent": [posted._asdict() for posted in caps.recent]}
 
     async def keep(self, path: Path) -> None:
         """Write the file every second until cancelled, then a last time."""

@@ -151,7 +151,9 @@ class Stage:
         if self._plan is not None:
             content |= self._operation(self._plan)
         command = ("{python}", "-m", "clients.dso", self._configuration("dso", content))
-        return Service(name="dso", command=command, environment=self.site.environment("dso"))
+        # Its flows are small: a thread of the algebra's own for each core would only be waited for.
+        environment = {"OPENBLAS_NUM_THREADS": "1"} | self.site.environment("dso")
+        return Service(name="dso", command=command, environment=environment)
 
     def _operation(self, plan: GridPlan) -> dict[str, Any]:
         """What the DSO needs to know to operate the grid itself."""
@@ -162,6 +164,8 @@ class Stage:
             sections["control"] = {"network": network, "homes_csv": homes_csv, "sessions": plan.controlled}
         if plan.switched:
             sections["switching"] = {}
+        if plan.controlled:
+            sections["caps"] = {}
         return sections
 
     def _write_homes(self, service: str) -> str:

@@ -27,6 +27,7 @@ from wire.grid import (
     ListTermsRequest,
     ListTermsResponse,
     Member,
+    SetCaps,
     SetRebates,
     SlotTerms,
 )
@@ -118,7 +119,7 @@ class AppChain:
         while time.time() < time_s:
             await asyncio.sleep(0.01)
 
-    async def submit(self, message: SubmitProofs | SetRebates) -> Outcome:
+    async def submit(self, message: SubmitProofs | SetRebates | SetCaps) -> Outcome:
         """Execute a transaction of the DSO in a block of its own."""
         self._require_reachable()
         self._nonce += 1
@@ -130,7 +131,7 @@ class AppChain:
         (result,) = block.results
         if isinstance(message, SubmitProofs):
             self.proofs_sent.append(message)
-        else:
+        elif isinstance(message, SetRebates):
             self.rebates_sent.append(message)
         if self.answers_get_lost:
             self.answers_get_lost -= 1

@@ -22,6 +22,7 @@ from clients.dso.control.projection import SLOTS_PER_HOUR, pcc_name
 from clients.dso.control.settings import ControlSettings
 from clients.dso.control.station_link import StationLink
 from clients.dso.grid_chain import ChainUnavailable
+from clients.dso.monitor.measurements import Measurements
 from wire.asset import AssetKind
 from wire.assignment import assignments
 from wire.control import CloseControl, ControlOutcome, Phase
@@ -33,6 +34,7 @@ _RETRY_SECONDS = 1.0
 _REMEMBERED = 50
 # How much of a slot the station's reading of the one before is waited for.
 _READING_SHARE = 0.1
+_POLL_SECONDS = 0.02
 _SALT_BYTES = 32
 _PHASES = {Phase.PHASE_A: "a", Phase.PHASE_B: "b", Phase.PHASE_C: "c"}
 
@@ -55,6 +57,7 @@ class ControlService:
         connections: Connections,
         chain: ControlChain,
         station: StationLink,
+        measurements: Measurements,
         commitments: Commitments,
         monitor: Monitor,
         settings: ControlSettings,
@@ -65,6 +68,7 @@ class ControlService:
         self._connections = connections
         self._chain = chain
         self._station = station
+        self._measurements = measurements
         self._commitments = commitments
         self._monitor = monitor
         self._settings = settings
@@ -145,16 +149,16 @@ class ControlService:
 
     async def _view(self, slot: int) -> SlotView:
         patience_s = self._clock.start_s(slot) + _READING_SHARE * self._clock.slot_seconds
-        while slot - 1 not in self._station.readings and (left_s := patience_s - time.time()) > 0:
-            await self._station.news(left_s)
+        while self._measurements.station(slot - 1) is None and (left_s := patience_s - time.time()) > 0:
+            await asyncio.sleep(min(left_s, _POLL_SECONDS))
         committed = self._commitments.of(slot)
         homes = self._connections.by_account
         return SlotView(
             slot,
             {homes[account].home: flow_wh for account, flow_wh in committed.items() if account in homes},
             await self.phases(),
-            self._station.readings.get(slot - 1),
-            self._station.voltages_mv(slot - 1),
+            self._measurements.station(slot - 1),
+            self._measurements.voltages_mv(slot - 1),
         )
 
     async def phases(self) -> dict[str, str]:

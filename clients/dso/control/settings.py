@@ -7,15 +7,32 @@ from typing import Annotated
 from pydantic import Field
 
 from clients.common.configuration import FilePath, Section
+from clients.common.grid.limits import Limits
 from clients.dso.control.law_name import LawName
 
+Percent = Annotated[float, Field(gt=0, le=1_000)]
 Seconds = Annotated[float, Field(gt=0, le=3_600)]
+
+
+class LimitSettings(Section):
+    """Deviation of voltages, loading of lines and of the transformer, in percent."""
+
+    deviation_percent: Percent
+    line_percent: Percent
+    transformer_percent: Percent
+
+    @property
+    def limits(self) -> Limits:
+        """As the grid's package takes them."""
+        return Limits(self.deviation_percent, self.line_percent, self.transformer_percent)
 
 
 class ControlSettings(Section):
     """``network``: a shipped network or a pandapower file. ``homes_csv``: header ``account,home``, the network's ids.
+    ``station``: what the transformer station's meter calls itself; by default as the network.
 
     ``sessions``: whether flows are controlled; a DSO that only orders phases needs the rest.
+    ``watch``: control starts where this is reached; ``keep``: what flows are held to.
     ``tolerance_wh``: what a PCC's sum may miss its limit by. ``most_neur_per_wh``: no signal goes beyond, which is what
     the DSO thinks homes' comfort may cost; a limit that isn't kept then is unattainable. ``steepest_neur_per_wh2``: the
     least curvature that homes' costs are taken to have (6.11), where the grid's a_r is less. ``quiet_s``: after a
@@ -26,7 +43,10 @@ class ControlSettings(Section):
 
     network: Annotated[str, Field(min_length=1)]
     homes_csv: FilePath
+    station: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     sessions: bool = True
+    watch: LimitSettings = LimitSettings(deviation_percent=9.0, line_percent=70.0, transformer_percent=70.0)
+    keep: LimitSettings = LimitSettings(deviation_percent=10.0, line_percent=100.0, transformer_percent=100.0)
     law: Annotated[LawName, Field(strict=False)] = LawName.SECANT
     tolerance_wh: Annotated[int, Field(ge=1, le=100_000)] = 10
     distribution_fee_neur_per_wh2: Annotated[int, Field(ge=0, le=1_000_000)] = 0

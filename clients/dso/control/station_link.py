@@ -1,4 +1,4 @@
-"""The DSO's ear at the transformer station and the homes' meters, and its voice to homes, over MQTT."""
+"""The DSO's ear at the transformer station in the middle of slots, and its voice to homes, over MQTT."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import aiomqtt
 from clients.common.broker import BrokerAddress, broker_login
 from clients.common.slots import SlotClock
 from wire.assignment import Assignment
-from wire.mqtt import MessageError, Reading, Topics, decode
-from wire.station import StationNow, StationReading
+from wire.mqtt import MessageError, Topics, decode
+from wire.station import StationNow
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +28,9 @@ _NAME_CHARACTERS = 23
 
 
 class StationLink:
-    """Keeps the newest believable measurements. What is absurd is refused, counted and logged, and changes nothing.
+    """Keeps the newest believable measurement of the running slot.
 
+    What is absurd is refused, counted and logged, and changes nothing.
     ``pccs``: the feeder and phase of each point that the station has to measure.
     """
 
@@ -42,9 +43,7 @@ class StationLink:
         self._pccs = pccs
         self._client: aiomqtt.Client | None = None
         self._news = asyncio.Event()
-        self._voltages_mv: dict[str, tuple[int, int]] = {}
         self.now: StationNow | None = None
-        self.readings: dict[int, StationReading] = {}
         self.refused = 0
 
     async def run(self) -> None:
@@ -65,10 +64,6 @@ class StationLink:
             await asyncio.wait_for(self._news.wait(), timeout_s)
         except TimeoutError:
             return
-
-    def voltages_mv(self, slot: int) -> dict[str, int]:
-        """What the homes' own meters measured in a slot, by home."""
-        return {home: mv for home, (measured, mv) in self._voltages_mv.items() if measured == slot}
 
     async def assign(self, told: Mapping[str, Assignment]) -> bool:
         """Tell each home its entry, retained; False when the broker doesn't take it now."""
@@ -93,10 +88,6 @@ class StationLink:
         try:
             if topic == self._topics.station_now():
                 self._take_now(decode(StationNow, payload))
-            elif topic == self._topics.station():
-                self._take_reading(decode(StationReading, payload))
-            elif topic.startswith(f"{self._topics.root}/"):
-                self._take_meter(topic, payload)
         except MessageError as error:
             self._refuse(str(error))
 
@@ -115,23 +106,6 @@ class StationLink:
         elif self.now is None or now.time_ms >= self.now.time_ms:
             self.now = now
             self._news.set()
-
-    def _take_reading(self, reading: StationReading) -> None:
-        wrong = self._wrong_points(reading.pccs)
-        if wrong or any(abs(pcc.energy_wh) > _MOST_WH for pcc in reading.pccs):
-            self._refuse(f"the station's reading of slot {reading.slot}: {wrong or 'energies that no feeder carries'}")
-            return
-        self.readings[reading.slot] = reading
-        for old in sorted(self.readings)[:-3]:
-            del self.readings[old]
-        self._news.set()
-
-    def _take_meter(self, topic: str, payload: bytes) -> None:
-        home = self._topics.home_of(topic)
-        if topic == self._topics.reading(home):
-            reading = decode(Reading, payload)
-            if reading.voltage_mv is not None:
-                self._voltages_mv[home] = (reading.slot, reading.voltage_mv)
 
     def _wrong_points(self, pccs: tuple[Any, ...]) -> str:
         points = [(pcc.feeder, pcc.phase) for pcc in pccs]
@@ -155,7 +129,7 @@ class StationLink:
         ) as client:
             client.pending_calls_threshold = 1_000
             topics = self._topics
-            await client.subscribe([(topics.station_now(), 0), (topics.station(), 1), (topics.reading("+"), 0)])
+            await client.subscribe(topics.station_now(), qos=0)
             self._client = client
             async for message in client.messages:
                 self.take(str(message.topic), message.payload)

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from clients.common.grid.grid import Grid
 from clients.common.grid.limits import Breach, Limits, used, worst
 from clients.common.grid.solution import Real
+from clients.dso.grid_chain import NO_CAP_WH
 from clients.dso.monitor.grid_monitor import SLOTS_PER_HOUR
 
-# What "no cap" is on the chain: no home draws so much.
-NO_CAP_WH = 10**12
 _AT_ONCE = 4096
 
 
