@@ -32,6 +32,11 @@ def show(date: str, days: int, without: tuple[str, ...], strategy: StrategyName)
         f" with what batteries hold: gain {sum(worth):.3f} eur, worst {min(worth):.4f}, {sum(w < 0 for w in worth)};"
         f" results {dict(day.chain.results)}"
     )
+    print(
+        f"  battery slots with contracts: {day.kept.as_steered} metered as steered, {day.kept.at_limit} as near as the"
+        f" battery can, {day.kept.otherwise} otherwise; off by {day.kept.off_wh} Wh in all;"
+        f" {day.kept.limits_crossed} battery limits crossed"
+    )
     for home in sorted(day.homes, key=lambda one: one.gain_neur):
         print(
             f"  {home.home} {home.kind:10} margin {home.margin_permille / 10:4.1f} %: {home.bill_neur / EUR:8.4f} eur"

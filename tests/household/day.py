@@ -23,7 +23,9 @@ from clients.household.prices import own_margin_permille
 from clients.household.sender import take_effect
 from clients.household.strategy import Plain, Strategy, StrategyName
 from clients.household.terms import Terms
+from emulator.battery import Battery
 from emulator.clock import Clock
+from emulator.flexible import Devices, flexible_devices
 from emulator.homes import Home as Building
 from emulator.homes import neighbourhood
 from emulator.household import Household, SlotEnd
@@ -32,6 +34,7 @@ from emulator.shadow import shadow
 from emulator.units import MJ_PER_WH, SLOT_MS, SLOTS_A_DAY
 from node.run.cast import Actor, Cast
 from node.run.genesis import MAX_REBATE_NEUR_PER_WH, TARIFF_BUY_NEUR_PER_WH, VDG, app_state
+from tests.household.flexible_day import FlexibleDay, held_wh
 from wire.codec import decode, encode
 from wire.events import event_class
 from wire.flowproof import FlowProof, FlowStatement, SubmitProofs, flow_sign_bytes
@@ -42,6 +45,8 @@ from wire.results import Code
 from wire.settlement import ContractSettled, HouseholdSettled
 from wire.tx import TxBody, assemble
 
+_SAME_WH = 5
+SLOTS_AN_HOUR = 6
 CHAIN_ID = "household-day"
 EPOCH_S = 1_780_000_000
 SLOT_SECONDS = 600
@@ -58,12 +63,14 @@ class Settings(NamedTuple):
     persistence: PersistenceSettings = PersistenceSettings()
     habits: Habits = Habits()
     highest_margin_permille: int = 300
+    devices: int = 0
 
 
 class HomeDay(NamedTuple):
     """A home's bills of the day (neur) with and without the market, and its trade (Wh).
 
-    ``battery_wh``: what its battery holds at the end beyond what it would without the market.
+    ``battery_wh``: what its battery holds at the end beyond what it would without the market; ``devices_wh``: what its
+    car and heat store do, in electricity.
     """
 
     home: str
@@ -76,6 +83,7 @@ class HomeDay(NamedTuple):
     rebate_neur: int
     reward_neur: int
     battery_wh: int
+    devices_wh: int = 0
 
     @property
     def gain_neur(self) -> int:
@@ -85,7 +93,22 @@ class HomeDay(NamedTuple):
     @property
     def worth_neur(self) -> int:
         """What was saved, with what is left in the battery at the price of the next slot, midnight's."""
-        return self.gain_neur + self.battery_wh * TARIFF_BUY_NEUR_PER_WH[0]
+        return self.gain_neur + (self.battery_wh + self.devices_wh) * TARIFF_BUY_NEUR_PER_WH[0]
+
+
+class Kept(NamedTuple):
+    """How batteries kept to what was contracted: home-slots with a battery and a contract.
+
+    ``as_steered``: the meter counted the net flow that was set, within 5 Wh. ``at_limit``: it didn't, but the battery
+    gave or took all that its power and energy allow. ``otherwise``: neither. ``off_wh``: by how much in all.
+    ``limits_crossed``: slots after which any battery was outside its limits.
+    """
+
+    as_steered: int = 0
+    at_limit: int = 0
+    otherwise: int = 0
+    off_wh: int = 0
+    limits_crossed: int = 0
 
 
 class DayChain:
@@ -136,16 +159,28 @@ class Day:
         registrar, issuer, dso, supplier, proof_key = (_actor(name) for name in names)
         actors = tuple((building, _actor(building.id)) for building in self._buildings)
         self._planner = Planner()
-        self._cast = Cast(registrar, issuer, dso, supplier, proof_key, (_actor("operator"),), actors)
+        self._cast = Cast(
+            registrar, issuer, dso, supplier, proof_key, (_actor("operator"),), actors, _actor("controller")
+        )
         self.chain = DayChain(self._cast)
         self._actors = {building.id: actor for building, actor in actors}
-        self._physical = {building.id: Household(building) for building in self._buildings}
+        self._physical = {
+            building.id: Household(building, devices=self._devices().get(building.id, ()))
+            for building in self._buildings
+        }
         self._read_wh = {name: each.first_reading().registers.net_wh for name, each in self._physical.items()}
         self.agents = {building.id: self._agent(building) for building in self._buildings}
+        self.flexible = {
+            name: FlexibleDay(self.agents[name], household, self._planner)
+            for name, household in self._physical.items()
+            if household.devices
+        }
         self._by_address = {agent.account.address: agent for agent in self.agents.values()}
         self.traded_wh: Counter[int] = Counter()
         self.traded_in_wh: Counter[str] = Counter()
         self.verified_wh = 0
+        self.kept = Kept()
+        self._steered_wh: dict[tuple[str, int], int] = {}
         self.homes: list[HomeDay] = []
 
     def run(self) -> None:
@@ -190,6 +225,10 @@ class Day:
             has_pv=building.pv_wp > 0,
         )
 
+    def _devices(self) -> Devices:
+        """Devices as they are before anything has happened."""
+        return flexible_devices(self._buildings, self._settings.devices, self._clock, SLOT_SECONDS)
+
     def _strategy(self, home: str) -> Strategy:
         plain = Plain(self._settings.rule)
         if self._settings.strategy is StrategyName.PLAIN:
@@ -208,7 +247,11 @@ class Day:
         trading: Sent = list(proofs)
         for name, agent in self.agents.items():
             actor, household = self._actors[name], self._physical[name]
+            if name in self.flexible:
+                self.flexible[name].begin_slot(terms, now)
             agent.measurements.take_telemetry(telemetry(household.powers(), self._clock))
+            if name in self.flexible:
+                self.flexible[name].follow(terms)
             decision = agent.decide(terms, now)
             backing += [(actor, declared) for declared in decision.availability]
             trading += [(actor, order) for order in decision.orders]
@@ -217,6 +260,8 @@ class Day:
                 trading.append((actor, declaration))
             steering = agent.steering(now + 1)
             if steering is not None:
+                if steering.grid_wh is not None:
+                    self._steered_wh[(name, steering.slot)] = steering.grid_wh
                 status, reason = household.offer(SetPoint(sequence=now, **steering._asdict()))
                 if status is not StatusCode.ACCEPTED:
                     raise RuntimeError(reason)
@@ -232,15 +277,37 @@ class Day:
         signed = []
         key = SigningKey(self._cast.proof_key.seed)
         for building in self._buildings:
+            battery = self._physical[building.id].battery
+            before_wh = battery.energy_mj // MJ_PER_WH if battery else 0
             for event in self._physical[building.id].advance((slot + 1) * SLOT_MS):
                 if isinstance(event, SlotEnd):
                     net_wh = event.registers.net_wh
                     flow_wh, self._read_wh[building.id] = net_wh - self._read_wh[building.id], net_wh
+                    if battery is not None:
+                        self._compare(building.id, slot, flow_wh, battery, before_wh)
                     account = self._actors[building.id].address
                     statement = FlowStatement(CHAIN_ID, VDG, slot, account, flow_wh, building.meter)
                     signature = key.sign(flow_sign_bytes(statement)).signature
                     signed.append(FlowProof(account, flow_wh, building.meter, signature))
         return tuple(signed)
+
+    def _compare(self, name: str, slot: int, flow_wh: int, battery: Battery, before_wh: int) -> None:
+        """Count a battery's slot: was what was contracted steered to, and could it have been?"""
+        rating, held_wh = battery.rating, battery.energy_mj // MJ_PER_WH
+        if not rating.min_wh <= held_wh <= rating.max_wh:
+            self.kept = self.kept._replace(limits_crossed=self.kept.limits_crossed + 1)
+        contracted = self.agents[name].account.position_wh(slot)
+        target = self._steered_wh.pop((name, slot), None)
+        if target is None or not contracted:
+            return
+        off = flow_wh - target
+        # Less was taken than meant (off < 0): the battery would have had to take more, or to give less.
+        more_wh = before_wh - held_wh + off
+        power_wh = rating.power_w // SLOTS_AN_HOUR
+        could = min(power_wh, before_wh - rating.min_wh) if off > 0 else max(-power_wh, before_wh - rating.max_wh)
+        reached = more_wh <= could + _SAME_WH if off > 0 else more_wh >= could - _SAME_WH
+        kind = "as_steered" if abs(off) <= _SAME_WH else "otherwise" if reached else "at_limit"
+        self.kept = self.kept._replace(**{kind: getattr(self.kept, kind) + 1}, off_wh=self.kept.off_wh + abs(off))
 
     def _hear(self, events: list[Any]) -> None:
         for event in events:
@@ -256,7 +323,9 @@ class Day:
 
     def _home_day(self, building: Building, terms: Terms, slots: int) -> HomeDay:
         account = self.agents[building.id].account
-        without = shadow(building, slots)
+        alone = self._devices().get(building.id, [])
+        without = shadow(building, slots, devices=alone)
+        lived = self._physical[building.id].devices.values()
         without_neur = sum(
             flow.net_wh * (terms.buy_price(slot) if flow.net_wh >= 0 else terms.sell_price(slot))
             for slot, flow in enumerate(without.flows)
@@ -274,6 +343,7 @@ class Day:
             bill.rebate_neur,
             bill.reward_neur,
             end_wh - without.battery_end_wh,
+            sum(held_wh(device) for device in lived) - sum(held_wh(device) for device in alone),
         )
 
 

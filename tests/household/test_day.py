@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from tests.household.day import Day
+from clients.household.strategy import StrategyName
+from tests.household.day import Day, Settings
 from wire.results import Code
 
 # A tenth of a cent: a forecast of the sun that failed.
 _LITTLE_NEUR = 1_000_000
 
 
-def test_homes_plan_and_trade_in_daylight_and_none_is_worse_off_than_without_the_market() -> None:
+def test_planned_homes_trade_in_daylight_for_less_than_by_the_plain_rule_or_without_the_market() -> None:
     day = Day("06-15", homes=16)
     day.run()
     traded = {slot: energy_wh for slot, energy_wh in day.traded_wh.items() if energy_wh}
@@ -24,3 +25,16 @@ def test_homes_plan_and_trade_in_daylight_and_none_is_worse_off_than_without_the
     assert len([home for home in day.homes if home.bought_wh or home.sold_wh]) > 8
     # An agent that knows the rules is never refused.
     assert set(day.chain.results) == {Code.OK}
+    _keeps_what_it_can(day)
+    plain = Day("06-15", homes=16, settings=Settings(strategy=StrategyName.PLAIN))
+    plain.run()
+    _keeps_what_it_can(plain)
+    assert sum(home.bill_neur for home in day.homes) < sum(home.bill_neur for home in plain.homes)
+    assert sum(home.worth_neur for home in day.homes) > sum(home.worth_neur for home in plain.homes)
+
+
+def _keeps_what_it_can(day: Day) -> None:
+    """No battery leaves its limits, and what was contracted is metered as far as the batteries can bring it about."""
+    assert day.kept.limits_crossed == 0
+    assert day.kept.as_steered > 0
+    assert day.kept.otherwise == 0
