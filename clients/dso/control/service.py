@@ -36,6 +36,8 @@ _REMEMBERED = 50
 _READING_SHARE = 0.1
 _POLL_SECONDS = 0.02
 _SALT_BYTES = 32
+# When the next slot is looked at, as a share of the running one.
+_AHEAD_SHARE = 0.65
 _PHASES = {Phase.PHASE_A: "a", Phase.PHASE_B: "b", Phase.PHASE_C: "c"}
 
 
@@ -77,6 +79,7 @@ class ControlService:
         self._assigned: dict[bytes, str] = {}
         self._root = b""
         self._battery_w: dict[bytes, int] = {}
+        self._ahead: tuple[SlotView, Demand] | None = None
         self.recent: deque[Controlled] = deque(maxlen=_REMEMBERED)
 
     async def run(self) -> None:
@@ -114,16 +117,26 @@ class ControlService:
         while True:
             slot = self._clock.slot_at(time.time())
             await self._slot(slot)
-            while (left_s := self._clock.start_s(slot + 1) - time.time()) > 0:
-                await asyncio.sleep(min(left_s, 1.0))
+            await self._until(self._clock.start_s(slot) + _AHEAD_SHARE * self._clock.slot_seconds)
+            # What is committed for the next slot is known by now: if that is too much, its session needn't wait.
+            view = await self._view(slot + 1, ahead=True)
+            demand = await asyncio.to_thread(self._monitor.demand, view)
+            self._ahead = (view, demand) if demand is not None else None
+            await self._until(self._clock.start_s(slot + 1))
 
     async def _slot(self, slot: int) -> None:
-        view = await self._view(slot)
-        # Solving the grid takes a tenth of a second or more, in which proofs and readings go on.
-        demand = await asyncio.to_thread(self._monitor.demand, view)
+        view, demand = self._ahead or (None, None)
+        if view is None or view.slot != slot:
+            view = await self._view(slot)
+            # Solving the grid takes some tenths of a second, in which proofs and readings go on.
+            demand = await asyncio.to_thread(self._monitor.demand, view)
         if demand is None or time.time() > self._latest_s(slot):
             return
         await self.control(demand, view)
+
+    async def _until(self, time_s: float) -> None:
+        while (left_s := time_s - time.time()) > 0:
+            await asyncio.sleep(min(left_s, 1.0))
 
     def _latest_s(self, slot: int) -> float:
         return self._clock.end_s(slot) - self._settings.last_share * self._clock.slot_seconds
@@ -147,8 +160,9 @@ class ControlService:
         )
         return ended
 
-    async def _view(self, slot: int) -> SlotView:
-        patience_s = self._clock.start_s(slot) + _READING_SHARE * self._clock.slot_seconds
+    async def _view(self, slot: int, *, ahead: bool = False) -> SlotView:
+        """What is known of a slot; ``ahead``: before it begins, when the one before it isn't measured yet."""
+        patience_s = 0.0 if ahead else self._clock.start_s(slot) + _READING_SHARE * self._clock.slot_seconds
         while self._measurements.station(slot - 1) is None and (left_s := patience_s - time.time()) > 0:
             await asyncio.sleep(min(left_s, _POLL_SECONDS))
         committed = self._commitments.of(slot)
