@@ -69,7 +69,7 @@ class Equipment:
         """A slot has begun, or its plan is another one: let the flexible loads take what is planned for it."""
         if self.home.flexible is not None:
             self._begun = slot
-            self.home.flexible.command(slot, terms)
+            self.home.flexible.command(slot, terms, Moment.now())
 
     def follow(self, now: int, terms: Terms) -> None:
         """Let the flexible loads bring the running slot to the flow that it is committed to, where something moved."""
@@ -78,7 +78,7 @@ class Equipment:
             return
         target_wh = self.home.committed_wh(now)
         if target_wh is not None and self.home.measurements.is_settled:
-            flexible.follow(running, target_wh, terms)
+            flexible.follow(running, target_wh, terms, Moment.now())
 
     def ask(self, slot: int, flow_wh: int) -> None:
         """Real-time control asks for a net flow in the running slot or a later one (Wh); it comes before the plan."""

@@ -10,6 +10,7 @@ from clients.household.devices import HeatPump
 from clients.household.flexible.load import Horizon, Load
 from clients.household.measurements import SLOTS_PER_DAY, SLOTS_PER_HOUR
 from clients.household.planner.heat_store import HeatStore
+from clients.household.planner.vector import Vector
 from wire.device import HeatState
 
 WH_PER_K = 1_000.0
@@ -67,14 +68,15 @@ class HeatLoad(Load):
         most_wh = max(least_wh, rating.comfort_min_wh + band_wh * min(95, wishes.most_percent) / 100)
         now = horizon.slots.start - 1
         demand = np.array([self.expected_wh(slot, now) for slot in horizon.slots])
+        slot_wh = self._heater.most_w * rating.cop_permille / PERMILLE / SLOTS_PER_HOUR
         begins_wh = state.store_wh + self._running_wh(rating.cop_permille, now) - self.expected_wh(now, now) / 2
         ends_wh = min(max(state.store_wh, least_wh), (least_wh + most_wh) / 2)
         return HeatStore(
             temperature_c=begins_wh / WH_PER_K,
             heat_capacity_wh_per_k=WH_PER_K,
             power_w=self._heater.most_w,
-            min_c=least_wh / WH_PER_K,
-            max_c=most_wh / WH_PER_K,
+            min_c=np.minimum(least_wh, _reached(begins_wh, least_wh, demand, made_wh=slot_wh)) / WH_PER_K,
+            max_c=np.maximum(most_wh, begins_wh - np.cumsum(demand)) / WH_PER_K,
             heat_per_wh=rating.cop_permille / PERMILLE,
             demand_wh=demand,
             end_c=ends_wh / WH_PER_K,
@@ -110,3 +112,10 @@ class HeatLoad(Load):
     def _running_wh(self, cop_permille: int, now: int) -> float:
         """Heat that the running slot still brings, about."""
         return self.schedule.get(now, 0) / 2 * cop_permille / PERMILLE
+
+
+def _reached(begins_wh: float, least_wh: float, demand_wh: Vector, made_wh: float) -> Vector:
+    """How warm the store can be after each slot if it is heated with half the power, as far as that is too little: a
+    store that is found below the band is no reason to tell anybody, but to heat."""
+    heated: Vector = begins_wh + np.arange(1, len(demand_wh) + 1) * made_wh / 2 - np.cumsum(demand_wh)
+    return np.where(np.maximum.accumulate(heated) >= least_wh, least_wh, heated)

@@ -52,9 +52,15 @@ class Load(ABC):
         """What to set it to in a slot; None leaves it to itself."""
 
     def take(self, horizon: Horizon, planned_wh: Sequence[float]) -> None:
-        """Follow a plan of what it takes (Wh by slot), as far as its powers allow."""
-        for index, slot in enumerate(horizon.slots):
-            self.schedule[slot] = self.possible_w(float(planned_wh[index]) * SLOTS_PER_HOUR) // SLOTS_PER_HOUR
+        """Follow a plan of what it takes (Wh by slot) with the powers that it has.
+
+        What a slot takes more or less than planned, the next one takes less or more.
+        """
+        left_wh = 0.0
+        for slot, energy_wh in zip(horizon.slots, planned_wh, strict=True):
+            left_wh += energy_wh
+            self.schedule[slot] = self.possible_w(left_wh * SLOTS_PER_HOUR) // SLOTS_PER_HOUR
+            left_wh -= self.schedule[slot]
 
     def clear(self, slots: range) -> None:
         """There is nothing to plan for."""
@@ -73,7 +79,7 @@ class Load(ABC):
             return 0
         return int(max(rating.min_w, min(self.device.most_w, round(wish_w))))
 
-    def command(self, slot: int, clock: SlotClock, target_w: int | None) -> None:
+    def command(self, slot: int, clock: SlotClock, target_w: int | None, now: Moment) -> None:
         """Set it for a slot that runs, where it isn't set so already."""
         state = self.device.state
         if target_w is None or state is None or not self.device.available:
@@ -81,7 +87,7 @@ class Load(ABC):
         if state.set_w == target_w and not self._ends_soon(slot, clock):
             return
         try:
-            self.device.set_power(target_w, clock.start_s(slot + COMMANDED_SLOTS), Moment.now())
+            self.device.set_power(target_w, clock.start_s(slot + COMMANDED_SLOTS), now)
         except CommandRefused as refused:
             log.info("%s/%s: %s", self.device.home, self.name, refused)
         else:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from clients.household.devices import CarCharger, HeatPump, Plug
+from clients.household.devices import CarCharger, HeatPump, Moment, Plug
 from clients.household.devices.flexible_device import FlexibleDevice
 from clients.household.flexible.appliance_load import ApplianceLoad
 from clients.household.flexible.car_load import CarLoad
@@ -16,7 +16,7 @@ from clients.household.flexible.heat_load import HeatLoad
 from clients.household.flexible.load import Horizon, Load
 from clients.household.flexible.section import DeviceKind, DeviceSection
 from clients.household.forecast import SlotForecast
-from clients.household.measurements import SLOTS_PER_HOUR, Running
+from clients.household.measurements import SLOTS_PER_DAY, SLOTS_PER_HOUR, Running
 from clients.household.person.wishes import Wishes
 from clients.household.planner.appliance import Appliance
 from clients.household.planner.battery import Battery
@@ -59,7 +59,7 @@ class FlexibleLoads:
         self.loads = list(loads)
         self._planner = planner
         self._grid_limit_w = grid_limit_w
-        self._told: tuple[str, ...] = ()
+        self._told: set[tuple[int, str]] = set()
         self._corrected = (-1, 0)
 
     @property
@@ -100,12 +100,12 @@ class FlexibleLoads:
             for index, expected in enumerate(around.forecast)
         ]
 
-    def command(self, slot: int, terms: Terms) -> None:
+    def command(self, slot: int, terms: Terms, now: Moment) -> None:
         """Set all for a slot that runs."""
         for load in self.loads:
-            load.command(slot, terms.clock, load.target_w(slot))
+            load.command(slot, terms.clock, load.target_w(slot), now)
 
-    def follow(self, running: Running, target_wh: int, terms: Terms) -> None:
+    def follow(self, running: Running, target_wh: int, terms: Terms, now: Moment) -> None:
         """Let the running slot end at a net flow, as far as cars and heat stores have room; at most thrice a slot.
 
         Waits while a device has not answered: the telemetry may be of before it obeyed.
@@ -125,7 +125,7 @@ class FlexibleLoads:
             least_w, most_w = load.may_take_w(running.slot)
             wanted_w = load.possible_w(max(least_w, min(most_w, state.power_w + missing_w)))
             if abs(wanted_w - state.power_w) * running.left / SLOTS_PER_HOUR > _SAME_WH:
-                load.command(running.slot, terms.clock, wanted_w)
+                load.command(running.slot, terms.clock, wanted_w, now)
                 missing_w -= wanted_w - state.power_w
                 self._corrected = (running.slot, times + 1)
 
@@ -166,19 +166,20 @@ class FlexibleLoads:
             sell_only_surplus=True,
         )
         plan = self._planner.plan(problem)
-        self._tell(tuple(relaxation.text for relaxation in plan.relaxations))
+        self._tell(around.now // SLOTS_PER_DAY, {each.limit.field: each.text for each in plan.relaxations})
         taken = {each.name: each.charge_wh for each in plan.cars}
         taken |= {each.name: each.heater_wh for each in plan.heat_stores}
         taken |= {each.name: each.appliance_wh for each in plan.appliances}
         for load, _ in wanted:
             load.take(horizon, [float(energy_wh) for energy_wh in taken[load.name]])
 
-    def _tell(self, texts: tuple[str, ...]) -> None:
-        """Log what a plan could not hold, once as long as it stays the same."""
-        named = tuple(text.split(":")[0] for text in texts)
-        if named and named != self._told:
-            log.warning("%s: %s", self.home, "; ".join(texts))
-        self._told = named
+    def _tell(self, day: int, texts: Mapping[str, str]) -> None:
+        """Log what a plan could not hold, once a day for each limit."""
+        self._told = {(told, field) for told, field in self._told if told == day}
+        for field, text in texts.items():
+            if (day, field) not in self._told:
+                self._told.add((day, field))
+                log.warning("%s: %s", self.home, text)
 
 
 def loads_of(home: str, sections: Sequence[DeviceSection], topics: Topics) -> list[Load]:
