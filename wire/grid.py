@@ -58,12 +58,13 @@ class Tariff(NamedTuple):
 
 
 class SlotTerms(NamedTuple):
-    """What the DSO posted for one slot: the rebate r_t, and caps on what one order may commit."""
+    """What the DSO posted for one slot: the rebate r_t, and caps on what one order may commit, with their reason."""
 
     rebate_neur_per_wh: Annotated[int, uint(1)] = 0
     capped: Annotated[bool, flag(2)] = False
     import_cap_wh: Annotated[int, uint(3)] = 0
     export_cap_wh: Annotated[int, uint(4)] = 0
+    cap_reason: Annotated[str, text(5)] = ""
 
 
 class CreateGrid(NamedTuple):
@@ -98,12 +99,13 @@ class SetRebates(NamedTuple):
 
 
 class SetCaps(NamedTuple):
-    """The DSO caps import and export for consecutive future slots (Wh a slot)."""
+    """The DSO caps import and export for consecutive future slots (Wh a slot), and says why."""
 
     vdg: Annotated[str, text(1)] = ""
     first_slot: Annotated[int, uint(2)] = 0
     import_cap_wh: Annotated[tuple[int, ...], many(uint(3))] = ()
     export_cap_wh: Annotated[tuple[int, ...], many(uint(4))] = ()
+    reason: Annotated[str, text(5)] = ""
 
 
 class SetProofKey(NamedTuple):
@@ -152,12 +154,13 @@ class RebatesSet(NamedTuple):
 
 
 class CapsSet(NamedTuple):
-    """Event: caps of consecutive slots."""
+    """Event: caps of consecutive slots, and why."""
 
     vdg: Annotated[str, text(1)] = ""
     first_slot: Annotated[int, uint(2)] = 0
     import_cap_wh: Annotated[tuple[int, ...], many(uint(3))] = ()
     export_cap_wh: Annotated[tuple[int, ...], many(uint(4))] = ()
+    reason: Annotated[str, text(5)] = ""
 
 
 class GridChanged(NamedTuple):
