@@ -7,9 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from emulator.clock import Clock
+from emulator.flexible import Devices, flexible_devices
 from emulator.homes import Home
 from node.grid_report.report import grid_report
-from node.run.comparison import batteries_wh, why_higher, without_market
+from node.run.comparison import stored_wh, why_higher, without_market
 from node.run.daylog import DayLog, HomeDay, SlotDay
 from node.run.genesis import TARIFF_BUY_NEUR_PER_WH, TARIFF_SELL_NEUR_PER_WH
 from node.run.grid_day import GRID_SLOT_SECONDS, GridDay, solve_day
@@ -45,11 +47,19 @@ class Observed(NamedTuple):
     emulator_log: Path
     duration_s: float
     finished: bool
+    devices: int = 0
+
+    def flexible(self, timing: Timing) -> Devices:
+        """The homes' flexible devices as the run began, its first slot counted as 0."""
+        clock = Clock(timing.epoch_s, timing.slot_seconds)
+        homes = [home for home, _ in self.homes]
+        return flexible_devices(homes, self.devices, clock, 1, timing.day_slot - timing.first_slot)
 
 
 def grid_day(seen: Observed) -> GridDay | None:
     """What the settled slots did to the grid, where the homes stand on a network that is known."""
-    alone = {home.id: without_market(home, _settled(seen)) for home, _ in seen.homes}
+    devices = seen.flexible(_settled(seen))
+    alone = {home.id: without_market(home, _settled(seen), devices.get(home.id, ())) for home, _ in seen.homes}
     return solve_day(seen.homes, seen.log, seen.timing, alone)
 
 
@@ -88,6 +98,7 @@ def assemble(seen: Observed, grid: GridDay | None = None) -> Report:
         submit_to_result_s=quantiles(seen.latencies_s),
         per_slot=[_slot(seen, log.first_slot + index) for index in range(log.slots)],
         grid=None if grid is None else grid_report(grid.with_market, grid.without_market, GRID_SLOT_SECONDS),
+        control=log.control.report(seen.timing.day_slot, {address: home.id for home, address in seen.homes}),
         problems=[],
     )
     return report.model_copy(update={"problems": problems(report)})
@@ -131,13 +142,15 @@ def _settled(seen: Observed) -> Timing:
 
 
 def _homes(seen: Observed) -> list[HomeReport]:
-    stored = batteries_wh(seen.emulator_log, seen.timing.last_slot)
+    stored = stored_wh(seen.emulator_log, seen.timing.last_slot)
     timing = _settled(seen)
+    devices = seen.flexible(timing)
     homes = []
     for home, address in seen.homes:
         day = seen.log.homes.get(address, HomeDay())
-        alone = without_market(home, timing)
-        battery_end = stored.get(home.id, 0)
+        flexible = devices.get(home.id, [])
+        alone = without_market(home, timing, flexible)
+        battery_end, devices_end = stored.batteries_wh.get(home.id, 0), stored.devices_wh.get(home.id, 0)
         more = day.bill_neur - alone.bill_neur
         homes.append(
             HomeReport(
@@ -155,7 +168,10 @@ def _homes(seen: Observed) -> list[HomeReport]:
                 debt_neur=day.debt_neur,
                 battery_end_wh=battery_end,
                 battery_end_without_market_wh=alone.battery_end_wh,
-                why_higher=why_higher(day, more, battery_end - alone.battery_end_wh)
+                devices=[device.rating.device for device in flexible],
+                devices_end_wh=devices_end,
+                devices_end_without_market_wh=alone.devices_end_wh,
+                why_higher=why_higher(day, more, battery_end - alone.battery_end_wh, devices_end - alone.devices_end_wh)
                 if more > 0 and seen.finished
                 else "",
             )

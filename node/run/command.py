@@ -15,6 +15,7 @@ from emulator.homes import DEFAULT_DAY
 from emulator.scenario import Scenario
 from node.cli.exits import CommandError, Exit
 from node.cli.output import JsonOption
+from node.run.control_section import summary_of
 from node.run.day import DisplayFactory, Options, run_day
 from node.run.daylog import DayLog
 from node.run.progress import Display
@@ -52,6 +53,10 @@ def run_command(
     strategy: Annotated[
         StrategyName, typer.Option(help="How homes with batteries plan: by linear programs, or the plain rule.")
     ] = StrategyName.PLANNED,
+    devices: Annotated[
+        int,
+        typer.Option(min=0, help="So many homes have a car, a heat pump, or a water heater and a washer."),
+    ] = 0,
     out: Annotated[Path, typer.Option(help="Folder for report.json and report.html.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -80,6 +85,7 @@ def run_command(
             day_ahead=None if day_ahead is None else DayAhead.parse(day_ahead),
             strategy=strategy,
             plan=plan,
+            devices=devices,
         )
         report = asyncio.run(_until_done(options, display_of))
     except ValueError as error:
@@ -117,6 +123,7 @@ def _summary(report: Report, out: Path) -> str:
         f"{report.blocks} blocks, {report.proofs} proofs, {report.transactions.submitted} transactions; "
         f"app hashes agree at {report.app_hash_agreed.heights - report.app_hash_agreed.disagreements} of "
         f"{report.app_hash_agreed.heights} heights",
+        *([summary_of(report.control)] if report.control is not None else []),
         *(f"problem: {problem}" for problem in report.problems),
         f"report: {out / 'report.html'} and {out / 'report.json'}",
     ]

@@ -6,6 +6,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from node.run.control_day import ControlDay
 from wire.chain import DueFailed
 from wire.control import Phase, PhaseConfirmed
 from wire.flowproof import EquivocationRecorded, FlowProved
@@ -79,6 +80,7 @@ class DayLog:
     last_prices: tuple[int, int] | None = None
     results: Counter[Code] = field(default_factory=Counter)
     switched: set[tuple[int, bytes, Phase]] = field(default_factory=set)
+    control: ControlDay = field(default_factory=ControlDay)
     _product_of: dict[str, str] = field(default_factory=dict)
     troubles: deque[str] = field(default_factory=lambda: deque(maxlen=200))
 
@@ -96,6 +98,7 @@ class DayLog:
 
     def add_event(self, event: Any, time_s: float) -> None:
         """A typed event of a block of that time; kinds that nobody counts are passed over."""
+        self.control.add(event, time_s)
         match event:
             case BookCleared(book=book) if book is not None:
                 self.books_cleared += 1

@@ -7,6 +7,7 @@ from html import escape
 
 from node.grid_report.section import grid_section
 from node.run import figures
+from node.run.control_section import control_section
 from node.run.grid_day import GridDay
 from node.run.report import Report
 
@@ -51,6 +52,7 @@ received. The difference is the surplus, which goes to the validators.</p>{figur
 <h2>Bills</h2><p>Each home's bill of the day beside the same day with self-consumption and the supplier alone.</p>
 {figures.bills(report)}{_home_table(report)}
 {_grid(report, grid)}
+{control_section(report.control) if report.control is not None else ""}
 <h2>Chain</h2><p>{report.blocks} blocks; {report.transactions.submitted} transactions in them,
 {report.transactions.accepted} accepted{_refused(report)}. The {report.validators} validators' own app hashes were
 compared at {report.app_hash_agreed.heights} heights: {report.app_hash_agreed.disagreements} disagreements.</p>

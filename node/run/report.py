@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from node.grid_report.report import GridReport
+from node.run.control_day import ControlReport
+from node.run.part import Part
 
 CENT_PER_KWH = 10_000  # nEUR per Wh
-
-
-class Part(BaseModel):
-    """A part of the report; nothing in it changes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class HomeReport(Part):
@@ -32,6 +28,9 @@ class HomeReport(Part):
     debt_neur: int = Field(description="what it could not pay")
     battery_end_wh: int = Field(description="in the battery at the end of the day")
     battery_end_without_market_wh: int = Field(description="the same without the market")
+    devices: list[str] = Field(default=[], description="flexible devices: car, heat, water, washer")
+    devices_end_wh: int = Field(default=0, description="in car and heat store at the end of the day, as electricity")
+    devices_end_without_market_wh: int = Field(default=0, description="the same without the market")
     why_higher: str = Field(default="", description="why the bill with the market is higher, where it is")
 
 
@@ -132,6 +131,9 @@ class Report(Part):
     per_slot: list[SlotReport]
     grid: GridReport | None = Field(
         default=None, description="the settled slots on the homes' network; null where they stand on none that is known"
+    )
+    control: ControlReport | None = Field(
+        default=None, description="sessions of real-time control and phase orders; null where there were none"
     )
     problems: list[str] = Field(description="what went wrong, in words; empty when all is well")
 
