@@ -66,7 +66,7 @@ class PhaseService:
             await self._until(self._clock.start_s(now) + self._settings.order_at_share * self._clock.slot_seconds)
             try:
                 await self.order(now + 1)
-                await self._look_back(now - 1)
+                await self.look_back(now - 1)
             except ChainUnavailable as error:
                 log.warning("no phases are ordered for slot %d: %s", now + 1, error)
             await self._until(self._clock.start_s(now + 1))
@@ -111,7 +111,7 @@ class PhaseService:
             log.info("slot %d: %s", slot, ", ".join(f"{home} to {phase}" for home, phase in sorted(moved.items())))
         return moved
 
-    async def _look_back(self, slot: int) -> None:
+    async def look_back(self, slot: int) -> None:
         """Tell of switches that have not confirmed; a home whose switch is mute is taken to be where it was."""
         for order in await self._chain.phase_orders(slot):
             if order.status is PhaseOrderStatus.PHASE_ORDER_STATUS_UNCONFIRMED:

@@ -1,0 +1,144 @@
+"""The DSO's services around a session: its death, what it believes of measurements, and whom it tells what."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from clients.common.broker import BrokerAddress
+from clients.common.configuration import ConfigurationError
+from clients.common.grid.shipped import load
+from clients.common.slots import SlotClock
+from clients.dso.control.connections import Connections, read_connections
+from clients.dso.control.constraint import Demand, SlotView
+from clients.dso.control.service import ControlService
+from clients.dso.control.settings import ControlSettings
+from clients.dso.control.station_link import StationLink
+from tests.control.app_control_chain import VDG, AppControlChain, account
+from wire.assignment import Assignment, assignments
+from wire.control import (
+    ControlLaw,
+    ControlOutcome,
+    ControlReason,
+    ControlTerms,
+    OpenControl,
+    PccLimit,
+    PostSignal,
+    assignment_root,
+)
+from wire.mqtt import Topics
+from wire.results import Code
+from wire.station import PccNow, StationNow
+
+TOPICS = Topics()
+SLOT_SECONDS = 600
+POINTS = frozenset({("f1", "a"), ("f1", "b")})
+TERMS = ControlTerms(
+    ControlReason.CONTROL_REASON_CURRENT,
+    ControlLaw.CONTROL_LAW_SECANT,
+    (PccLimit("f1-a", 1, True, 0),),
+    tolerance_wh=10,
+    max_iterations=9,
+    iteration_seconds=600,
+    assignment_root=bytes(32),
+)
+
+
+class Nothing:
+    """Homes that have committed to nothing, and a grid that needs no control."""
+
+    def of(self, _slot: int) -> dict[bytes, int]:
+        return {}
+
+    def demand(self, _view: SlotView) -> Demand | None:
+        return None
+
+
+def service_on(chain: AppControlChain) -> ControlService:
+    clock = SlotClock(chain.epoch_s, SLOT_SECONDS)
+    station = StationLink(BrokerAddress(url="mqtt://127.0.0.1:1"), clock, POINTS)
+    settings = ControlSettings.model_validate({"network": "thesis-50", "homes_csv": "/none"})
+    nothing = Nothing()
+    return ControlService(VDG, clock, Connections([]), chain, station, nothing, nothing, nothing, settings, 10)  # type: ignore[arg-type] # nothing of them is asked for
+
+
+def test_a_dso_that_died_in_mid_session_aborts_it_when_it_is_back() -> None:
+    chain = AppControlChain(2, SLOT_SECONDS)
+
+    async def died() -> None:
+        assert (await chain.submit(OpenControl(VDG, 0, TERMS))).code is Code.OK
+        assert (await chain.submit(PostSignal(VDG, 0, 1, 1, (-500,)))).code is Code.OK
+
+    asyncio.run(died())
+    asyncio.run(service_on(chain).recover())
+    session = asyncio.run(chain.session(0, 1))
+    assert session is not None
+    assert session.outcome is ControlOutcome.CONTROL_OUTCOME_ABORTED
+    assert session.signals == 1
+    assert asyncio.run(chain.grid_control()).open_session == 0
+    # And with nothing open there is nothing to do.
+    asyncio.run(service_on(chain).recover())
+
+
+def now(slot: int = 0, *, power_w: int = 100, points: frozenset[tuple[str, str]] = POINTS, ahead_s: float = 0) -> bytes:
+    time_ms = int((time.time() + ahead_s) * 1000)
+    pccs = tuple(
+        PccNow(feeder=feeder, phase=phase, energy_wh=5, power_w=power_w)  # type: ignore[arg-type] # a phase
+        for feeder, phase in sorted(points)
+    )
+    return StationNow(station="s", slot=slot, time_ms=time_ms, pccs=pccs).encode()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"{",
+        now(power_w=2_000_000),
+        now(slot=-1),
+        now(slot=3),
+        now(ahead_s=100),
+        now(points=frozenset({("f1", "a")})),
+        now(points=frozenset({("f9", "a"), ("f9", "b")})),
+    ],
+)
+def test_an_absurd_measurement_is_refused_and_the_last_one_stands(payload: bytes) -> None:
+    link = StationLink(BrokerAddress(url="mqtt://127.0.0.1:1"), SlotClock(int(time.time()) - 60, SLOT_SECONDS), POINTS)
+    link.take(TOPICS.station_now(), now())
+    believed = link.now
+    assert believed is not None
+    link.take(TOPICS.station_now(), payload)
+    assert link.now is believed
+    assert link.refused == 1
+
+
+def test_a_home_believes_its_own_entry_and_no_other() -> None:
+    entries = {account(number): (f"f1-{'abc'[number % 3]}", bytes([number]) * 32) for number in range(7)}
+    told = assignments(entries)
+    assert {entry.root for entry in told.values()} == {assignment_root(entries).hex()}
+    for address, entry in told.items():
+        assert entry.proves(address)
+        assert not any(entry.proves(other) for other in entries if other != address)
+        assert not entry.model_copy(update={"pcc": "f2-a"}).proves(address)
+        assert not entry.model_copy(update={"salt": "f" * 64}).proves(address)
+        assert not entry.model_copy(update={"position": entry.total}).proves(address)
+        assert Assignment.model_validate_json(entry.encode()).proves(address)
+
+
+def test_a_file_of_homes_is_read_whole_and_every_fault_of_it_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "homes.csv"
+    one, two = "0a" * 20, "0b" * 20
+    path.write_text(f"account,home\n{one},f01load00001\n{two},f02load00051\n")
+    connections = read_connections(path, load("thesis-50"))
+    assert connections.by_home["f01load00001"].phase == "a"
+    assert connections.by_account[bytes.fromhex(two)].feeder == "f02switch00002"
+    path.write_text(f"account,home\n{one},nowhere\nXY,f01load00001\n{one}\n{one},f01load00002\n{one},f01load00003\n")
+    with pytest.raises(ConfigurationError) as told:
+        read_connections(path, load("thesis-50"))
+    for line in (2, 3, 4, 6):
+        assert f"line {line}: " in str(told.value)
+    path.write_text("home\n")
+    with pytest.raises(ConfigurationError, match="account,home"):
+        read_connections(path, load("thesis-50"))
