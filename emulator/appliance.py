@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulator.clock import Clock
 from emulator.device import EmulatedDevice, Refusal
-from emulator.units import SLOT_MS, SLOTS_A_DAY
+from emulator.units import MJ_PER_WH, SLOT_MS, SLOTS_A_DAY
 from wire.device import AnswerCode, PlugRating, PlugState
 
 DAY_MS = SLOTS_A_DAY * SLOT_MS
@@ -40,6 +40,12 @@ class EmulatedAppliance(EmulatedDevice[PlugRating]):
     @property
     def power_w(self) -> int:
         return self._profile_w[self._run_ms // SLOT_MS] if self.on and self.missing_ms else 0
+
+    @property
+    def held_wh(self) -> int:
+        """Less than nothing, while part of a run is still to come."""
+        left = self._profile_w[self._run_ms // SLOT_MS :] if self.missing_ms else []
+        return -(sum(left) * SLOT_MS - (self._run_ms % SLOT_MS) * (left[0] if left else 0)) // MJ_PER_WH
 
     def state(self, sequence: int) -> PlugState:
         return PlugState.model_validate(self._fields(sequence) | {"on": self.on})

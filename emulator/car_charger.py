@@ -58,6 +58,10 @@ class EmulatedCarCharger(EmulatedDevice[CarChargerRating]):
             return 0
         return -(-max(0, self._visit.needed_wh * MJ_PER_WH - self._charged_mj) // MJ_PER_WH)
 
+    @property
+    def held_wh(self) -> int:
+        return self._visit.car_wh + self._charged_mj // MJ_PER_WH if self._visit is not None else 0
+
     def state(self, sequence: int) -> CarChargerState:
         visit = self._visit
         charged_wh = self._charged_mj // MJ_PER_WH

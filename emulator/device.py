@@ -70,6 +70,11 @@ class EmulatedDevice(ABC, Generic[R]):
     def power_w(self) -> int:
         """What it takes now."""
 
+    @property
+    def held_wh(self) -> int:
+        """What it holds of what was put in, as electricity: two runs in which it ends otherwise are compared by it."""
+        return 0
+
     @abstractmethod
     def state(self, sequence: int) -> DeviceState:
         """What it would say now."""

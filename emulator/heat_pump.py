@@ -53,11 +53,19 @@ class EmulatedHeatPump(EmulatedDevice[HeatRating]):
             return self._set_w
         return self.rating.max_w if self._heating else 0
 
+    @property
+    def held_wh(self) -> int:
+        return self.store_wh * 1000 // self.rating.cop_permille
+
     def state(self, sequence: int) -> HeatState:
         return HeatState.model_validate(self._fields(sequence) | {"store_wh": self.store_wh})
 
     def memory(self) -> dict[str, int]:
-        flags = {"heating": self._heating, "too_cold": self._too_cold, "too_warm": self._too_warm}
+        flags = {
+            "heating": int(self._heating),
+            "too_cold": int(self._too_cold),
+            "too_warm": int(self._too_warm),
+        }
         return super().memory() | flags | {"store": self._store, "unmet_mj": self.unmet_mj}
 
     def recall(self, memory: dict[str, int]) -> None:

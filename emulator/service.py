@@ -38,7 +38,8 @@ TRIP_MV = 253_000
 class SlotSummary:
     """What all homes did in one slot, Wh; ``late_s``: how long after its end the slot was closed.
 
-    ``stored_wh``: what each battery held at the slot's end, by home.
+    ``stored_wh``: what each battery held at the slot's end, by home; ``devices_wh``: the flexible devices of each home
+    that has some, as electricity.
     """
 
     slot: int
@@ -50,6 +51,7 @@ class SlotSummary:
     pv_wh: int
     late_s: float
     stored_wh: dict[str, int]
+    devices_wh: dict[str, int]
 
 
 @dataclass
@@ -292,6 +294,11 @@ class Service:
             late_s=round(max(0.0, time.time() - end_s), 3),
             stored_wh={
                 name: home.battery.energy_mj // MJ_PER_WH for name, home in self.households.items() if home.battery
+            },
+            devices_wh={
+                name: sum(device.held_wh for device in home.devices.values())
+                for name, home in self.households.items()
+                if home.devices
             },
         )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from emulator.device import EmulatedDevice
 from emulator.homes import Home
 from emulator.shadow import shadow
 from node.run.daylog import HomeDay
@@ -18,6 +20,7 @@ class WithoutMarket(NamedTuple):
 
     bill_neur: int
     battery_end_wh: int
+    devices_end_wh: int
     flows_wh: tuple[int, ...]
 
 
@@ -32,32 +35,46 @@ def bill_neur(flows_wh: list[int], first_slot: int) -> int:
     )
 
 
-def without_market(home: Home, timing: Timing) -> WithoutMarket:
-    """The reported slots, from the same battery at the run's first slot."""
+def without_market(home: Home, timing: Timing, devices: Sequence[EmulatedDevice[Any]] = ()) -> WithoutMarket:
+    """The reported slots, from the same battery at the run's first slot; ``devices`` are moved on, left to themselves.
+
+    They count the run's first slot as 0.
+    """
     lead = timing.from_slot - timing.first_slot
-    lived = shadow(home, lead + timing.slots, timing.day_slot - timing.first_slot)
+    lived = shadow(home, lead + timing.slots, timing.day_slot - timing.first_slot, devices)
     flows = [flow.net_wh for flow in lived.flows[lead:]]
-    return WithoutMarket(bill_neur(flows, timing.from_slot), lived.battery_end_wh, tuple(flows))
+    held_wh = sum(device.held_wh for device in devices)
+    return WithoutMarket(bill_neur(flows, timing.from_slot), lived.battery_end_wh, held_wh, tuple(flows))
 
 
-def batteries_wh(emulator_log: Path, slot: int) -> dict[str, int]:
-    """What each battery held at the end of a slot, by home, from the lines that the emulator prints; {} without it."""
+class Stored(NamedTuple):
+    """What batteries and flexible devices held at the end of a slot, by home (Wh)."""
+
+    batteries_wh: dict[str, int]
+    devices_wh: dict[str, int]
+
+
+def stored_wh(emulator_log: Path, slot: int) -> Stored:
+    """From the lines that the emulator prints; nothing without the slot's."""
     for line in emulator_log.read_text().splitlines():
         if line.startswith(f'{{"event": "slot", "slot": {slot},'):
-            stored: dict[str, int] = json.loads(line)["stored_wh"]
-            return stored
-    return {}
+            told = json.loads(line)
+            return Stored(told["stored_wh"], told.get("devices_wh", {}))
+    return Stored({}, {})
 
 
-def why_higher(day: HomeDay, more_neur: int, stored_wh: int) -> str:
+def why_higher(day: HomeDay, more_neur: int, stored_wh: int, devices_wh: int = 0) -> str:
     """The reasons for a bill that is ``more_neur`` above the one without the market, largest first.
 
-    ``stored_wh``: how much more the battery holds at the end of the day than without the market.
+    ``stored_wh``: how much more the battery holds at the end of the day than without the market; ``devices_wh``: car
+    and heat store.
     """
     average_neur_per_wh = sum(TARIFF_BUY_NEUR_PER_WH) // SLOTS_PER_DAY
     reasons = []
     if stored_wh > 0:
         reasons.append((stored_wh * average_neur_per_wh, f"its battery ends the day with {stored_wh} Wh more"))
+    if devices_wh > 0:
+        reasons.append((devices_wh * average_neur_per_wh, f"its car or heat store ends it with {devices_wh} Wh more"))
     if day.reward_neur < 0:
         reasons.append((-day.reward_neur, f"deviations from its plan were charged {-day.reward_neur / 1e9:.3f} €"))
     traded = day.bought_wh + day.sold_wh

@@ -60,6 +60,7 @@ class Options:
     memory: Memory | None = None
     strategy: StrategyName = StrategyName.PLANNED
     plan: GridPlan | None = None
+    devices: int = 0
 
 
 async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Event) -> Report:
@@ -75,7 +76,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     folder = _new_folder(options.folder, chain_id)
     cast = Cast.fresh(homes, options.validators)
     site = Site.on_this_machine(folder / "services")
-    stage = Stage(site, chain_id, cast, timing, options.day, options.strategy, plan)
+    stage = Stage(site, chain_id, cast, timing, options.day, options.strategy, plan, options.devices)
     net = make_chain(folder / "net", chain_id, cast, timing, options.day_ahead, options.memory, plan)
     for service in stage.services(options.validators, net.genesis_file):
         net.add_service(service)
@@ -107,6 +108,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
         folder / "net" / "log" / "emulator.log",
         time.time() - started_s,
         finished,
+        options.devices,
     )
     return write_report(seen, options.out)
 

@@ -13,9 +13,12 @@ import yaml
 
 from clients.dso.signer.process import initialise
 from clients.household.strategy import StrategyName
+from emulator.clock import Clock
+from emulator.flexible import flexible_devices
 from emulator.scenario import NETWORKS
 from node.localnet.plan import Service
 from node.run.cast import Actor, Cast
+from node.run.devices import device_sections
 from node.run.genesis import MAX_REBATE_NEUR_PER_WH, VDG
 from node.run.scenario import GridPlan
 from node.run.site import Site
@@ -39,6 +42,7 @@ class Stage:
         day: str,
         strategy: StrategyName = StrategyName.PLANNED,
         plan: GridPlan | None = None,
+        devices: int = 0,
     ) -> None:
         self.site = site
         self._chain_id = chain_id
@@ -47,6 +51,7 @@ class Stage:
         self._day = day
         self._strategy = strategy
         self._plan = plan
+        self._devices = devices
 
     def services(self, validators: int, genesis: Path) -> list[Service]:
         """Write all files, each service's in its own folder; the processes in the order in which they start.
@@ -89,6 +94,7 @@ class Stage:
             "--first-slot", str(timing.first_slot),
             "--homes", str(len(self._cast.households)),
             "--state", str(self.site.folder_of("emulator") / "emulator.json"),
+            "--devices", str(self._devices),
             "--json",
         )  # fmt: skip
         if self._plan is not None:
@@ -205,10 +211,13 @@ class Stage:
         trusted = folder / "genesis.json"
         write_private(trusted, genesis.read_text())
         homes = []
+        clock = Clock(self._timing.epoch_s, self._timing.slot_seconds)
+        devices = flexible_devices([home for home, _ in self._cast.households], self._devices, clock, 1)
         for home, actor in self._cast.households:
             seed = folder / "keys" / f"{actor.name}.seed"
             actor.write_seed(seed)
-            homes.append({"id": home.id, "seed_file": str(seed), "meter": home.meter})
+            listed = [section.model_dump(mode="json") for section in device_sections(devices.get(home.id, ()))]
+            homes.append({"id": home.id, "seed_file": str(seed), "meter": home.meter, "devices": listed})
         content = {
             "gateway": self.site.gateway_section("households") | {"chain_id": self._chain_id},
             "trust": {"genesis": str(trusted)},

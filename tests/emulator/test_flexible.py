@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 from emulator.clock import Clock
 from emulator.device import EmulatedDevice
 from emulator.flexible import WASH_W, flexible_devices
-from emulator.homes import neighbourhood
+from emulator.homes import DEFAULT_DAY, neighbourhood
 from emulator.household import Household, Powers
+from emulator.service import Service
 from emulator.shadow import shadow
+from emulator.state import capture, load, save
 from emulator.units import MJ_PER_WH, SLOT_MS, SLOTS_A_DAY
-from wire.mqtt import SetPoint
+from wire.mqtt import Reading, SetPoint, Topics
 
 CLOCK = Clock(1_780_000_000, 600)
 HOMES = neighbourhood(33)
@@ -112,6 +115,29 @@ def test_a_restart_goes_on_with_car_store_and_wash_as_they_were() -> None:
             device.advance(DAY_MS)
             again.devices[name].advance(DAY_MS)
             assert again.devices[name].memory() == device.memory()
+
+
+def test_a_saved_run_brings_back_devices_too(tmp_path: Path) -> None:
+    def service() -> Service:
+        devices = flexible_devices(HOMES[:4], 4, CLOCK, 5)
+        return Service(CLOCK, HOMES[:4], DEFAULT_DAY, 0, Topics(), devices=devices)
+
+    before, after = service(), service()
+    for living in before.households.values():
+        living.advance(63 * SLOT_MS)
+    reading = Reading(meter="m", sequence=1, slot=62, time_s=1, import_wh=0, export_wh=0)
+    last = dict.fromkeys(before.households, reading)
+    save(tmp_path / "state.json", capture(before.run_key, before.households, last, {}))
+    saved = load(tmp_path / "state.json", after.run_key)
+    assert saved is not None
+    after.restore(saved)
+    for name, living in before.households.items():
+        living.advance(DAY_MS)
+        after.households[name].advance(DAY_MS)
+        assert after.households[name].meter == living.meter
+        assert [one.memory() for one in after.households[name].devices.values()] == [
+            one.memory() for one in living.devices.values()
+        ]
 
 
 def test_days_begin_where_the_neighbourhood_s_do() -> None:

@@ -34,7 +34,7 @@ from emulator.shadow import shadow
 from emulator.units import MJ_PER_WH, SLOT_MS, SLOTS_A_DAY
 from node.run.cast import Actor, Cast
 from node.run.genesis import MAX_REBATE_NEUR_PER_WH, TARIFF_BUY_NEUR_PER_WH, VDG, app_state
-from tests.household.flexible_day import FlexibleDay, held_wh
+from tests.household.flexible_day import FlexibleDay
 from wire.codec import decode, encode
 from wire.events import event_class
 from wire.flowproof import FlowProof, FlowStatement, SubmitProofs, flow_sign_bytes
@@ -343,7 +343,7 @@ class Day:
             bill.rebate_neur,
             bill.reward_neur,
             end_wh - without.battery_end_wh,
-            sum(held_wh(device) for device in lived) - sum(held_wh(device) for device in alone),
+            sum(device.held_wh for device in lived) - sum(device.held_wh for device in alone),
         )
 
 

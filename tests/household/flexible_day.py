@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from clients.household.devices import Moment, Roster
 from clients.household.flexible.loads import FlexibleLoads, loads_of
-from clients.household.flexible.section import ApplianceSection, DeviceKind, DeviceSection
 from clients.household.home import Home
 from clients.household.planner.planner import Planner
 from clients.household.terms import Terms
-from emulator.car_charger import EmulatedCarCharger
-from emulator.device import EmulatedDevice
-from emulator.flexible import READY_HOUR, WASH_W
-from emulator.heat_pump import EmulatedHeatPump
 from emulator.household import Household
 from emulator.messages import telemetry
+from node.run.devices import device_sections
 from wire.device import AnswerCode, DeviceAnswer, DeviceTopics
 from wire.mqtt import Topics
 
 TOPICS = Topics()
 GRID_LIMIT_W = 17_250
-
-
-def section_of(device: EmulatedDevice[Any]) -> DeviceSection:
-    """As a configuration would list it."""
-    kind = DeviceKind(device.rating.kind)
-    wash = ApplianceSection(ready=f"{READY_HOUR:02}:00", done_by="18:00", profile_w=WASH_W)
-    return DeviceSection(id=device.rating.device, kind=kind, appliance=wash if kind is DeviceKind.PLUG else None)
-
-
-def held_wh(device: EmulatedDevice[Any]) -> int:
-    """What a device has got of what it needs, as electricity: in the car, in the store, in the wash."""
-    if isinstance(device, EmulatedCarCharger):
-        return device.state(0).car_wh
-    if isinstance(device, EmulatedHeatPump):
-        return device.store_wh * 1000 // device.rating.cop_permille
-    return 0
 
 
 class FlexibleDay:
@@ -45,7 +23,7 @@ class FlexibleDay:
     def __init__(self, home: Home, household: Household, planner: Planner) -> None:
         self.home = home
         self.household = household
-        sections = [section_of(device) for device in household.devices.values()]
+        sections = device_sections(household.devices.values())
         home.flexible = FlexibleLoads(home.id, loads_of(home.id, sections, TOPICS), planner, GRID_LIMIT_W)
         self.loads = home.flexible
         self.roster = Roster(self.loads.devices, TOPICS)
