@@ -50,7 +50,7 @@ flowed (verified).</p>{figures.energy(report)}
 <h2>Prices</h2><p>Local prices per slot, weighted by volume over the slot's books: what buyers paid and what sellers
 received. The difference is the surplus, which goes to the validators.</p>{figures.prices(report)}
 <h2>Bills</h2><p>Each home's bill of the day beside the same day with self-consumption and the supplier alone.</p>
-{figures.bills(report)}{_home_table(report)}
+{figures.bills(report)}{_home_table(report)}{_device_table(report)}
 {_grid(report, grid)}
 {control_section(report.control) if report.control is not None else ""}
 <h2>Chain</h2><p>{report.blocks} blocks; {report.transactions.submitted} transactions in them,
@@ -96,12 +96,24 @@ def _refused(report: Report) -> str:
     return " and refused: " + ", ".join(f"{count} {escape(code)}" for code, count in refused.items())
 
 
+def _device_table(report: Report) -> str:
+    """What cars and heat stores hold at the day's end, beside what they would without the market."""
+    rows = "".join(
+        f"<tr><td>{escape(home.id)}<td>{escape(', '.join(home.devices))}<td>{home.devices_end_wh / 1000:.2f}"
+        f"<td>{home.devices_end_without_market_wh / 1000:.2f}"
+        for home in report.homes
+        if home.devices
+    )
+    head = "<tr><th>home<th>flexible devices<th>they hold kWh<th>without the market kWh"
+    return f"<table>{head}{rows}</table>" if rows else ""
+
+
 def _home_table(report: Report) -> str:
     head = (
         "<tr><th>home<th>kind<th>bill €<th>without €<th>saved €<th>bought kWh<th>sold kWh<th>rebate €<th>reward €<th>"
     )
     rows = "".join(
-        f"<tr><td>{escape(home.id)}<td>{escape(home.kind)}<td>{home.bill_neur / 1e9:.3f}"
+        f"<tr><td>{escape(home.id)}<td>{escape(', '.join([home.kind, *home.devices]))}<td>{home.bill_neur / 1e9:.3f}"
         f"<td>{home.bill_without_market_neur / 1e9:.3f}"
         f"<td>{(home.bill_without_market_neur - home.bill_neur) / 1e9:.3f}"
         f"<td>{home.bought_wh / 1000:.2f}<td>{home.sold_wh / 1000:.2f}"
