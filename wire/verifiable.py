@@ -34,7 +34,7 @@ from wire.control import (
     SlotControl,
 )
 from wire.flowproof import GetProofRequest, GetProofResponse, ListProofsRequest, ListProofsResponse, SlotProofs
-from wire.grid import ListMembersRequest, ListMembersResponse
+from wire.grid import ListMembersRequest, ListMembersResponse, ListTermsRequest, ListTermsResponse, SlotTerms
 from wire.ledger import EUR, Balance, GetBalanceRequest, GetBalanceResponse, ListDebtsRequest, ListDebtsResponse
 from wire.market import (
     GetBookRequest,
@@ -107,6 +107,13 @@ def _book(_: GetBookRequest, values: Values) -> GetBookResponse:
         text = "the book is not cleared; when its gate closes and how many orders wait in it are no items of the state"
         raise Unverified(Reason.UNPROVABLE, text)
     return GetBookResponse(True, book, book.gate_s)
+
+
+def _terms(request: ListTermsRequest) -> tuple[Item[Any], ...]:
+    if not 1 <= request.slots <= MAX_ENTRIES:
+        raise Unverified(Reason.UNPROVABLE, f"slots = {request.slots}: give 1 to {MAX_ENTRIES}")
+    slots = range(request.first_slot, request.first_slot + request.slots)
+    return tuple(at.TERMS.at(at.slot_key(request.vdg, slot)) for slot in slots)
 
 
 def _availability(_: GetAvailabilityRequest, values: Values) -> GetAvailabilityResponse:
@@ -242,6 +249,7 @@ VERIFIABLE: Mapping[type[Any], Single | Listed] = MappingProxyType(
             lambda r: (at.POSITIONS.at(at.slot_account_key(r.vdg, r.slot, r.account)),),
             lambda _, v: GetPositionResponse(v[0] or Position()),
         ),
+        ListTermsRequest: Single(_terms, lambda _, v: ListTermsResponse(tuple(terms or SlotTerms() for terms in v))),
         GetProofRequest: Single(
             lambda r: (at.PROOFS.at(at.slot_account_key(r.vdg, r.slot, r.account)),), _found(GetProofResponse)
         ),

@@ -1,4 +1,4 @@
-"""The commands `vdg dso signer | run | pki | status`."""
+"""The commands `vdg dso signer | run | pki | status | limits`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from clients.common.json_file import STDIN
 from clients.dso.__main__ import run as run_daemon
 from clients.dso.grid_chain import NO_CAP_WH
 from clients.dso.pki import PkiError, make_pki
@@ -82,6 +83,23 @@ def status_command(
             typer.echo(line)
     if not status["running"]:
         raise typer.Exit(EXIT_NOT_RUNNING)
+
+
+@app.command("limits")
+def limits_command(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE.json", help=f"A network and a slot's flows; {STDIN} reads standard input.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Say what a slot's plan does to a network: whether control starts, what each PCC may draw, which caps are enough.
+
+    Needs no chain; docs/dso.md describes the file. Exit code 2 means that it has errors: all are listed.
+    """
+    # Loading what solves grids takes a second, which the other commands needn't spend.
+    from clients.dso.monitor.limits_command import show_limits
+
+    show_limits(file, as_json)
 
 
 def describe(status: dict[str, Any]) -> list[str]:

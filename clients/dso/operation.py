@@ -91,7 +91,9 @@ class Operation:
             for neighbour in configuration.caps.neighbours:
                 at = read_connections(neighbour.homes_csv, network)
                 parties.append(Party(neighbour.vdg, _chain_of(chain, wallet, neighbour.vdg), at))
-            self.caps = CapService(GridSolver(network), clock, parties, configuration.caps, tables.findings)
+            self.caps = CapService(
+                GridSolver(network), clock, parties, configuration.caps, tables.findings, settings.keep.limits
+            )
         self.control = ControlService(
             grid.vdg,
             clock,

@@ -12,6 +12,7 @@ from tests.app.keyring import address
 from tests.light.made import Powers, genesis_of, made_header, signed
 from tests.ordering import orders
 from wire.go_json import format_time_ns, to_base64
+from wire.grid import SetCaps
 from wire.ledger import Transfer
 from wire.light.block import LightBlock
 from wire.light.client import BlockUnavailable
@@ -117,6 +118,7 @@ def settled_chain() -> ProvenChain:
     chain.do("dee", Transfer(address("bob"), chain.balance("dee").free_neur))
     chain.go_to_slot(13)
     chain.do("dso", chain.proofs(12, {"ann": 1, "bob": 0, "cid": 0, "dee": 100}))
+    chain.do("dso", SetCaps(world.VDG, 31, (700,), (0,), "transformer at t1: 104 % where 100 % is allowed"))
     for home in ("ann", "bob"):
         chain.do("dso", orders.order(home, 20))
     chain.do("dso", orders.opening(13))

@@ -73,6 +73,7 @@ REQUESTS = (
     settlement.GetCertificateRequest("none"),
     grid.ListMembersRequest(VDG),
     grid.ListMembersRequest("none"),
+    grid.ListTermsRequest(VDG, 30, 3),
     control.GetSwitchRequest(VDG, ANN),
     control.GetSwitchRequest(VDG, address("dee")),
     control.GetPhaseOrderRequest(VDG, 20, ANN),

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clients.common.grid.grid import PHASE_CODES, Grid
+from clients.common.grid.limits import Limits
 from clients.common.slots import SlotClock
 from clients.dso.control.connections import Connections
 from clients.dso.findings import Finding, Findings, Kind
@@ -62,13 +63,20 @@ class CapService:
     """
 
     def __init__(
-        self, grid: Grid, clock: SlotClock, parties: list[Party], settings: CapSettings, findings: Findings
+        self,
+        grid: Grid,
+        clock: SlotClock,
+        parties: list[Party],
+        settings: CapSettings,
+        findings: Findings,
+        limits: Limits | None = None,
     ) -> None:
         self._grid = grid
         self._clock = clock
         self._parties = parties
         self._settings = settings
         self._findings = findings
+        self._limits = limits
         self._numbers = {home.id: number for number, home in enumerate(grid.network.homes)}
         self._judged: set[int] = set()
         self._bases: dict[int, Mapping[bytes, int]] = {}
@@ -153,7 +161,7 @@ class CapService:
             for party in self._parties
         ]
         # A search takes up to some seconds, in which proofs and readings go on.
-        caps = await asyncio.to_thread(least_caps, self._grid, self._forecast(basis), vdgs)
+        caps = await asyncio.to_thread(least_caps, self._grid, self._forecast(basis), vdgs, self._limits)
         if own.vdg in caps:
             await self._post(slot, caps[own.vdg], basis.slot)
 

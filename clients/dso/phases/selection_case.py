@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from clients.common.file_error import BadFile, FileError, shown
 from clients.common.json_file import JsonKind
+from clients.common.model_faults import faults_of
 from clients.dso.phases.case import MAX_COMMITMENT_WH, MAX_HOUSEHOLDS
 from clients.dso.phases.selection import Candidate, Method
 
@@ -18,16 +19,6 @@ KIND: Final = JsonKind(
     if_too_large="give the homes of one transformer only",
     if_too_deep="give a list of households",
 )
-_WAYS_OUT: Final = {
-    "missing": "add it",
-    "extra_forbidden": "remove it; docs/phases.md lists the fields",
-    "int_type": "write a whole number, unquoted",
-    "int_from_float": "write a whole number, unquoted",
-    "bool_type": "write true or false",
-    "list_type": "write a list of objects",
-    "literal_error": "write one of these",
-    "enum": "write one of these",
-}
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Volts = Annotated[float, Field(gt=0, le=100_000)]
 
@@ -83,7 +74,7 @@ def parse_selection(data: bytes) -> SelectionCase:
     try:
         case = SelectionCase.model_validate(fields)
     except ValidationError as error:
-        raise BadFile(faults + [_fault(dict(item)) for item in error.errors(include_url=False)]) from error
+        raise BadFile(faults + faults_of(error)) from error
     repeated = [name for name, count in Counter(home.id for home in case.households).items() if count > 1]
     faults += [
         FileError("id", shown(name), "stands there twice", "give each home an id of its own") for name in repeated
@@ -97,11 +88,3 @@ def parse_selection(data: bytes) -> SelectionCase:
     if faults:
         raise BadFile(faults)
     return case
-
-
-def _fault(item: dict[str, object]) -> FileError:
-    place = item["loc"]
-    parts = place if isinstance(place, tuple) else ()
-    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
-    value = "" if item["type"] == "missing" else shown(item["input"])
-    return FileError(field or "file", value, str(item["msg"]), _WAYS_OUT.get(str(item["type"]), "correct it"))
