@@ -7,7 +7,8 @@ BIN := .venv/bin
 # Hundreds of processes start in the tests, dozens in a run: none but the first should have to compile.
 unexport PYTHONDONTWRITEBYTECODE
 
-SLOT_SECONDS ?= 5
+SLOT_SECONDS ?=
+SCENARIO ?=
 HOMES ?= 33
 VALIDATORS ?= 4
 DAY ?= 06-15
@@ -17,6 +18,7 @@ SOAK_SEED ?= 1000
 SOAK_QUARTER_MINUTES = $(shell echo $$(($(SOAK_MINUTES) / 4)).$$(($(SOAK_MINUTES) % 4 * 25)))
 MINUTES ?= 10
 DAY_AHEAD ?=
+DEVICES ?= 0
 STUDY ?=
 
 .PHONY: help setup setup-dev run test lint types imports proto proto-check unit bench soak fuzz partitions compose-test study-disk study-4 study-5 study-6 lock clean
@@ -47,8 +49,8 @@ setup-dev: setup .venv/.setup-dev
 	@$(BIN)/python -m node.toolchain v0.38.25 # the older line, for the compatibility tests
 
 run: setup ## A neighbourhood's whole day on real validators; writes report.json and report.html
-	@exec $(BIN)/vdg run --slot-seconds $(SLOT_SECONDS) --homes $(HOMES) --validators $(VALIDATORS) --day $(DAY) --out $(OUT) \
-	$(if $(DAY_AHEAD),--day-ahead $(DAY_AHEAD))
+	@exec $(BIN)/vdg run $(if $(SLOT_SECONDS),--slot-seconds $(SLOT_SECONDS)) --homes $(HOMES) --validators $(VALIDATORS) --day $(DAY) --out $(OUT) \
+	--devices $(DEVICES) $(if $(DAY_AHEAD),--day-ahead $(DAY_AHEAD)) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 test: setup-dev lint types imports proto-check unit ## Set up and run all checks
 
@@ -94,16 +96,16 @@ compose-test: ## Build the image and live a short day in containers, killing som
 study-disk: setup-dev ## How a validator's disk grows with a day of 37 homes (six minutes; quiet machine)
 	$(BIN)/python -m tests.bench.disk
 
-# A quarter of the time for each of the four; kills and faults of lines take their one round, however long that is.
 study-4: setup ## Chapter 4 of the thesis beside ours: the market and the grid (about ten minutes)
-	$(BIN)/python -m studies.chapter4 $(STUDY)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m studies.chapter4 $(STUDY)
 
 study-5: setup ## Chapter 5: phase switching (about five minutes)
-	$(BIN)/python -m studies.chapter5 $(STUDY)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m studies.chapter5 $(STUDY)
 
 study-6: setup ## Chapter 6: real-time control (about five minutes)
-	$(BIN)/python -m studies.chapter6 $(STUDY)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m studies.chapter6 $(STUDY)
 
+# A quarter of the time for each of the four; kills and faults of lines take their one round, however long that is.
 soak: setup-dev ## Simulator, fuzzing, kills, faults of lines: SOAK_MINUTES=240 in all; each once at least (half an hour)
 	$(BIN)/python -m tests.simulator --seed $(SOAK_SEED) --minutes $(SOAK_QUARTER_MINUTES)
 	$(BIN)/python -m tests.crash.soak --seed $(SOAK_SEED) --minutes $(SOAK_QUARTER_MINUTES) --out build/soak-crash.json
