@@ -15,7 +15,6 @@ from clients.common.configuration import ConfigurationError
 from clients.common.errors import ChainError, HistoryGone, Unavailable
 from clients.common.subscribe import Cursor
 from clients.common.wallet import Wallet
-from clients.household.account import Account
 from clients.household.chain_state import read_account, read_contracts, read_settled, read_terms
 from clients.household.configuration import HomeAssistantSection, HouseholdConfiguration
 from clients.household.database import Database
@@ -23,28 +22,20 @@ from clients.household.devices import Change, ChangeKind, DeviceLink, Roster
 from clients.household.devices.homeassistant import PanelPublisher
 from clients.household.diary import Diary
 from clients.household.equipment import Equipment
-from clients.household.flexible.loads import FlexibleLoads, loads_of
 from clients.household.follower import Follower
-from clients.household.forecast_errors import ForecastErrors
-from clients.household.forecasters import Forecasters
 from clients.household.gateways import Gateways
 from clients.household.home import Home
+from clients.household.home_maker import HomeMaker
 from clients.household.keys import wallet_of
-from clients.household.learned import in_a_process
-from clients.household.measurements import SLOTS_PER_HOUR, Measurements
-from clients.household.offers import Offers
+from clients.household.measurements import SLOTS_PER_HOUR
 from clients.household.person.desk import Desk
 from clients.household.person.panel import Panel
 from clients.household.person.wishes import Wishes
-from clients.household.planned import Planned
-from clients.household.planner.planner import Planner
 from clients.household.position_watch import PositionWatch
-from clients.household.prices import own_margin_permille
 from clients.household.reactions import Reaction
 from clients.household.response.assignment_link import AssignmentLink
 from clients.household.response.control_watch import ControlWatch
 from clients.household.sender import Sender
-from clients.household.strategy import Plain, Strategy, StrategyName
 from clients.household.terms import Terms
 from clients.household.trader import Trader
 from clients.household.verification import VerifiedChain
@@ -56,9 +47,6 @@ T = TypeVar("T")
 
 # Contracts of slots up to so long ago may still wait for settlement.
 _UNSETTLED_SLOTS = 144
-# A plan takes milliseconds; other homes wait for the one that takes longer.
-_SOLVER_SECONDS = 1.0
-_LOOK_SECONDS = 0.5
 
 
 class Service:
@@ -81,7 +69,6 @@ class Service:
         self._traders: dict[str, Trader] = {}
         self._trader_of: dict[str, Trader] = {}
         self._control: ControlWatch | None = None
-        self._planner = Planner(_SOLVER_SECONDS)
 
     async def run(self) -> None:
         """Work until cancelled, or until SIGTERM or SIGINT. Raises: ConfigurationError, ChainError."""
@@ -151,7 +138,7 @@ class Service:
                 tasks.create_task(link.run())
                 tasks.create_task(chain.until_a_lie())
                 tasks.create_task(self._follow(chain, database, follower, start))
-                tasks.create_task(_keep_looking(desk))
+                tasks.create_task(desk.run())
                 if self._configuration.home_assistant is not None:
                     tasks.create_task(self._publisher(desk, database, self._configuration.home_assistant).run())
                 await self._catch_up(chain, database, sender)
@@ -174,41 +161,14 @@ class Service:
         by_grid: dict[str, list[Equipment]] = {vdg: [] for vdg in terms}
         topics = Topics(configuration.mqtt.topic_root)
         diary = Diary(database.slots)
-        forecasters = Forecasters(
-            configuration.forecaster,
-            configuration.forecast,
-            configuration.seasonal,
-            configuration.learned,
-            in_a_process(),
-        )
+        maker = HomeMaker(configuration, database, diary, topics)
         for section in configuration.homes:
             vdg = configuration.vdg_of(section)
-            address = self._wallets[section.id].address
-            margin = section.margin_permille
-            if margin is None:
-                margin = own_margin_permille(address, configuration.highest_margin_permille)
-            home = Home(
-                section.id,
-                self._account(database, address, terms[vdg]),
-                Measurements(terms[vdg].grid.epoch_s, terms[vdg].grid.slot_seconds),
-                forecasters.make(),
-                Offers(configuration.offers, margin),
-                self._strategy(section.id, database, diary),
-                configuration.habits,
-                battery=None,
-                has_pv=False,
-            )
-            home.control_room_permille = configuration.control.room_permille
-            home.errors = ForecastErrors(database.forecast_errors(home.id))
-            self.homes[home.id] = home
-            loads = loads_of(home.id, section.devices, topics)
-            if loads:
-                limit_w = configuration.planning.grid_limit_w
-                home.flexible = FlexibleLoads(home.id, loads, self._planner, limit_w)
-            self._equipment[home.id] = Equipment(home, topics, section.meter)
-            by_grid[vdg].append(self._equipment[home.id])
-        for vdg, equipment in by_grid.items():
-            trader = Trader(chain, database, sender, terms[vdg], equipment, diary)
+            equipment = maker.make(section, self._wallets[section.id].address, terms[vdg])
+            self.homes[section.id], self._equipment[section.id] = equipment.home, equipment
+            by_grid[vdg].append(equipment)
+        for vdg, all_equipment in by_grid.items():
+            trader = Trader(chain, database, sender, terms[vdg], all_equipment, diary)
             self._traders[vdg] = trader
             self._trader_of |= dict.fromkeys(trader.homes, trader)
 
@@ -229,19 +189,6 @@ class Service:
         roster.on_heard(self._heard)
         return DeviceLink(mqtt, roster, mqtt.client_id)
 
-    def _strategy(self, home: str, database: Database, diary: Diary) -> Strategy:
-        plain = Plain(self._configuration.battery)
-        if self._configuration.strategy is StrategyName.PLAIN:
-            return plain
-        return Planned(
-            home,
-            self._planner,
-            self._configuration.planning,
-            otherwise=plain,
-            memory=database.slots.battery_day(home),
-            remember=partial(diary.battery_day, home),
-        )
-
     def _require_products(self, all_terms: Iterable[Terms]) -> None:
         """Raises: ConfigurationError for a product to stay out of that the chain does not have."""
         known = sorted({name for terms in all_terms for name in terms.products})
@@ -250,14 +197,6 @@ class Service:
                 raise ConfigurationError(
                     f"offers.without_products = {name}: the chain has no such product; it has {', '.join(known)}"
                 )
-
-    def _account(self, database: Database, address: bytes, terms: Terms) -> Account:
-        """What the file knows of an account."""
-        since = terms.clock.slot_at(time.time()) - 7 * 144
-        account = Account(address, bill=database.bill(address), settled_slots=database.settled_slots(address, since))
-        for contract in database.contracts_from(since):
-            account.add_contract(contract)
-        return account
 
     async def _catch_up(self, chain: Chain, database: Database, sender: Sender) -> None:
         """See through what an earlier process began, then read what stands on the chain."""
@@ -339,13 +278,6 @@ class Service:
 
     async def _react(self, home: Home, message: Any, reaction: Reaction) -> None:
         await self._trader_of[home.id].react(home, message, reaction)
-
-
-async def _keep_looking(desk: Desk) -> None:
-    """Let what the person wants hold within half a second."""
-    while True:
-        desk.look(time.time())
-        await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def patiently(read: Callable[[], Awaitable[T]]) -> T:

@@ -236,6 +236,17 @@ def test_a_car_that_must_be_full_soon_is_not_kept_waiting_for_a_commitment() -> 
     assert decode(DeviceCommand, outgoing.payload).power_w == 2_400
 
 
+def test_following_never_leads_away_from_the_commitment() -> None:
+    house = House(DeviceSection(id="heat", kind="heat_pump"))  # type: ignore[arg-type]  # as YAML has it
+    house.slot = 60
+    house.rate(HEAT, "heat")
+    house.tell(HeatState, "heat", power_w=2_400, set_w=2_400, store_wh=9_900)
+    house.loads.loads[0].schedule[60] = 400
+    house.loads.follow(Running(60, 1.0, 500, 0, 0), 520, terms(60), house.now)
+    house.loads.follow(Running(60, 1.0, 500, 0, 0), 600, terms(60), house.now)
+    assert not house.roster.outgoing, "it is planned to take 400 Wh, though there is little room in the store"
+
+
 def test_no_device_is_set_thrice_before_it_has_answered() -> None:
     house = with_car(power_w=3_600, set_w=3_600, **departing(150))
     house.plan()

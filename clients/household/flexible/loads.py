@@ -123,7 +123,13 @@ class FlexibleLoads:
             if not isinstance(load, CarLoad | HeatLoad) or state is None or load.target_w(running.slot) is None:
                 continue
             least_w, most_w = load.may_take_w(running.slot)
-            wanted_w = load.possible_w(max(least_w, min(most_w, state.power_w + missing_w)))
+            # Only ever towards the target: what is planned may be nearer to a limit than following may go.
+            towards_w = (
+                min(most_w, state.power_w + missing_w) if missing_w > 0 else max(least_w, state.power_w + missing_w)
+            )
+            if (towards_w - state.power_w) * missing_w <= 0:
+                continue
+            wanted_w = load.possible_w(towards_w)
             if abs(wanted_w - state.power_w) * running.left / SLOTS_PER_HOUR > _SAME_WH:
                 load.command(running.slot, terms.clock, wanted_w, now)
                 missing_w -= wanted_w - state.power_w

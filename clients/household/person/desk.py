@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -15,16 +17,14 @@ from clients.household.person.wishes import Wishes, wishes_of
 
 log = logging.getLogger(__name__)
 
+LOOK_SECONDS = 0.5
 SECONDS_PER_HOUR = 3600
 PERSONS_COMMAND = "command"
 HOME_ASSISTANT = "home assistant"
 
 
 class Desk:
-    """The homes of one process. ``wished`` is called with a home whose wishes are others than before.
-
-    Call ``look`` about twice a second: it costs next to nothing while nothing changes.
-    """
+    """The homes of one process. ``wished`` is called with a home whose wishes are others than before."""
 
     def __init__(
         self, records: OverrideRecords, profiles: Mapping[str, Path], wished: Callable[[str, Wishes], None]
@@ -38,6 +38,12 @@ class Desk:
         self._wishes = dict.fromkeys(profiles, Wishes())
         self._version = -1
         self.notices = dict.fromkeys(profiles, "")
+
+    async def run(self) -> None:
+        """Look until cancelled, so that what the person wants holds within half a second."""
+        while True:
+            self.look(time.time())
+            await asyncio.sleep(LOOK_SECONDS)
 
     def wishes(self, home: str) -> Wishes:
         """What holds for a home, as last looked at."""
@@ -58,7 +64,10 @@ class Desk:
         self.look(now_s)
 
     def look(self, now_s: float) -> None:
-        """Take over what has changed: files, overrides that were given, and those whose time is over."""
+        """Take over what has changed: files, overrides that were given, and those whose time is over.
+
+        Costs next to nothing while nothing changes.
+        """
         try:
             version = self._records.version()
             over = any(not one.stands(now_s) for each in self._standing.values() for one in each.values())
