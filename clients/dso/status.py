@@ -75,6 +75,7 @@ class Status:
             "rebates_posted_to_slot": self._rebates.posted_to_slot if self._rebates else None,
             "station": self._station(),
             "control": self._control(),
+            "phase_orders": self._phase_orders(),
             "caps": self._caps(),
             "findings": dict(self._findings.counts),
             "recent_findings": list(self._findings.recent),
@@ -96,9 +97,18 @@ class Status:
                 "outcome": session.ended.outcome.name if session.ended.outcome else None,
                 "signals": session.ended.signals,
                 "residual_wh": session.ended.residual_wh,
+                "seconds": round(session.ended.seconds, 3),
+                "iteration_s": [round(seconds, 3) for seconds in session.ended.iteration_s],
             }
             for session in self._operation.control.recent
         ]
+
+    def _phase_orders(self) -> dict[str, int] | None:
+        """Orders to switches that this process has posted, those that the chain refused, and mute switches."""
+        if self._operation is None or self._operation.phases is None:
+            return None
+        phases = self._operation.phases
+        return {"posted": phases.orders, "refused": phases.refused, "unconfirmed": phases.unconfirmed}
 
     def _caps(self) -> dict[str, Any] | None:
         if self._operation is None or self._operation.caps is None:

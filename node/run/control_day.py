@@ -97,12 +97,15 @@ class ControlDay:
             case PhaseUnconfirmed():
                 self._orders[event.slot, event.account] = (event.phase, "unconfirmed")
 
-    def report(self, day_slot: int, homes: dict[bytes, str]) -> ControlReport | None:
-        """What was seen; ``day_slot`` is the day's midnight, ``homes`` are the accounts' homes. None if nothing was."""
+    def report(self, slots: range, day_slot: int, homes: dict[bytes, str]) -> ControlReport | None:
+        """What was seen of some slots; ``day_slot`` is the day's midnight, ``homes`` are the accounts' homes.
+
+        None if nothing was ordered in the whole run.
+        """
         if not self._sessions and not self._orders:
             return None
         return ControlReport(
-            sessions=[_session(self._sessions[key], day_slot) for key in sorted(self._sessions)],
+            sessions=[_session(self._sessions[key], day_slot) for key in sorted(self._sessions) if key[0] in slots],
             phase_orders=[
                 PhaseOrderReport(
                     slot=slot - day_slot,
@@ -111,6 +114,7 @@ class ControlDay:
                     status=status,
                 )
                 for (slot, account), (phase, status) in sorted(self._orders.items())
+                if slot in slots
             ],
         )
 

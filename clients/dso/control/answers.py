@@ -68,7 +68,8 @@ class Answers:
     async def after(self, before_wh: Vector | None) -> Vector | None:
         """The sums once they have left ``before_wh`` and rest, or what they are when nobody answers in time.
 
-        Nobody tells the DSO whether all homes have answered: it sees what flows.
+        Without ``before_wh``, as soon as they rest. Nobody tells the DSO whether all homes have answered: it sees what
+        flows.
         """
         begun_s = changed_s = self._now_s()
         seen, moved = before_wh, before_wh is None

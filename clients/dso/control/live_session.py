@@ -90,7 +90,8 @@ class LiveSession:
             iteration_seconds=settings.iteration_s,
             assignment_root=assignment_root,
         )
-        before = self._answers.sums_wh()
+        # At the beginning of a slot the station has shown nothing of it yet.
+        before = await self._answers.after(None)
         opened = await self._chain.submit(OpenControl(self._vdg, self._demand.slot, terms))
         if opened.code is not Code.OK:
             log.warning("slot %d: no session: %s: %s", self._demand.slot, opened.code.name, opened.reason)
