@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from clients.common.chain import Chain
 from clients.common.errors import Refused
 from clients.common.subscribe import ChainEvent, ChainResult, Cursor
 from clients.common.wallet import Wallet
+from clients.household.database import Database
 from emulator.homes import neighbourhood
 from node.cometbft.settings import Settings
 from node.localnet.localnet import Localnet
@@ -174,6 +176,21 @@ class Neighbourhood:
         done = subprocess.run([*command, "--config", str(self.configuration)], capture_output=True, check=True)
         return {home["account"]: home for home in json.loads(done.stdout)}
 
+    @property
+    def has_plans(self) -> bool:
+        """Whether every home of the agent's has planned."""
+        try:
+            return self.has_state and len(self.planned_in()) == len(self.cast.households)
+        except sqlite3.OperationalError:
+            # It makes its tables one after the other.
+            return False
+
+    def planned_in(self) -> dict[str, int]:
+        """The slot in which each home made its newest plan."""
+        with closing(Database.read_only(self.folder / "data" / "household.db")) as database:
+            plans = {home.id: database.slots.plan(home.id) for home, _ in self.cast.households}
+        return {home: json.loads(plan)["made_in"] for home, plan in plans.items() if plan is not None}
+
     def tell(self, command: str, *arguments: str) -> list[dict[str, Any]]:
         """What `vdg home COMMAND --json` says of all homes."""
         words = [sys.executable, "-m", "node.cli.main", "home", command, *arguments, "--json"]
@@ -246,10 +263,23 @@ class Neighbourhood:
         )
 
     async def _prove(self) -> None:
-        wallet, signer = Wallet.from_seed(self.cast.dso.seed), Wallet.from_seed(self.cast.proof_key.seed)
         actors: dict[str, Actor] = {home.meter: actor for home, actor in self.cast.households}
         net_wh: dict[str, dict[int, int]] = defaultdict(dict)
         proofs: dict[int, dict[str, FlowProof]] = defaultdict(dict)
+        while True:
+            try:
+                await self._prove_readings(actors, net_wh, proofs)
+            except* aiomqtt.MqttError:
+                # The broker is away; the meters' readings come when it is back.
+                await asyncio.sleep(0.2)
+
+    async def _prove_readings(
+        self,
+        actors: dict[str, Actor],
+        net_wh: dict[str, dict[int, int]],
+        proofs: dict[int, dict[str, FlowProof]],
+    ) -> None:
+        wallet, signer = Wallet.from_seed(self.cast.dso.seed), Wallet.from_seed(self.cast.proof_key.seed)
         async with (
             aiomqtt.Client("127.0.0.1", self._broker_port, identifier="dso") as client,
             asyncio.TaskGroup() as tasks,
@@ -275,6 +305,9 @@ class Neighbourhood:
             try:
                 await self.chain.submit(wallet, batch)
             except Refused as refusal:
+                # What was measured while something was away may come past the deadline.
+                if refusal.code is Code.SLOT_CLOSED:
+                    return
                 # The chain's clock is its last block's, which may still be in the slot.
                 if refusal.code is not Code.SLOT_NOT_OVER:
                     raise
