@@ -56,18 +56,16 @@ def test_one_vdg_gets_the_highest_whole_cap_that_holds_on_the_side_that_is_to_bl
     given = getattr(cap, side)
     assert {cap.import_wh, cap.export_wh} == {given, NO_CAP_WH}
     # By counting down, one watt-hour after the other.
-    brute = next(
-        wh
-        for wh in range(1600, -1, -1)
-        if holds(np.minimum(flows_wh, wh) if side == "import_wh" else np.maximum(flows_wh, -wh))
-    )
-    assert given == brute
+    each = np.arange(1600, -1, -1)[:, None]
+    tried = np.minimum(flows_wh, each) if side == "import_wh" else np.maximum(flows_wh, -each)
+    shares = used(GRID.solve(tried * SLOTS_PER_HOUR, phases=OWN), Limits())
+    assert given == each[shares < 1][0, 0]
     assert cap.reason.startswith("forecast without caps: transformer at transformer00001")
     assert "100 % is allowed" in cap.reason
     assert len(cap.reason) <= 200
 
 
-@pytest.mark.parametrize("scale", [0.9, 1.2, 2.0])
+@pytest.mark.parametrize("scale", [0.9, 2.0])
 @pytest.mark.parametrize("flows_wh", [EVENING_WH, NOON_WH])
 def test_with_caps_every_limit_is_kept_and_none_could_be_a_watt_hour_higher(flows_wh: Real, scale: float) -> None:
     flows_wh = flows_wh * scale

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.common.broker import BrokerAddress
@@ -141,6 +141,7 @@ def test_a_missing_reading_is_told_and_may_come_late(station: Station33) -> None
     assert station.take(reading_of(6)) == []
 
 
+@settings(max_examples=30)
 @given(
     payload=st.binary(max_size=60) | st.recursive(st.none() | st.integers(), st.lists).map(json.dumps).map(str.encode)
 )
