@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clients.common.grid.grid import Grid
 from clients.common.grid.metrics import Metrics, metrics_of
 from studies.arrays import SLOT_SECONDS, W_PER_WH, Real
@@ -31,7 +34,7 @@ _OF: Final[Mapping[str, Callable[[Metrics], float]]] = {
 NAMES: Final = tuple(_OF)
 
 
-def measured(grid: Grid, flow_wh: Real, phases: Real | None = None) -> Metrics:
+def measured(grid: Grid, flow_wh: Real, phases: NDArray[np.intp] | None = None) -> Metrics:
     """The metrics of a day's flows (slots, homes), without reactive power: meters of energy don't tell any."""
     return metrics_of(grid.solve(flow_wh * W_PER_WH, phases=phases), SLOT_SECONDS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -45,6 +46,54 @@ def thesis_33(network: Network, battery: Battery) -> list[Equipment]:
     rows = {row.id: row for row in builtin().homes}
     found = [rows[home.id] for home in network.homes]
     return [Equipment(row.pv_wp, battery if row.battery_wh else None) for row in found]
+
+
+# The panels of homes beside the authors' network, Wp: those of the emulator's homes.
+_PV_WP = range(3_000, 5_001, 125)
+
+
+class Share(NamedTuple):
+    """How many of 50 homes have what (5.4.2); the others have neither."""
+
+    pv_and_battery: int
+    pv: int
+    battery: int
+
+
+SCENARIOS: Final = {"A": Share(5, 10, 5), "B": Share(10, 10, 10), "C": Share(15, 10, 15), "D": Share(25, 15, 5)}
+
+
+def thesis_50(scenario: str, seed: int, battery: Battery, panels: float = 1.0) -> list[Equipment]:
+    """A scenario of section 5.4.2, as chapter 6 has it too: whoever has something keeps it in the next one.
+
+    Who gets what first, and how large a roof is, is drawn by the seed. ``panels`` makes all panels larger.
+    """
+    random = np.random.default_rng([seed, 4])
+    order: list[int] = random.permutation(50).tolist()
+    pv_wp: list[int] = random.choice(np.array(_PV_WP), 50).tolist()
+    sun, store = _owners(scenario)
+    with_pv, with_battery = {order[rank] for rank in sun}, {order[rank] for rank in store}
+    return [
+        Equipment(round(pv_wp[home] * panels) if home in with_pv else 0, battery if home in with_battery else None)
+        for home in range(50)
+    ]
+
+
+def _owners(scenario: str) -> tuple[set[int], set[int]]:
+    """The ranks of homes that have PV and of those that have a battery.
+
+    From A to B and from B to C five homes get both and five a battery; from C to D ten of those with a battery get PV,
+    and five that had nothing.
+    """
+    sun, store = set(range(15)), {*range(5), *range(15, 20)}
+    for step, first in (("B", 20), ("C", 30)):
+        if scenario >= step:
+            sun |= set(range(first, first + 5))
+            store |= set(range(first, first + 10))
+    if scenario >= "D":
+        only_battery = sorted(store - sun)
+        sun |= {*only_battery[:10], *range(40, 45)}
+    return sun, store
 
 
 def margins_permille(homes: int, draw: int) -> list[int]:

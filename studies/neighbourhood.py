@@ -51,9 +51,9 @@ class Neighbourhood:
         self._ask = np.array([plan.ask_neur_per_wh for plan in self._plans]).T
         self._gap_wh = np.array([home.gap_wh for home in homes]).T
 
-    def live(self, *, market: bool, operate: Operate = as_planned) -> Day:
-        """The day with or without the market."""
-        batteries = Batteries(self.homes)
+    def live(self, *, market: bool, operate: Operate = as_planned, batteries: Batteries | None = None) -> Day:
+        """The day with or without the market; ``batteries`` if they can do more than homes plan with."""
+        batteries = Batteries(self.homes) if batteries is None else batteries
         day = _empty(len(self.homes), self._gap_wh)
         # Without a market and with forecasts that hold, planning anew changes nothing.
         length = SLOTS_PER_HOUR if market or self._surprising else SLOTS

@@ -16,11 +16,16 @@ _MAX_DAYS = 60
 
 
 class Options(NamedTuple):
-    """What a study was asked for. ``tell`` shows progress; ``times`` is 0 where no larger network is wanted."""
+    """What a study was asked for. ``tell`` shows progress.
+
+    ``times``: how many neighbourhoods share a market, ``swept``: how many seeds are lived again for each value of what
+    is left open; 0 where that isn't wanted.
+    """
 
     seeds: int
     days: int
     times: int
+    swept: int
     tell: Callable[[str], None]
 
     @property
@@ -36,6 +41,7 @@ class Defaults(NamedTuple):
     seeds: int
     days: int
     times: int = 0
+    swept: int = 0
 
 
 def run(
@@ -50,7 +56,7 @@ def run(
 
     try:
         asked.out.mkdir(parents=True, exist_ok=True)
-        report = study(Options(asked.seeds, asked.days, asked.times, tell))
+        report = study(Options(asked.seeds, asked.days, asked.times, asked.swept, tell))
         files = write(report, asked.out)
     except OSError as error:
         print(
@@ -80,8 +86,14 @@ def _parser(about: str, defaults: Defaults) -> argparse.ArgumentParser:
             default=defaults.times,
             help="so many neighbourhoods in one market (%(default)s; 0: leave that out)",
         )
-    else:
-        parser.set_defaults(times=0)
+    if defaults.swept:
+        parser.add_argument(
+            "--swept",
+            type=_whole(0, 1000),
+            default=defaults.swept,
+            help="so many seeds for each incentive and forecast error (%(default)s; 0: leave that out)",
+        )
+    parser.set_defaults(times=defaults.times, swept=defaults.swept)
     parser.add_argument("--out", type=Path, default=Path("build/studies"), help="where files go (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     return parser
