@@ -22,7 +22,7 @@ _LOOK_SECONDS: Final = 1.0
 class DiskWatch:
     """Use it as a context manager around serving.
 
-    Raises: DiskFull or DiskReadOnly at the end of the context, when that was what ended the process.
+    Raises: DiskFull or DiskReadOnly at the end of the context, when the disk is so then.
     """
 
     def __init__(self, disk: Disk) -> None:
@@ -40,8 +40,12 @@ class DiskWatch:
     ) -> None:
         self._over.set()
         self._thread.join()
-        if error is None and self._found is not None:
+        if error is not None:
+            return
+        if self._found is not None:
             raise self._found
+        # A CometBFT that ends because it can't write takes the application along, which may not have looked since.
+        self._disk.require_room()
 
     def _watch(self) -> None:
         while not self._over.wait(_LOOK_SECONDS):

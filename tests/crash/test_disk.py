@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from node.store import DiskFull
+from node.store.disk import Disk
+from node.validator.disk_watch import DiskWatch
 from node.validator.exits import ValidatorExit
 from tests.crash.node import DEADLINE_SECONDS, Gone, Node
 from tests.crash.traffic import Traffic
@@ -100,6 +103,11 @@ def test_an_application_that_nobody_asks_for_anything_notices_that_its_disk_fill
         os.posix_fallocate(file.fileno(), 0, BALLOON_BYTES)
     assert app_exit(node) == ValidatorExit.DISK_FULL
     assert "are kept free (--reserve-mib)" in last_error(node)
+
+
+def test_an_application_that_is_ended_before_it_has_looked_at_a_full_disk_names_it_all_the_same(folder: Path) -> None:
+    with pytest.raises(DiskFull), DiskWatch(Disk(folder / "state", reserve_bytes=1 << 62)):
+        pass
 
 
 def test_a_read_only_home_ends_the_application_by_name_and_harms_nothing(node: Node) -> None:
