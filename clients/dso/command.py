@@ -141,13 +141,13 @@ def _operation(status: dict[str, Any]) -> list[str]:
     if status.get("caps") is not None:
         lines.append(f"caps       judged to slot {status['caps']['judged_to_slot']}")
         lines += [
-            f"           slot {cap['slot']}: {cap_text(cap['import_cap_wh'], cap['export_cap_wh'])}; {cap['reason']}"
+            f"           slot {cap['slot']}: {_cap_text(cap['import_cap_wh'], cap['export_cap_wh'])}; {cap['reason']}"
             for cap in status["caps"]["recent"][-5:]
         ]
     return lines
 
 
-def cap_text(import_wh: int, export_wh: int) -> str:
+def _cap_text(import_wh: int, export_wh: int) -> str:
     """Caps of a slot in words."""
     sides = [f"{name} {wh} Wh" for name, wh in (("import", import_wh), ("export", export_wh)) if wh < NO_CAP_WH]
     return "a home's " + " and ".join(sides) if sides else "no cap"

@@ -48,6 +48,27 @@ def test_status_tells_how_the_daemon_is_doing(tmp_path: Path) -> None:
         assert part in done.output
 
 
+def test_status_tells_what_a_daemon_does_on_its_grid_and_why(tmp_path: Path) -> None:
+    cap = {"slot": 20, "import_cap_wh": 10**12, "export_cap_wh": 702, "reason": "as in slot 8: transformer at t1"}
+    session = {"slot": 11, "why": "voltage high at bus 8", "outcome": "CONTROL_OUTCOME_CONVERGED", "signals": 5}
+    changes = {
+        "station": {"readings_stored": 11, "messages_refused": 2},
+        "control": [session, session | {"slot": 12, "outcome": None}],
+        "caps": {"judged_to_slot": 22, "recent": [cap, cap | {"slot": 21, "import_cap_wh": 30}]},
+    }
+    done = CliRunner().invoke(app, ["status", str(write_status(tmp_path / "status.json", **changes))])
+    assert done.exit_code == 0
+    for line in (
+        "station    11 readings stored, 2 messages refused",
+        "slot 11: voltage high at bus 8; CONTROL_OUTCOME_CONVERGED after 5 signals",
+        "slot 12: voltage high at bus 8; ended by the chain after 5 signals",
+        "caps       judged to slot 22",
+        "slot 20: a home's export 702 Wh; as in slot 8: transformer at t1",
+        "slot 21: a home's import 30 Wh and export 702 Wh; as in slot 8",
+    ):
+        assert line in done.output
+
+
 def test_status_of_a_daemon_that_is_not_running_or_hangs_ends_with_code_3(tmp_path: Path) -> None:
     path = tmp_path / "status.json"
     for changes in ({"running": False}, {"time_s": time.time() - 60}):

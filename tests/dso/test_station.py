@@ -22,9 +22,11 @@ from clients.dso.collector.collector import Collector
 from clients.dso.collector.readings import Readings
 from clients.dso.collector.station_desk import StationDesk
 from clients.dso.collector.station_readings import StationReadings
+from clients.dso.control.connections import Connection, Connections
 from clients.dso.database import open_database
 from clients.dso.findings import Findings, Kind
 from clients.dso.members import Members
+from clients.dso.monitor.measurements import Measurements
 from emulator.homes import neighbourhood
 from emulator.station import Station
 from tests.dso.mqtt_broker import TOPICS, readings_of
@@ -185,6 +187,20 @@ def test_an_absurd_voltage_is_left_out_and_the_registers_are_taken(station: Stat
     # As a retained message it comes again with every connection; that is no alarm.
     station.collector.take(TOPICS.reading("home-1"), absurd.encode(), retained=True)
     assert len(station.findings.recent) == 1
+
+
+def test_control_sees_the_voltages_of_homes_by_their_names_and_nothing_of_strangers(station: Station33) -> None:
+    members = Members([Member("grid", bytes([n]) * 20, f"meter-{n}", 0) for n in (1, 2, 3)])
+    homes = [Connection(bytes([n]) * 20, f"f01load0000{n}", "f01switch00001", "a") for n in (1, 2)]
+    seen = Measurements(station.readings, station.stations, members, Connections(homes))
+    for name in ("meter-1", "meter-3", "meter-9"):
+        (reading,) = readings_of(name, [(100, 50)], READING.slot)
+        station.readings.add(reading.model_copy(update={"voltage_mv": 240_000}), "home")
+    assert seen.voltages_mv(READING.slot) == {"f01load00001": 240_000}
+    assert seen.voltages_mv(READING.slot + 1) == {}
+    assert seen.station(READING.slot) is None
+    station.take(READING)
+    assert seen.station(READING.slot) == READING
 
 
 def test_a_table_of_before_is_taken_over_with_all_that_is_in_it(tmp_path: Path) -> None:
