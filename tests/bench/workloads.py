@@ -32,6 +32,11 @@ class Orders:
         self._addresses = [address_of(bytes(key.verify_key)) for key in self._keys]
         self._nonces = [0] * homes
 
+    @property
+    def addresses(self) -> tuple[bytes, ...]:
+        """The homes' accounts."""
+        return tuple(self._addresses)
+
     def app_state(self) -> dict[str, Any]:
         """Homes with money and PV on one grid, whose slots are long enough that no gate closes meanwhile."""
         authority = SigningKey(b"\xff" * 32)
