@@ -32,8 +32,8 @@ from wire.mqtt import Topics
 
 log = logging.getLogger(__name__)
 
-# By how much a slot is dearer than the one before, so that of equal slots the first is taken: what is charged is
-# there if the car leaves early.
+# By how much a slot is taken to be dearer than the one before, so that of equal slots the first is taken: what is
+# charged is there if the car leaves early. Heat is made as late as it can be: a store that is low has room for sun.
 _SLOPE = 1e-4
 # Wh of a slot that a device is not set anew for.
 _SAME_WH = 5
@@ -155,7 +155,8 @@ class FlexibleLoads:
             for slot in slots
         ]
         forecast = around.forecast[1:]
-        slope = 1.0 + _SLOPE * np.arange(len(slots))
+        steps = np.arange(len(slots))
+        slope = 1.0 + _SLOPE * (steps[::-1] if any(isinstance(need, HeatStore) for _, need in wanted) else steps)
         sell = vector([terms.sell_price(slot) for slot in slots])
         problem = Problem(
             load_wh=vector([each.load_wh + more for each, more in zip(forecast, fixed, strict=True)]),
