@@ -98,7 +98,9 @@ def assemble(seen: Observed, grid: GridDay | None = None) -> Report:
         submit_to_result_s=quantiles(seen.latencies_s),
         per_slot=[_slot(seen, log.first_slot + index) for index in range(log.slots)],
         grid=None if grid is None else grid_report(grid.with_market, grid.without_market, GRID_SLOT_SECONDS),
-        control=log.control.report(log.day, seen.timing.day_slot, {address: home.id for home, address in seen.homes}),
+        control=log.control.report(
+            seen.timing.lived, seen.timing.day_slot, {address: home.id for home, address in seen.homes}
+        ),
         problems=[],
     )
     return report.model_copy(update={"problems": problems(report)})

@@ -153,11 +153,6 @@ class DayLog:
             late += 1
         return late
 
-    @property
-    def day(self) -> range:
-        """The slots that are reported."""
-        return range(self.first_slot, self.first_slot + self.slots)
-
     def in_day(self, slot: int) -> bool:
         """Whether a slot belongs to the day."""
         return self.first_slot <= slot < self.first_slot + self.slots

@@ -70,6 +70,11 @@ class Timing(NamedTuple):
         return SLOTS_PER_DAY
 
     @property
+    def lived(self) -> range:
+        """All slots up to the last that is reported, those before the reported ones included."""
+        return range(self.first_slot, self.last_slot + 1)
+
+    @property
     def last_slot(self) -> int:
         """The last slot that is reported."""
         return self.from_slot + self.slots - 1

@@ -25,10 +25,10 @@ VDG = Path(sys.executable).parent / "vdg"
 class Running:
     """A `vdg run` in a folder of its own."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, slot_seconds: int = 2) -> None:
         self.folder = folder
         self.process = subprocess.Popen(
-            [VDG, "run", "--slot-seconds", "2", "--out", str(folder / "out"), *options],
+            [VDG, "run", "--slot-seconds", str(slot_seconds), "--out", str(folder / "out"), *options],
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -63,8 +63,8 @@ class Running:
 def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     started: list[Running] = []
 
-    def begin(*options: str) -> Running:
-        started.append(Running(tmp_path, *options))
+    def begin(*options: str, slot_seconds: int = 2) -> Running:
+        started.append(Running(tmp_path, *options, slot_seconds=slot_seconds))
         return started[-1]
 
     yield begin
@@ -115,6 +115,27 @@ def test_homes_trade_and_settle_while_a_validator_is_killed_and_comes_back(start
     restarts = (running.net / "log" / "validator1.app.log").read_text().count("listening on")
     assert restarts == 2
     assert not running.children()
+
+
+def test_chapter_6_is_lived_with_grid_switches_and_control_on_four_validators(start: Callable[..., Running]) -> None:
+    # A minute and a half: the slots before the one that is reported fill batteries, and have sessions too.
+    running = start("--scenario", "chapter6", "--from-slot", "76", "--slots", "1", slot_seconds=6)
+    output = running.end()
+    assert running.process.returncode in (0, 1), output
+    report = running.report()
+    assert report.finished
+    assert len(report.homes) == 50
+    assert report.app_hash_agreed.disagreements == 0
+    assert report.grid is not None
+    assert report.control is not None
+    assert "open" not in {session.outcome for session in report.control.sessions}
+    converged = [session for session in report.control.sessions if session.outcome == "converged"]
+    assert converged, report.control.sessions
+    for pcc in (pcc for session in converged for pcc in session.pccs):
+        assert pcc.after_wh is not None
+        assert pcc.min_wh is None or pcc.after_wh >= pcc.min_wh - 10
+        assert pcc.max_wh is None or pcc.after_wh <= pcc.max_wh + 10
+    assert "confirmed" in {order.status for order in report.control.phase_orders}
 
 
 def test_ctrl_c_stops_everything_cleanly_and_still_reports(start: Callable[..., Running]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import time
@@ -34,6 +35,7 @@ _MISSING = 3
 # A law that stands still although homes don't keep the limit has believed a wrong answer: it looks again, so often.
 _AFRESH = 3
 _STEEPER = 2.0
+_BEHIND_SECONDS, _AGAIN_SECONDS = 3.0, 0.05
 
 
 class Ended(NamedTuple):
@@ -96,7 +98,7 @@ class LiveSession:
         if opened.code is not Code.OK:
             log.warning("slot %d: no session: %s: %s", self._demand.slot, opened.code.name, opened.reason)
             return Ended(0, None, 0, 0.0, self._now_s() - begun_s, ())
-        self._number = (await self._chain.grid_control()).open_session
+        self._number = await self._opened()
         iterations: list[float] = []
         try:
             outcome, residual_wh = await self._iterate(before, iterations)
@@ -104,6 +106,15 @@ class LiveSession:
             log.warning("session %d of slot %d has ended by itself: %s", self._number, self._demand.slot, closed)
             return Ended(self._number, None, self._signals, 0.0, self._now_s() - begun_s, tuple(iterations))
         return Ended(self._number, outcome, self._signals, residual_wh, self._now_s() - begun_s, tuple(iterations))
+
+    async def _opened(self) -> int:
+        """The number of the session that was opened; a node that answers may be a block behind."""
+        until_s = self._now_s() + _BEHIND_SECONDS
+        while True:
+            control = await self._chain.grid_control()
+            if (control.open_session and control.open_slot == self._demand.slot) or self._now_s() > until_s:
+                return control.open_session
+            await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _iterate(self, before: Vector | None, iterations: list[float]) -> tuple[ControlOutcome, float]:
         settings, constraint = self._settings, self._demand.constraint

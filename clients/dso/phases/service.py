@@ -96,20 +96,23 @@ class PhaseService:
         ]
         # With many switches a search takes up to some seconds, in which all else goes on.
         chosen = await asyncio.to_thread(allocate, households, left, self._settings.hysteresis_wh2)
-        moved = {}
-        for home in chosen.switchings:
-            account, phase = self._connections.by_home[home].account, chosen.phases[home]
-            outcome = await self._chain.submit(PostPhaseOrder(self._vdg, slot, account, _CODES[phase]))
-            if outcome.code is not Code.OK:
-                self.refused += 1
-                log.warning("%s is not ordered to phase %s: %s: %s", home, phase, outcome.code.name, outcome.reason)
-                continue
-            self.orders += 1
-            self._ordered[day, account] += 1
-            moved[home] = phase
+        wanted = {home: chosen.phases[home] for home in chosen.switchings}
+        taken = await asyncio.gather(*(self._order(home, slot, phase) for home, phase in wanted.items()))
+        moved = {home: phase for (home, phase), done in zip(wanted.items(), taken, strict=True) if done}
         if moved:
             log.info("slot %d: %s", slot, ", ".join(f"{home} to {phase}" for home, phase in sorted(moved.items())))
         return moved
+
+    async def _order(self, home: str, slot: int, phase: str) -> bool:
+        account = self._connections.by_home[home].account
+        outcome = await self._chain.submit(PostPhaseOrder(self._vdg, slot, account, _CODES[phase]))
+        if outcome.code is not Code.OK:
+            self.refused += 1
+            log.warning("%s is not ordered to phase %s: %s: %s", home, phase, outcome.code.name, outcome.reason)
+            return False
+        self.orders += 1
+        self._ordered[slot // SLOTS_PER_DAY, account] += 1
+        return True
 
     async def look_back(self, slot: int) -> None:
         """Tell of switches that have not confirmed; a home whose switch is mute is taken to be where it was."""
