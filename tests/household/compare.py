@@ -2,7 +2,8 @@
 
 Lives each day (MM-DD) of the emulator's data with the real clearing and settlement, about nine seconds of CPU a
 day, and prints every home's bill beside its bill without the market. With ``--days 2`` each day and the next, for which
-day-ahead blocks are traded too; with ``--without day_ahead`` nobody does.
+day-ahead blocks are traded too; with ``--without day_ahead`` nobody does. With ``--devices 4`` four homes have a car, a
+heat pump, or a water heater and a washing machine.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ from __future__ import annotations
 import argparse
 
 from clients.household.offers import OfferRules
+from clients.household.steering import SAME_FLOW_WH
 from clients.household.strategy import StrategyName
-from tests.household.day import Day, Settings
+from tests.household.day import Day, HomeDay, Settings
 
 EUR = 1e9
 
 
-def show(date: str, days: int, without: tuple[str, ...], strategy: StrategyName) -> None:
+def show(date: str, homes: int, days: int, settings: Settings) -> None:
     """Live a day, or some from it on, and print it."""
-    settings = Settings(offers=OfferRules(without_products=without), strategy=strategy)
-    day = Day(date, settings=settings, days=days)
+    day = Day(date, homes, settings, days)
     day.run()
     gains = [home.gain_neur / EUR for home in day.homes]
     worth = [home.worth_neur / EUR for home in day.homes]
@@ -42,8 +43,21 @@ def show(date: str, days: int, without: tuple[str, ...], strategy: StrategyName)
             f"  {home.home} {home.kind:10} margin {home.margin_permille / 10:4.1f} %: {home.bill_neur / EUR:8.4f} eur"
             f" instead of {home.without_neur / EUR:8.4f}; bought {home.bought_wh:5} Wh, sold {home.sold_wh:5} Wh,"
             f" rebate {home.rebate_neur / EUR:.4f}, reward {home.reward_neur / EUR:7.4f},"
-            f" battery {home.battery_wh:+5} Wh"
+            f" battery {home.battery_wh:+5} Wh{_devices(day, home)}"
         )
+
+
+def _devices(day: Day, home: HomeDay) -> str:
+    """What a home's flexible devices hold, and how its slots ended."""
+    if home.home not in day.flexible:
+        return ""
+    apart = day.apart_wh[home.home]
+    close = sum(one <= SAME_FLOW_WH for one in apart)
+    return (
+        f", {' and '.join(day.flexible[home.home].household.devices)} {home.devices_wh:+5} Wh: gain with what is held"
+        f" {home.worth_neur / EUR:.3f} eur; slots off by {sum(apart) / len(apart):.0f} Wh on average,"
+        f" {close} of {len(apart)} by {SAME_FLOW_WH} Wh at most"
+    )
 
 
 if __name__ == "__main__":
@@ -52,6 +66,14 @@ if __name__ == "__main__":
     parser.add_argument("--days", type=int, default=1)
     parser.add_argument("--without", nargs="*", default=[])
     parser.add_argument("--strategy", type=StrategyName, default=StrategyName.PLANNED)
+    parser.add_argument("--homes", type=int, default=33)
+    parser.add_argument("--devices", type=int, default=0)
     chosen = parser.parse_args()
+    rules = OfferRules(without_products=tuple(chosen.without))
     for date in chosen.dates:
-        show(date, chosen.days, tuple(chosen.without), chosen.strategy)
+        show(
+            date,
+            chosen.homes,
+            chosen.days,
+            Settings(offers=rules, strategy=chosen.strategy, devices=chosen.devices),
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any, NamedTuple
 
 from nacl.signing import SigningKey
@@ -179,6 +179,8 @@ class Day:
         self.traded_wh: Counter[int] = Counter()
         self.traded_in_wh: Counter[str] = Counter()
         self.verified_wh = 0
+        # How far each slot's metered flow ended from what the home was committed to, by home.
+        self.apart_wh: defaultdict[str, list[int]] = defaultdict(list)
         self.kept = Kept()
         self._steered_wh: dict[tuple[str, int], int] = {}
         self.homes: list[HomeDay] = []
@@ -283,6 +285,9 @@ class Day:
                 if isinstance(event, SlotEnd):
                     net_wh = event.registers.net_wh
                     flow_wh, self._read_wh[building.id] = net_wh - self._read_wh[building.id], net_wh
+                    committed_wh = self.agents[building.id].committed_wh(slot)
+                    if committed_wh is not None:
+                        self.apart_wh[building.id].append(abs(flow_wh - committed_wh))
                     if battery is not None:
                         self._compare(building.id, slot, flow_wh, battery, before_wh)
                     account = self._actors[building.id].address
