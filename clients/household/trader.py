@@ -66,6 +66,7 @@ class Trader:
         self._block_time_s = 0.0
         self._block = asyncio.Event()
         self._planned_slot = -1
+        self._reading_terms = False
         self._first_pass: tuple[int, float] | None = None
 
     def block_seen(self, time_s: float) -> None:
@@ -230,10 +231,16 @@ class Trader:
                 log.warning("%s: what stands could not be read: %s", home.id, error)
 
     async def _refresh_terms(self) -> None:
+        # Each slot's terms are proved one by one: a gateway that is slow must not be asked anew in every slot.
+        if self._reading_terms:
+            return
+        self._reading_terms = True
         try:
             self.terms = await read_terms(self._chain, self.terms.grid.vdg)
         except ChainError as error:
             log.warning("terms of %s are not read: %s; the last ones hold", self.terms.grid.vdg, error)
+        finally:
+            self._reading_terms = False
 
     async def _refresh(self, home: Home, message: Any) -> None:
         vdg = self.terms.grid.vdg
