@@ -164,9 +164,9 @@ def _claims(
             "over 10 % lower transformer peak",
             "figure 4.6a",
             by_size("transformer peak"),
-            "Our peak is one of demand: batteries that charge before the dear hours. Those that got neighbours' sun "
-            "do so less, but a few minutes without a trade are enough for a peak. It depends most on which of "
-            "equally cheap plans homes take, and on the sun (below).",
+            "Our peak is in the day's last slots: batteries that were emptied in the dear hours must hold at "
+            "midnight what they held the midnight before (e_T = e_0), and wait with that as long as they can. No sun "
+            "is left to trade then. Which of equally cheap plans homes take decides (below).",
         ),
         Claim(
             "about 4 % less transformer loss (6 and 9 kWh)",
@@ -185,8 +185,7 @@ def _claims(
             "an important increase of the maximum VUF",
             "figure 4.5",
             by_size("maximum VUF"),
-            "Buyers' batteries charge at about the same time without the market too (before the dear hours), on the "
-            "same phases: so unbalance has been there before it.",
+            "Our greatest unbalance is in the evening and in the same last slots, which the market doesn't reach.",
         ),
         Claim(
             "the same with other valuations; better with rebates than without",
