@@ -16,6 +16,7 @@ from tests.app.keyring import address, public_key_of
 from tests.governance.decisions import joining, rotation
 from wire.accounts import AdmitAccount, Role, SetRoles
 from wire.chain import Quota, UpgradePlan
+from wire.control import SetSwitchingLimits
 from wire.governance import (
     CancelUpgrade,
     Change,
@@ -42,7 +43,7 @@ class GovernedDay(Chain):
     def __init__(self) -> None:
         self.blocks: list[dict[str, Any]] = []
         self.recorded = scenario.RecordingStore()
-        super().__init__(world.genesis(governance={}), store=self.recorded)
+        super().__init__(world.genesis(governance={}, control={}), store=self.recorded)
 
     def finalize(self, *txs: bytes, time_s: int | None = None) -> Any:
         """As a chain does; writes down what came of it."""
@@ -74,6 +75,7 @@ def run() -> GovernedDay:
     day.decide(Change(set_settlement=SettlementParameters(7_200, 16)))
     day.decide(Change(set_product_limits=SetProductLimits("intraday", 5_000, 900_000)))
     day.decide(Change(set_reward_terms=SetRewardTerms(world.VDG, 2_000, 20, 3)))
+    day.decide(Change(set_switching_limits=SetSwitchingLimits(world.VDG, 3, 2)))
     day.decide(Change(add_validator=joining("validator-5", 2, "otto")))
     day.decide(Change(plan_upgrade=UpgradePlan(2, 500)))
     day.decide(Change(cancel_upgrade=CancelUpgrade(2)))
