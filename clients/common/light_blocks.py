@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import aiohttp
 import grpc
 
 from clients.common.retry import Backoff
@@ -17,6 +16,9 @@ from wire.light.client import BlockUnavailable
 from wire.light.json_form import light_block_from_json
 from wire.light.proto_form import light_block_from_proto
 from wire.unverified import Reason, Unverified
+
+if TYPE_CHECKING:
+    import aiohttp
 
 CALL_SECONDS: Final = 5.0
 PATIENCE_SECONDS: Final = 10.0
@@ -66,6 +68,9 @@ class RpcBlocks:
 
     async def light_block(self, height: int) -> LightBlock:
         """As `wire.light.client.Provider`; height 0 is the newest."""
+        # 9 MB that an agent without witnesses does without.
+        import aiohttp
+
         backoff = Backoff()
         last = "no answer"
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
