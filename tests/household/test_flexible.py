@@ -116,6 +116,12 @@ def test_a_car_that_leaves_soon_is_charged_in_the_dear_evening_too() -> None:
     assert not any(charged[16:])
 
 
+def test_the_last_of_what_a_car_needs_is_charged_though_it_is_less_than_its_least_power_gives() -> None:
+    house = with_car(needed_wh=60, **departing(93))
+    house.plan()
+    assert [house.loads.loads[0].target_w(slot) for slot in (91, 92)] == [0, 1_400]
+
+
 def test_a_car_that_can_not_get_enough_gets_all_there_is_and_the_person_is_told(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -50,6 +50,11 @@ class FlexibleDevice(Device, Generic[R, S]):
             return 0
         return self.rating.max_w if self._most_w is None else min(self._most_w, self.rating.max_w)
 
+    @property
+    def least_w(self) -> int:
+        """The least that it may be set to besides 0, W; 0 before its rating is known."""
+        return 0 if self.rating is None else self.rating.min_w
+
     def set_power(self, power_w: int, until_s: int, now: Moment) -> int:
         """Let it take ``power_w`` until ``until_s`` (Unix seconds); then it is on its own again.
 

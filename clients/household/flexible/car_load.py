@@ -58,4 +58,6 @@ class CarLoad(Load):
             return (self._car.most_w, self._car.most_w)
         slots_after = max(0, self._departure - slot - 1)
         due_wh = state.needed_wh - slots_after * self._car.most_w // SLOTS_PER_HOUR
-        return (self.possible_w(max(0, due_wh) * SLOTS_PER_HOUR), self._car.most_w if state.needed_wh else 0)
+        # Less than its least power can give is due too, in the end.
+        least_w = self.possible_w(max(due_wh * SLOTS_PER_HOUR, self._car.least_w)) if due_wh > 0 else 0
+        return (least_w, self._car.most_w if state.needed_wh else 0)
