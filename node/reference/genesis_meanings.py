@@ -53,7 +53,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "reward_rate_neur_per_wh": "R's rate in (6.6): the reward for each Wh contracted; at most half of P_u - P_f.",
         "deviation_neur_per_wh2": "a_r in (6.6): what the square of a deviation from the plan costs.",
         "proof_deadline_slots": "How many slots after its end a slot settles with the proofs that are there.",
-        "priority": "The DSO's rank among VDGs on one network: the lowest is capped first. No rule of the chain depends on it.",
+        "priority": "The DSO's rank of VDGs on one network: the lowest is capped first. No rule of the chain needs it.",
         "buy_price_neur_per_wh": "P_u, what the supplier takes for a Wh: one price, or one for each slot of the day.",
         "sell_price_neur_per_wh": "P_f, what it gives for a Wh (feed-in); never above P_u of the same slot.",
         "members": "The households that are connected from the start.",
