@@ -20,8 +20,16 @@ from wire.settlement import CertificateMinted, ContractSettled, FlowDeclared, Ho
 # So long a part is away: slots.
 AWAY_SLOTS = 4
 # What a moment that has passed is answered with; anything else would be the agent's mistake.
-# An order that waited in a node that died comes after a later one of the same book: SUPERSEDED.
-_PASSED = {Code.GATE_CLOSED, Code.SLOT_OUT_OF_RANGE, Code.EXPIRED, Code.UNKNOWN_ORDER, Code.SUPERSEDED}
+# An order that waited in a node that died comes after a later one of the same book: SUPERSEDED. An ask is
+# BEYOND_AVAILABILITY where the declaration that was to back it came when its first slot had begun.
+_PASSED = {
+    Code.GATE_CLOSED,
+    Code.SLOT_OUT_OF_RANGE,
+    Code.EXPIRED,
+    Code.UNKNOWN_ORDER,
+    Code.SUPERSEDED,
+    Code.BEYOND_AVAILABILITY,
+}
 
 
 @pytest.mark.network
