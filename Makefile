@@ -102,7 +102,7 @@ study-4: setup ## Chapter 4 of the thesis beside ours: the market and the grid (
 study-5: setup ## Chapter 5: phase switching (about five minutes)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m studies.chapter5 $(STUDY)
 
-study-6: setup ## Chapter 6: real-time control (about five minutes)
+study-6: setup ## Chapter 6: real-time control (about ten minutes)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m studies.chapter6 $(STUDY)
 
 # A quarter of the time for each of the four; kills and faults of lines take their one round, however long that is.
