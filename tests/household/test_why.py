@@ -56,7 +56,7 @@ def bought(energy_wh: int) -> Contract:
         (decided(price=139_999), CLEARED, Outcome.PRICE, "13.9999 ct/kWh came behind the critical bid at 14 ct/kWh"),
         (decided(side=ASK, price=120_000), CLEARED, Outcome.PRICE, "behind the critical ask at 11 ct/kWh"),
         (decided(price=140_000), CLEARED, Outcome.TIE, "the draw among equal prices"),
-        (decided(), CLEARED, Outcome.NO_SHARE, "less than 1 Wh"),
+        (decided(), CLEARED, Outcome.NO_SHARE, "below 1 Wh"),
     ],
 )
 def test_an_order_that_does_not_trade_is_told_why(
