@@ -40,6 +40,8 @@ CHAIN_ID = "bench-round"
 HOMES, PROCESSES, SHARE, A_BLOCK = 10_000, 2, 100, 2_000
 HOUR = range(6)
 MORNING = 60
+# All homes' together has to fit 64 bits.
+BALANCE_NEUR = 10**13
 # Orders close six slots before their slot; the round is in the hour before the first of these gates.
 NOW_SLOT = FIRST_SLOT - 7
 
@@ -142,6 +144,8 @@ def main() -> None:
     homes = int(sys.argv[1]) if len(sys.argv) > 1 else HOMES
     orders = Orders(CHAIN_ID, homes)
     state = orders.app_state()
+    for balance in state["ledger"]["balances"]:
+        balance["amount_neur"] = BALANCE_NEUR
     epoch_s = state["grid"]["grids"][0]["epoch_s"]
     now_s = epoch_s + NOW_SLOT * SLOT_SECONDS
     chain = Chain(state, epoch_s)
