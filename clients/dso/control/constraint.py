@@ -15,6 +15,11 @@ from wire.station import StationReading
 Vector = NDArray[np.float64]
 
 
+def pcc_name(feeder: str, phase: str) -> str:
+    """How a PCC, a phase of a feeder, is named on the chain."""
+    return f"{feeder}-{phase}".lower()
+
+
 @dataclass(frozen=True)
 class Flexibility:
     """What the homes of each PCC can do together, one value a PCC: the budget that homes declare (thesis, section 6.5).

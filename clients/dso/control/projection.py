@@ -7,15 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from clients.common.slots import SlotClock
-from clients.dso.control.constraint import Vector
+from clients.dso.control.constraint import Vector, pcc_name
 from wire.station import StationNow
 
 SLOTS_PER_HOUR = 6
-
-
-def pcc_name(feeder: str, phase: str) -> str:
-    """How a PCC, a phase of a feeder, is named on the chain."""
-    return f"{feeder}-{phase}".lower()
 
 
 def projected_wh(now: StationNow, pccs: Sequence[str], clock: SlotClock) -> Vector:

@@ -8,7 +8,7 @@ from clients.common.grid.allowed import Allowance, allowed_aggregates
 from clients.common.grid.grid import PHASE_CODES, Grid
 from clients.common.grid.limits import WATCHED, Breach, Limits, breaches
 from clients.common.grid.network import Network
-from clients.dso.control.constraint import Demand, SlotView
+from clients.dso.control.constraint import Demand, SlotView, pcc_name
 from clients.dso.monitor.measured import Measured
 from wire.control import ControlReason, PccLimit
 
@@ -70,11 +70,6 @@ class GridMonitor:
         if not found:
             return None
         return ControlReason.CONTROL_REASON_FORECAST, found[0]._replace(slot=view.slot)
-
-
-def pcc_name(feeder: str, phase: str) -> str:
-    """A PCC's name on the chain."""
-    return f"{feeder}-{phase}".lower()
 
 
 def _limit(allowance: Allowance) -> PccLimit:
