@@ -96,9 +96,6 @@ class Database:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             instance = _prepare(connection, path, chain_id)
-            connection.executescript(_LATER_TABLES)
-            connection.executescript(SLOT_TABLES)
-            connection.executescript(OVERRIDE_TABLES)
         except (sqlite3.Error, OSError) as error:
             raise ConfigurationError(
                 f"data: {path} can't be used ({error}); mend the disk, or move the file away: the chain tells its part"
@@ -107,8 +104,18 @@ class Database:
 
     @classmethod
     def read_only(cls, path: Path) -> Database:
-        """Open an existing file to read from, while its process may run. Raises: sqlite3.Error."""
-        return cls(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None), "")
+        """Open an existing file to read from, while its process may run.
+
+        Raises: sqlite3.Error; ConfigurationError where its process has not made its tables yet.
+        """
+        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version != _SCHEMA_VERSION:
+            connection.close()
+            raise ConfigurationError(
+                f"data: {path} is no household state of version {_SCHEMA_VERSION} (yet); ask again when its agent runs"
+            )
+        return cls(connection, "")
 
     def close(self) -> None:
         """Write what is left and close."""
@@ -246,23 +253,26 @@ class Database:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, chain_id: str) -> str:
-    """Make or check the tables; returns the file's own name."""
+    """Make or check the tables, all in one transaction; returns the file's own name."""
+    connection.execute("BEGIN IMMEDIATE")
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     if not tables and not application_id:
-        connection.execute("BEGIN IMMEDIATE")
         for statement in _TABLES.split(";\n"):
             connection.execute(statement)
         connection.execute("INSERT INTO identity VALUES (?, ?)", (chain_id, secrets.token_hex(4)))
         connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-        connection.execute("COMMIT")
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if (application_id, version) != (_APPLICATION_ID, _SCHEMA_VERSION):
         raise ConfigurationError(
             f"data: {path} is no household state of version {_SCHEMA_VERSION}; give another folder"
         )
+    for statements in (_LATER_TABLES, SLOT_TABLES, OVERRIDE_TABLES):
+        for statement in statements.split(";\n"):
+            connection.execute(statement)
+    connection.execute("COMMIT")
     known, instance = connection.execute("SELECT chain_id, instance FROM identity").fetchone()
     if known != chain_id:
         raise ConfigurationError(f"data: {path} belongs to chain {known!r}, not to {chain_id!r}; give another folder")

@@ -22,6 +22,7 @@ import aiomqtt
 import yaml
 
 from clients.common.chain import Chain
+from clients.common.configuration import ConfigurationError
 from clients.common.errors import Refused
 from clients.common.subscribe import ChainEvent, ChainResult, Cursor
 from clients.common.wallet import Wallet
@@ -165,10 +166,15 @@ class Neighbourhood:
 
     @property
     def has_state(self) -> bool:
-        """Whether the agent has made its file."""
-        # Its tables are there once the first transaction is over.
+        """Whether the agent has made its file, and the tables in it."""
         path = self.folder / "data" / "household.db"
-        return path.exists() and path.stat().st_size > 0
+        if not path.exists():
+            return False
+        try:
+            Database.read_only(path).close()
+        except (ConfigurationError, sqlite3.OperationalError):
+            return False
+        return True
 
     def status(self) -> dict[str, dict[str, Any]]:
         """What `vdg household status --json` says, by account."""
@@ -179,11 +185,7 @@ class Neighbourhood:
     @property
     def has_plans(self) -> bool:
         """Whether every home of the agent's has planned."""
-        try:
-            return self.has_state and len(self.planned_in()) == len(self.cast.households)
-        except sqlite3.OperationalError:
-            # It makes its tables one after the other.
-            return False
+        return self.has_state and len(self.planned_in()) == len(self.cast.households)
 
     def planned_in(self) -> dict[str, int]:
         """The slot in which each home made its newest plan."""

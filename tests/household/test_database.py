@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,13 @@ def test_another_chains_file_and_another_programs_are_refused(file: Path, tmp_pa
     strange.write_bytes(b"no database" * 100)
     with pytest.raises(ConfigurationError, match="can't be used"):
         Database.open(strange, "chain")
+
+
+def test_whoever_reads_a_file_before_its_agent_has_made_it_is_told_to_ask_again(tmp_path: Path) -> None:
+    path = tmp_path / "household.db"
+    sqlite3.connect(path).close()
+    with pytest.raises(ConfigurationError, match=r"household state of version 1 \(yet\); ask again"):
+        Database.read_only(path)
+    Database.open(path, "chain").close()
+    with closing(Database.read_only(path)) as database:
+        assert database.alarms() == {}
