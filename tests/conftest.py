@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from hypothesis import settings
 # Other work on the machine must not fail a property: how long things take is measured where it is the point.
 settings.register_profile("vdg", deadline=None, print_blob=True)
 settings.load_profile("vdg")
+# Started in the background, this process and so all that it starts would be deaf to Ctrl-C, which tests press.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Tests run in two processes on two cores: a library that starts a thread a core for small products gets in the way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

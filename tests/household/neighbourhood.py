@@ -168,7 +168,8 @@ class Neighbourhood:
     def has_state(self) -> bool:
         """Whether the agent has made its file, and the tables in it."""
         path = self.folder / "data" / "household.db"
-        if not path.exists():
+        # Nobody may look into it before it has its journal, or the agent could not give it one.
+        if not path.exists() or not path.stat().st_size:
             return False
         try:
             Database.read_only(path).close()
