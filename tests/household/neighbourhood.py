@@ -76,6 +76,7 @@ class Neighbourhood:
         self.log = folder / "household.log"
         self._chain: Chain | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._ending = False
 
     @property
     def chain(self) -> Chain:
@@ -243,6 +244,7 @@ class Neighbourhood:
 
     async def disconnect(self) -> None:
         """End the agent, and what ``connect`` began."""
+        self._ending = True
         self.kill_agent()
         for task in self._tasks:
             task.cancel()
@@ -269,7 +271,8 @@ class Neighbourhood:
         actors: dict[str, Actor] = {home.meter: actor for home, actor in self.cast.households}
         net_wh: dict[str, dict[int, int]] = defaultdict(dict)
         proofs: dict[int, dict[str, FlowProof]] = defaultdict(dict)
-        while True:
+        # A cancellation may come out of the broker's client as one of its own errors.
+        while not self._ending:
             try:
                 await self._prove_readings(actors, net_wh, proofs)
             except* aiomqtt.MqttError:
