@@ -167,7 +167,7 @@ async def test_readings_wait_while_the_broker_is_away() -> None:
         await later.until(lambda: len(later.readings("f01load00001")) >= 4)
         process.terminate()
         await process.communicate()
-        # What was kept back comes first, in order and without a gap. The old broker may have taken some while it stopped.
+        # What was kept back comes first, in order and without a gap; the old broker may have taken some at its end.
         slots = [reading.slot for reading in later.readings("f01load00001")]
         assert slots == list(range(slots[0], slots[0] + len(slots)))
 
