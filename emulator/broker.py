@@ -70,16 +70,17 @@ class EmbeddedBroker:
         if self._server is not None:
             self._server.close()
             self._server = None
+        # amqtt closes one session after the other; whoever is still connected meanwhile would be told that the broker
+        # has taken what nobody gets any more.
+        for writer in self._writers:
+            writer.transport.abort()
         if self._broker is not None:
             broker, self._broker = self._broker, None
             try:
                 await asyncio.wait_for(broker.shutdown(), _SHUTDOWN_SECONDS)
             except TimeoutError:
                 # amqtt may wait for ever for the session of a client that is just coming or going.
-                _LOG.warning("a client's session was not closed within %g s: it is cut off", _SHUTDOWN_SECONDS)
-            # A client that keeps its connection would not notice that the broker is gone.
-            for writer in self._writers:
-                writer.transport.abort()
+                _LOG.warning("a client's session was not closed within %g s: it is forgotten", _SHUTDOWN_SECONDS)
 
     async def __aenter__(self) -> EmbeddedBroker:
         await self.start()
