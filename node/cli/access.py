@@ -8,12 +8,13 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
+import grpc
 import typer
 
 from clients.common.chain import Chain
-from clients.common.channel import Tls
+from clients.common.channel import Tls, open_channel
 from clients.common.errors import Unavailable
 from clients.common.wallet import Wallet
 from node.cli.exits import CommandError, Exit
@@ -24,22 +25,45 @@ from wire.passphrase import find_passphrase
 
 T = TypeVar("T")
 
-GatewayOption = Annotated[
-    str, typer.Option("--gateway", envvar="VDG_GATEWAY", metavar="HOST:PORT", help="The gateway's address.")
-]
-DEFAULT_GATEWAY = "127.0.0.1:7443"
-CaOption = Annotated[
-    Path | None, typer.Option("--tls-ca", envvar="VDG_TLS_CA", help="The authority of the gateway's certificate.")
-]
-CertificateOption = Annotated[
-    Path | None, typer.Option("--tls-certificate", envvar="VDG_TLS_CERTIFICATE", help="Ours, for mutual TLS.")
-]
-TlsKeyOption = Annotated[Path | None, typer.Option("--tls-key", envvar="VDG_TLS_KEY", help="The key of ours.")]
 TimeoutOption = Annotated[
     float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="Give up after so many seconds.")
 ]
 KeysOption = Annotated[Path | None, typer.Option("--keys", envvar="VDG_KEYS", help="The folder of keys given by name.")]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class GatewayOptions(NamedTuple):
+    """Where the gateway is, and how to talk to it in secret."""
+
+    gateway: Annotated[
+        str, typer.Option("--gateway", envvar="VDG_GATEWAY", metavar="HOST:PORT", help="The gateway's address.")
+    ] = "127.0.0.1:7443"
+    tls_ca: Annotated[
+        Path | None, typer.Option("--tls-ca", envvar="VDG_TLS_CA", help="The authority of the gateway's certificate.")
+    ] = None
+    tls_certificate: Annotated[
+        Path | None, typer.Option("--tls-certificate", envvar="VDG_TLS_CERTIFICATE", help="Ours, for mutual TLS.")
+    ] = None
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", envvar="VDG_TLS_KEY", help="The key of ours.")] = None
+
+    @property
+    def tls(self) -> Tls | None:
+        """None for a plain connection."""
+        given = self.tls_ca or self.tls_certificate or self.tls_key
+        return Tls(self.tls_ca, self.tls_certificate, self.tls_key) if given else None
+
+    def channel(self) -> grpc.aio.Channel:
+        """A channel of one's own, beside that of ``run``."""
+        return open_channel(self.gateway, self.tls)
+
+    def run(self, timeout_seconds: float, work: Callable[[Chain], Coroutine[Any, Any, T]]) -> T:
+        """Connect, do the work, and disconnect. Raises: Unavailable, and what the work raises."""
+
+        async def main() -> T:
+            async with connected(self.gateway, self.tls, timeout_seconds) as chain:
+                return await work(chain)
+
+        return asyncio.run(main())
 
 
 class KeyFolder:
@@ -91,11 +115,6 @@ def open_wallet(key: str, keys: Path | None, passphrase_file: Path | None, sende
     return wallet
 
 
-def tls_of(ca: Path | None, certificate: Path | None, key: Path | None) -> Tls | None:
-    """TLS as the options say; None for a plain connection."""
-    return Tls(ca, certificate, key) if ca or certificate or key else None
-
-
 @asynccontextmanager
 async def connected(gateway: str, tls: Tls | None, timeout_seconds: float) -> AsyncIterator[Chain]:
     """The chain behind a gateway. Raises: Unavailable when it does not answer in time."""
@@ -107,18 +126,3 @@ async def connected(gateway: str, tls: Tls | None, timeout_seconds: float) -> As
         raise Unavailable(message) from None
     async with chain:
         yield chain
-
-
-def run_on_chain(
-    gateway: str,
-    tls: Tls | None,
-    timeout_seconds: float,
-    work: Callable[[Chain], Coroutine[Any, Any, T]],
-) -> T:
-    """Connect, do the work, and disconnect."""
-
-    async def main() -> T:
-        async with connected(gateway, tls, timeout_seconds) as chain:
-            return await work(chain)
-
-    return asyncio.run(main())

@@ -7,28 +7,12 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from node.cli.access import (
-    DEFAULT_GATEWAY,
-    CaOption,
-    CertificateOption,
-    GatewayOption,
-    TimeoutOption,
-    TlsKeyOption,
-    run_on_chain,
-    tls_of,
-)
+from node.cli.access import GatewayOptions, TimeoutOption
 from node.cli.exits import CommandError, Exit
+from node.cli.option_group import with_groups
 from node.cli.output import JsonOption
 from node.cli.proving import prove, tell_written, write_file
-from node.cli.trusting import (
-    DEFAULT_PERIOD_HOURS,
-    GenesisOption,
-    PeriodOption,
-    TrustHashOption,
-    TrustHeightOption,
-    WitnessOption,
-    trust_from,
-)
+from node.cli.trusting import TrustOptions
 from wire.receipts import ITEM
 from wire.state_keys import Item
 
@@ -41,30 +25,23 @@ KeyArgument = Annotated[
 OutOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write the proof.")]
 
 
+@with_groups
 def item_command(
     store: StoreArgument,
     key: KeyArgument,
     out: OutOption,
-    gateway: GatewayOption = DEFAULT_GATEWAY,
-    genesis: GenesisOption = None,
-    trust_height: TrustHeightOption = None,
-    trust_hash: TrustHashOption = None,
-    trusting_period_hours: PeriodOption = DEFAULT_PERIOD_HOURS,
-    witness: WitnessOption = None,
+    gateway: GatewayOptions,
+    trusted: TrustOptions,
     as_json: JsonOption = False,
     timeout: TimeoutOption = 30.0,
-    tls_ca: CaOption = None,
-    tls_certificate: CertificateOption = None,
-    tls_key: TlsKeyOption = None,
 ) -> None:
     """Write the proof of any one item of the state, or that there is none; docs/proofs.md says how keys are made.
 
     Exit code 0: written; 3: cannot reach; 5: not proved, with the reason; 2: the options can't be used.
     """
-    trust = trust_from(genesis, trust_height, trust_hash, trusting_period_hours, witness)
+    trust = trusted.section()
     items: list[Item[Any]] = [Item(store, key_bytes(key), tuple)]
-    tls = tls_of(tls_ca, tls_certificate, tls_key)
-    file = run_on_chain(gateway, tls, timeout, lambda chain: prove(chain, trust, items, ITEM, timeout))
+    file = gateway.run(timeout, lambda chain: prove(chain, trust, items, ITEM, timeout))
     tell_written(out, file, write_file(out, file), as_json)
 
 

@@ -10,32 +10,14 @@ from rich.console import Console
 
 from clients.common.chain import Chain
 from clients.common.trust import TrustSection
-from node.cli.access import (
-    DEFAULT_GATEWAY,
-    CaOption,
-    CertificateOption,
-    GatewayOption,
-    KeyFolder,
-    KeysOption,
-    TimeoutOption,
-    TlsKeyOption,
-    run_on_chain,
-    tls_of,
-)
+from node.cli.access import GatewayOptions, KeyFolder, KeysOption, TimeoutOption
 from node.cli.exits import CommandError, Exit
+from node.cli.option_group import with_groups
 from node.cli.options import command_for, message_from
 from node.cli.output import JsonOption, print_json
 from node.cli.proving import prove, tell_written, write_file
 from node.cli.tables import print_message
-from node.cli.trusting import (
-    DEFAULT_PERIOD_HOURS,
-    GenesisOption,
-    PeriodOption,
-    TrustHashOption,
-    TrustHeightOption,
-    WitnessOption,
-    trust_from,
-)
+from node.cli.trusting import TrustOptions
 from node.messages.names import NoNames
 from node.messages.schema import QUERIES, Query, fields_of
 from node.messages.showing import plain
@@ -52,40 +34,32 @@ OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="W
 
 
 def _asker_of(query: Query) -> Any:
+    @with_groups
     def ask(
         fields: dict[str, Any],
-        gateway: GatewayOption = DEFAULT_GATEWAY,
+        gateway: GatewayOptions,
+        *,
         as_json: JsonOption = False,
         timeout: TimeoutOption = 30.0,
         keys: KeysOption = None,
-        tls_ca: CaOption = None,
-        tls_certificate: CertificateOption = None,
-        tls_key: TlsKeyOption = None,
         verify: VerifyOption = False,
         prove_it: ProveOption = False,
         out: OutOption = None,
-        genesis: GenesisOption = None,
-        trust_height: TrustHeightOption = None,
-        trust_hash: TrustHashOption = None,
-        trusting_period_hours: PeriodOption = DEFAULT_PERIOD_HOURS,
-        witness: WitnessOption = None,
+        trusted: TrustOptions,
     ) -> None:
         if prove_it != (out is not None):
             raise CommandError("--prove, --out: give both, or neither", Exit.BAD_INPUT)
         request = message_from(query.request, fields, KeyFolder(keys))
-        tls = tls_of(tls_ca, tls_certificate, tls_key)
         if not (verify or prove_it):
-            response = run_on_chain(gateway, tls, timeout, lambda chain: answer_of(chain, request, timeout))
+            response = gateway.run(timeout, lambda chain: answer_of(chain, request, timeout))
         else:
-            trust = trust_from(genesis, trust_height, trust_hash, trusting_period_hours, witness)
+            trust = trusted.section()
             if out is not None:
                 items = [item_of(request)]
-                file = run_on_chain(gateway, tls, timeout, lambda chain: prove(chain, trust, items, ITEM, timeout))
+                file = gateway.run(timeout, lambda chain: prove(chain, trust, items, ITEM, timeout))
                 tell_written(out, file, write_file(out, file), as_json)
                 return
-            response = run_on_chain(
-                gateway, tls, timeout, lambda chain: verified_answer(chain, trust, request, timeout)
-            )
+            response = gateway.run(timeout, lambda chain: verified_answer(chain, trust, request, timeout))
         shown = plain(response, NoNames())
         if as_json:
             print_json(shown)

@@ -9,30 +9,12 @@ import typer
 
 from clients.common.chain import Chain
 from clients.common.trust import TrustSection
-from node.cli.access import (
-    DEFAULT_GATEWAY,
-    CaOption,
-    CertificateOption,
-    GatewayOption,
-    KeyFolder,
-    KeysOption,
-    TimeoutOption,
-    TlsKeyOption,
-    run_on_chain,
-    tls_of,
-)
+from node.cli.access import GatewayOptions, KeyFolder, KeysOption, TimeoutOption
+from node.cli.option_group import with_groups
 from node.cli.options import command_for, message_from
 from node.cli.output import JsonOption
 from node.cli.proving import prove, tell_written, write_file
-from node.cli.trusting import (
-    DEFAULT_PERIOD_HOURS,
-    GenesisOption,
-    PeriodOption,
-    TrustHashOption,
-    TrustHeightOption,
-    WitnessOption,
-    trust_from,
-)
+from node.cli.trusting import TrustOptions
 from wire import state_keys as at
 from wire.flowproof import FlowStatement, GetProofRequest
 from wire.grid import ListProofKeysRequest
@@ -90,26 +72,19 @@ async def _export(chain: Chain, trust: TrustSection, kind: str, request: Any, se
 
 
 def _exporter_of(kind: str) -> Any:
+    @with_groups
     def export(
         fields: dict[str, Any],
         out: Annotated[Path, typer.Option("--out", help="The file to write.")],
-        gateway: GatewayOption = DEFAULT_GATEWAY,
-        genesis: GenesisOption = None,
-        trust_height: TrustHeightOption = None,
-        trust_hash: TrustHashOption = None,
-        trusting_period_hours: PeriodOption = DEFAULT_PERIOD_HOURS,
-        witness: WitnessOption = None,
+        gateway: GatewayOptions,
+        trusted: TrustOptions,
         as_json: JsonOption = False,
         timeout: TimeoutOption = 30.0,
         keys: KeysOption = None,
-        tls_ca: CaOption = None,
-        tls_certificate: CertificateOption = None,
-        tls_key: TlsKeyOption = None,
     ) -> None:
         request = message_from(KINDS[kind].request, fields, KeyFolder(keys))
-        trust = trust_from(genesis, trust_height, trust_hash, trusting_period_hours, witness)
-        tls = tls_of(tls_ca, tls_certificate, tls_key)
-        file = run_on_chain(gateway, tls, timeout, lambda chain: _export(chain, trust, kind, request, timeout))
+        trust = trusted.section()
+        file = gateway.run(timeout, lambda chain: _export(chain, trust, kind, request, timeout))
         tell_written(out, file, write_file(out, file), as_json)
 
     return export

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from pydantic import ValidationError
@@ -25,13 +25,25 @@ PeriodOption = Annotated[
     int,
     typer.Option("--trusting-period-hours", min=1, help="How long a header is trusted after its own time."),
 ]
-WitnessOption = Annotated[
-    list[str] | None,
-    typer.Option("--witness", metavar="URL", help="A CometBFT node whose header must agree; repeat it for more."),
-]
-DEFAULT_PERIOD_HOURS = 168
 # Of a file that is checked without a network: its headers don't become wrong with age.
 UNLIMITED_HOURS = 24 * 365 * 10
+
+
+class TrustOptions(NamedTuple):
+    """Where trust begins, for a command that asks a gateway."""
+
+    genesis: GenesisOption = None
+    trust_height: TrustHeightOption = None
+    trust_hash: TrustHashOption = None
+    trusting_period_hours: PeriodOption = 168
+    witness: Annotated[
+        list[str] | None,
+        typer.Option("--witness", metavar="URL", help="A CometBFT node whose header must agree; repeat it for more."),
+    ] = None
+
+    def section(self) -> TrustSection:
+        """See trust_from."""
+        return trust_from(*self)
 
 
 def trust_from(

@@ -9,23 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from clients.common.chain import Chain
-from clients.common.channel import open_channel
 from clients.common.errors import Refused
 from clients.common.wallet import Wallet
-from node.cli.access import (
-    DEFAULT_GATEWAY,
-    CaOption,
-    CertificateOption,
-    GatewayOption,
-    KeyFolder,
-    KeysOption,
-    TimeoutOption,
-    TlsKeyOption,
-    open_wallet,
-    run_on_chain,
-    tls_of,
-)
+from node.cli.access import GatewayOptions, KeyFolder, KeysOption, TimeoutOption, open_wallet
 from node.cli.exits import CommandError, Exit
+from node.cli.option_group import with_groups
 from node.cli.options import command_for, message_from
 from node.cli.output import JsonOption, print_json
 from node.cli.sending import Outcome, accept, execute
@@ -49,29 +37,23 @@ WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the
 
 
 def _sender_of(cls: type[Any], chosen: FieldOf | None = None) -> Any:
+    @with_groups
     def send(
         fields: dict[str, Any],
         key: KeyOption,
-        gateway: GatewayOption = DEFAULT_GATEWAY,
+        gateway: GatewayOptions,
         sender: SenderOption = None,
         wait: WaitOption = True,
         as_json: JsonOption = False,
         timeout: TimeoutOption = 60.0,
         keys: KeysOption = None,
         passphrase_file: PassphraseOption = None,
-        tls_ca: CaOption = None,
-        tls_certificate: CertificateOption = None,
-        tls_key: TlsKeyOption = None,
     ) -> None:
         message = message_from(cls, fields, KeyFolder(keys), chosen)
         wallet = open_wallet(key, keys, passphrase_file, sender)
-        tls = tls_of(tls_ca, tls_certificate, tls_key)
         report(
-            lambda: run_on_chain(
-                gateway,
-                tls,
-                timeout,
-                lambda chain: outcome_of(chain, open_channel(gateway, tls), wallet, message, wait, timeout),
+            lambda: gateway.run(
+                timeout, lambda chain: outcome_of(chain, gateway.channel(), wallet, message, wait, timeout)
             ),
             as_json,
         )
@@ -107,10 +89,11 @@ def report(send: Any, as_json: bool) -> None:
         typer.echo(line)
 
 
+@with_groups
 def _rotation(
     new_key: Annotated[str, typer.Option("--new-key", metavar="NAME|FILE", help="The key that takes over.")],
     key: KeyOption,
-    gateway: GatewayOption = DEFAULT_GATEWAY,
+    gateway: GatewayOptions,
     sender: SenderOption = None,
     wait: WaitOption = True,
     as_json: JsonOption = False,
@@ -118,21 +101,17 @@ def _rotation(
     keys: KeysOption = None,
     passphrase_file: PassphraseOption = None,
     new_passphrase_file: PassphraseOption = None,
-    tls_ca: CaOption = None,
-    tls_certificate: CertificateOption = None,
-    tls_key: TlsKeyOption = None,
 ) -> None:
     """The sender replaces its key; its address stays. The new key signs that its owner has it."""
     wallet = open_wallet(key, keys, passphrase_file, sender)
     new = open_wallet(new_key, keys, new_passphrase_file or passphrase_file, None)
-    tls = tls_of(tls_ca, tls_certificate, tls_key)
 
     async def rotate(chain: Chain) -> Outcome:
         proof = new.sign(rotation_bytes(chain.chain_id, wallet.address, new.public_key))
         message = RotateKey(new.public_key, proof)
-        return await outcome_of(chain, open_channel(gateway, tls), wallet, message, wait, timeout)
+        return await outcome_of(chain, gateway.channel(), wallet, message, wait, timeout)
 
-    report(lambda: run_on_chain(gateway, tls, timeout, rotate), as_json)
+    report(lambda: gateway.run(timeout, rotate), as_json)
 
 
 def _add_commands() -> None:
