@@ -245,6 +245,10 @@ class Topics:
         """From the DSO to a home: its point of common coupling (wire/assignment.py), QoS 1, retained."""
         return f"{self.root}/{home}/assignment"
 
+    def answered(self, home: str) -> str:
+        """From a home to its DSO: which signal it has answered (wire/answered.py), QoS 0, not retained."""
+        return f"{self.root}/{home}/answered"
+
     def switch_command(self, home: str) -> str:
         """Orders to a home's phase switch (wire/phase_switch.py), QoS 1, not retained."""
         return f"{self.root}/{home}/switch/order"

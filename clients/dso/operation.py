@@ -74,7 +74,8 @@ class Operation:
         control_chain = GatewayControlChain(
             chain, wallet, grid.vdg, max(_LEAST_PATIENCE_SECONDS, float(settings.iteration_s))
         )
-        self._station = StationLink(mqtt, clock, frozenset((each.feeder, each.phase) for each in connections.all))
+        points = frozenset((each.feeder, each.phase) for each in connections.all)
+        self._station = StationLink(mqtt, clock, points, frozenset(connections.by_home))
         self._sessions = settings.sessions
         stations = StationReadings(tables.database)
         rules = StationRules.of(network, settings.station or network.name)

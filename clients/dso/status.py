@@ -98,7 +98,8 @@ class Status:
                 "signals": session.ended.signals,
                 "residual_wh": session.ended.residual_wh,
                 "seconds": round(session.ended.seconds, 3),
-                "iteration_s": [round(seconds, 3) for seconds in session.ended.iteration_s],
+                "iteration_s": [round(each.block_s + each.answers_s, 3) for each in session.ended.iterations],
+                "block_s": [round(each.block_s, 3) for each in session.ended.iterations],
             }
             for session in self._operation.control.recent
         ]

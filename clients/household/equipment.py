@@ -95,6 +95,13 @@ class Equipment:
         if before != self._ordered(slot):
             self._order(before)
 
+    def obeyed_ms(self, slot: int) -> int | None:
+        """Since when the inverter does what was ordered for a slot last (Unix ms); None while it hasn't said so."""
+        accepted = self.inverter.accepted(slot)
+        if accepted is None or accepted.set_point is not self.battery.ordered(slot):
+            return None
+        return accepted.time_ms
+
     def forget_before(self, slot: int) -> None:
         """Drop what concerns slots that are over."""
         for by_slot in (self.home.asked_wh, self._unasked):

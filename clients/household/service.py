@@ -33,8 +33,8 @@ from clients.household.person.panel import Panel
 from clients.household.person.wishes import Wishes
 from clients.household.position_watch import PositionWatch
 from clients.household.reactions import Reaction
-from clients.household.response.assignment_link import AssignmentLink
 from clients.household.response.control_watch import ControlWatch
+from clients.household.response.dso_link import DsoLink
 from clients.household.sender import Sender
 from clients.household.terms import Terms
 from clients.household.trader import Trader
@@ -176,9 +176,10 @@ class Service:
         """Take part in real-time control."""
         settings = self._configuration
         max_grid_wh = settings.planning.grid_limit_w // SLOTS_PER_HOUR
-        self._control = control = ControlWatch(chain, self._traders, settings.control, max_grid_wh)
+        link = DsoLink(settings.mqtt, self.homes)
+        self._control = control = ControlWatch(chain, self._traders, settings.control, max_grid_wh, link.tell)
         tasks.create_task(control.run())
-        tasks.create_task(AssignmentLink(settings.mqtt, self.homes, control.assigned).run())
+        tasks.create_task(link.run(control.assigned))
 
     def _device_link(self) -> DeviceLink:
         mqtt = self._configuration.mqtt
@@ -257,6 +258,8 @@ class Service:
             self._trader_of[name].measured(self.homes[name])
             if self._control is not None:
                 self._control.measured(self.homes[name])
+        if self._control is not None:
+            self._control.heard(self.homes[name])
         self._trader_of[name].heard(self.homes[name])
 
     def _changed(self, change: Change) -> None:

@@ -175,6 +175,10 @@ class Trader:
         """Real-time control asks for nothing in a slot any more: the plan holds again."""
         self._equipment[home.id].release(slot)
 
+    def obeyed_ms(self, home: Home, slot: int) -> int | None:
+        """Since when a home's inverter does what was ordered for a slot last (Unix ms); None: it hasn't said so."""
+        return self._equipment[home.id].obeyed_ms(slot)
+
     def indebted(self, home: Home) -> None:
         """A slot left a debt: ask which, so that it is paid with the next plan."""
         self._sender.start(read_debts(self._chain, home.account))

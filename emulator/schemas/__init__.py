@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
+from wire.answered import Answered
 from wire.assignment import Assignment
 from wire.device import (
     CarChargerRating,
@@ -30,6 +31,7 @@ MESSAGES: dict[str, type[Message]] = {
     "station_reading": StationReading,
     "station_now": StationNow,
     "assignment": Assignment,
+    "answered": Answered,
     "switch_command": SwitchCommand,
     "switch_state": SwitchState,
 }

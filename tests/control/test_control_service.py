@@ -19,6 +19,7 @@ from clients.dso.control.service import ControlService
 from clients.dso.control.settings import ControlSettings
 from clients.dso.control.station_link import StationLink
 from tests.control.app_control_chain import VDG, AppControlChain, account
+from wire.answered import Answered
 from wire.assignment import Assignment, assignments
 from wire.control import (
     ControlLaw,
@@ -37,6 +38,7 @@ from wire.station import PccNow, StationNow
 TOPICS = Topics()
 SLOT_SECONDS = 600
 POINTS = frozenset({("f1", "a"), ("f1", "b")})
+HOMES = frozenset({"h1", "h2"})
 TERMS = ControlTerms(
     ControlReason.CONTROL_REASON_CURRENT,
     ControlLaw.CONTROL_LAW_SECANT,
@@ -58,9 +60,14 @@ class Nothing:
         return None
 
 
+def link_to_nobody() -> StationLink:
+    clock = SlotClock(int(time.time()) - 60, SLOT_SECONDS)
+    return StationLink(BrokerAddress(url="mqtt://127.0.0.1:1"), clock, POINTS, HOMES)
+
+
 def service_on(chain: AppControlChain) -> ControlService:
     clock = SlotClock(chain.epoch_s, SLOT_SECONDS)
-    station = StationLink(BrokerAddress(url="mqtt://127.0.0.1:1"), clock, POINTS)
+    station = StationLink(BrokerAddress(url="mqtt://127.0.0.1:1"), clock, POINTS, HOMES)
     settings = ControlSettings.model_validate({"network": "thesis-50", "homes_csv": "/none"})
     nothing = Nothing()
     return ControlService(VDG, clock, Connections([]), chain, station, nothing, nothing, nothing, settings, 10)  # type: ignore[arg-type] # nothing of them is asked for
@@ -107,13 +114,24 @@ def now(slot: int = 0, *, power_w: int = 100, points: frozenset[tuple[str, str]]
     ids=["no json", "power", "slot before", "later slot", "future", "point missing", "other points"],
 )
 def test_an_absurd_measurement_is_refused_and_the_last_one_stands(absurd: Callable[[], bytes]) -> None:
-    link = StationLink(BrokerAddress(url="mqtt://127.0.0.1:1"), SlotClock(int(time.time()) - 60, SLOT_SECONDS), POINTS)
+    link = link_to_nobody()
     link.take(TOPICS.station_now(), now())
     believed = link.now
     assert believed is not None
     link.take(TOPICS.station_now(), absurd())
     assert link.now is believed
     assert link.refused == 1
+
+
+def test_what_a_home_says_it_has_answered_counts_for_itself_alone_and_not_ahead_of_time() -> None:
+    link = link_to_nobody()
+    said = Answered(slot=0, session=1, iteration=3, since_ms=int(time.time() * 1000))
+    link.take(TOPICS.answered("h1"), said.encode())
+    link.take(TOPICS.answered("stranger"), said.encode())
+    link.take(TOPICS.answered("h2"), said.model_copy(update={"since_ms": said.since_ms + 60_000}).encode())
+    link.take(TOPICS.answered("h2"), b"{}")
+    assert link.answered == {"h1": said}
+    assert link.refused == 2
 
 
 def test_a_home_believes_its_own_entry_and_no_other() -> None:

@@ -23,11 +23,13 @@ from clients.household.response.best_response import best_response
 from clients.household.response.homes import Homes
 from tests.control.app_control_chain import VDG, AppControlChain
 from tests.dso.app_chain import household
+from wire.answered import Answered
 from wire.control import ControlLaw, ControlOutcome, ControlReason, ControlTerms, OpenControl, PccLimit, PostSignal
 from wire.results import Code
 from wire.station import PccNow, StationNow
 
 HOMES, SLOT_SECONDS = 12, 600
+NAMES = [f"h{number}" for number in range(HOMES)]
 PCCS = (("f1", "a"), ("f1", "b"))
 Vector = NDArray[np.float64]
 ROOT = bytes(32)
@@ -65,6 +67,9 @@ class Street:
         self.pcc_of = np.arange(HOMES) % 2
         self.flow_wh = self.homes.committed_wh.copy()
         self.answer: Callable[[Vector, Vector, int], Vector] = lambda best, _before, _iteration: best
+        self.says: Callable[[int, int], bool] = lambda _home, _iteration: False
+        """Whether a home says that it has answered a signal."""
+        self.answered: dict[str, Answered] = {}
         self.tampered: Callable[[StationNow], StationNow | None] = lambda now: now
         self._clock = clock
         chain.executed = self._executed
@@ -73,6 +78,13 @@ class Street:
         if isinstance(message, PostSignal) and outcome.code is Code.OK:
             signal = np.array(message.neur_per_wh, np.float64)[self.pcc_of]
             self.flow_wh = self.answer(best_response(self.homes, signal), self.flow_wh, message.iteration)
+            told = Answered(
+                slot=message.slot,
+                session=message.session,
+                iteration=message.iteration,
+                since_ms=int(time.time() * 1000),
+            )
+            self.answered |= {name: told for number, name in enumerate(NAMES) if self.says(number, message.iteration)}
 
     @property
     def sums_wh(self) -> Vector:
@@ -105,6 +117,7 @@ class Stage:
         self.chain = AppControlChain(2, slot_seconds)
         self.clock = SlotClock(self.chain.epoch_s, slot_seconds)
         self.street = Street(self.chain, self.clock)
+        self.patience = Patience(0.004, 0.02, 0.1)
         self.settings = ControlSettings.model_validate(
             {"network": "thesis-50", "homes_csv": "/none", "law": law, "tolerance_wh": 10} | settings
         )
@@ -115,7 +128,7 @@ class Stage:
         )
         demand = Demand(slot, ControlReason.CONTROL_REASON_VOLTAGE, limits, "too much")
         pccs = [limit.pcc for limit in limits]
-        answers = Answers(self.street, self.clock, slot, pccs, Patience(0.004, 0.02, 0.1))
+        answers = Answers(self.street, self.clock, slot, pccs, frozenset(NAMES), self.patience)
         return LiveSession(VDG, demand, self.street.flexibility, self.chain, answers, self.clock, self.settings)
 
     def run(self, least_wh: tuple[int, int]) -> Ended:
@@ -176,6 +189,26 @@ def test_homes_that_answer_a_signal_late_only_cost_iterations() -> None:
     ended = stage.run(stage.least())
     assert ended.outcome is ControlOutcome.CONTROL_OUTCOME_CONVERGED
     assert stage.street.sums_wh.min() > -10_000
+
+
+def test_a_round_ends_as_soon_as_all_homes_say_that_they_have_answered() -> None:
+    stage = Stage()
+    stage.patience = Patience(0.3, 5.0, 5.0)
+    stage.street.says = lambda _home, _iteration: True
+    ended = stage.run(stage.least())
+    assert ended.outcome is ControlOutcome.CONTROL_OUTCOME_CONVERGED
+    # The first signal is nought and moves nobody, which rest would only have shown after five seconds.
+    assert max(each.answers_s for each in ended.iterations) < 0.25
+
+
+def test_a_home_that_is_silent_in_the_first_round_holds_up_no_other_and_one_that_falls_silent_only_one() -> None:
+    stage = Stage()
+    stage.patience = Patience(0.004, 0.3, 5.0)
+    stage.street.says = lambda home, iteration: home != 0 and (home != 1 or iteration < 3)
+    ended = stage.run(stage.least())
+    assert ended.outcome is ControlOutcome.CONTROL_OUTCOME_CONVERGED
+    slow = [number for number, each in enumerate(ended.iterations, 1) if each.answers_s >= 0.3]
+    assert slow == [1, 3]
 
 
 def test_a_home_that_does_the_opposite_is_made_up_for_while_the_others_can() -> None:

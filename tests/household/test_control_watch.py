@@ -21,6 +21,7 @@ from clients.household.response.control_watch import ControlWatch
 from clients.household.response.own_slot import Commitment, ControlSettings, SlotPrices, answer_wh, own_slot
 from clients.household.terms import Terms
 from tests.household.made import ADDRESS, BATTERY, EPOCH_S, SLOT_SECONDS, VDG, expected, home, telemetry, terms
+from wire.answered import Answered
 from wire.assignment import assignments
 from wire.control import (
     ControlLaw,
@@ -49,6 +50,15 @@ class Steers:
     homes: Mapping[str, Home]
     asked: list[tuple[int, int]] = field(default_factory=list)
     released: list[int] = field(default_factory=list)
+    since_ms: int | None = None
+    told: list[tuple[str, Answered]] = field(default_factory=list)
+
+    def obeyed_ms(self, home: Home, slot: int) -> int | None:
+        assert home.id == "h1"
+        return self.since_ms
+
+    def tell(self, home: str, answered: Answered) -> None:
+        self.told.append((home, answered))
 
     def ask(self, home: Home, slot: int, flow_wh: int) -> None:
         assert home.id == "h1"
@@ -68,7 +78,9 @@ class Watch:
         self.steers = Steers(terms(), {"h1": self.home})
         self.now_s = EPOCH_S + (SLOT + 0.2) * SLOT_SECONDS
         chain = cast(Chain, None)  # Nothing is asked of it where events are given by hand.
-        self.watch = ControlWatch(chain, {VDG: self.steers}, settings, MAX_GRID_WH, lambda: self.now_s)
+        self.watch = ControlWatch(
+            chain, {VDG: self.steers}, settings, MAX_GRID_WH, self.steers.tell, lambda: self.now_s
+        )
 
     def session(self, *, slot: int = SLOT, outcome: ControlOutcome | None = None) -> ControlSession:
         control = ControlTerms(
@@ -98,6 +110,25 @@ async def test_a_home_answers_the_signal_of_its_own_pcc_and_without_one_keeps_to
     stage.signal(3, 54_000, 0)
     # 6000 / (2 * 10) Wh more: the grid of these tests has no a_r. Less than 0 costs the step from P_u to P_f first.
     assert stage.steers.asked == [(SLOT, 100), (SLOT, 400), (SLOT, -100)]
+
+
+async def test_a_home_says_that_it_has_answered_once_its_inverter_does_and_says_nothing_of_what() -> None:
+    stage = Watch()
+    stage.watch.assigned("h1", TOLD[ADDRESS])
+    stage.watch.opened(stage.session())
+    stage.signal(1, 0, 0)
+    stage.watch.heard(stage.home)
+    assert stage.steers.told == []
+    stage.signal(2, -6_000, 0)
+    stage.steers.since_ms = 1_700
+    stage.watch.heard(stage.home)
+    stage.watch.heard(stage.home)
+    # A signal that leaves its answer as it is, is answered already.
+    stage.signal(3, -6_000, 0)
+    assert stage.steers.told == [
+        ("h1", Answered(slot=SLOT, session=1, iteration=iteration, since_ms=1_700)) for iteration in (2, 3)
+    ]
+    assert set(Answered.model_fields) == {"slot", "session", "iteration", "since_ms"}
 
 
 async def test_a_home_that_was_not_told_or_was_lied_to_about_its_pcc_answers_nothing() -> None:

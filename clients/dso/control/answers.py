@@ -1,9 +1,9 @@
-"""What homes answer to a signal: the sums of their PCCs, once powers rest."""
+"""What homes answer to a signal: the sums of their PCCs, once those who answer do so and powers rest."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from clients.common.slots import SlotClock
 from clients.dso.control.constraint import Vector
 from clients.dso.control.projection import projected_wh
+from wire.answered import Answered
 from wire.station import StationNow
 
 # Sums are whole Wh in the end: what changes by less is rounding, and no answer.
@@ -18,15 +19,20 @@ _SAME_WH = 1.5
 
 
 class Station(Protocol):
-    """The newest measurement of the running slot."""
+    """The newest measurement of the running slot, and what homes say they have answered."""
 
     @property
     def now(self) -> StationNow | None:
         """None before the first."""
         ...
 
+    @property
+    def answered(self) -> Mapping[str, Answered]:
+        """By home, the last signal that it has answered."""
+        ...
+
     async def news(self, timeout_s: float) -> None:
-        """Return when something new was measured, or after so many seconds."""
+        """Return when something new was measured or said, or after so many seconds."""
         ...
 
 
@@ -39,8 +45,15 @@ class Patience(NamedTuple):
     silent_s: float
 
 
+class Signalled(NamedTuple):
+    """A signal of a session, as homes name it when they have answered it."""
+
+    session: int
+    iteration: int
+
+
 class Answers:
-    """Measures one slot's PCCs."""
+    """Measures one slot's PCCs. ``homes``: those that may say that they have answered."""
 
     def __init__(
         self,
@@ -48,6 +61,7 @@ class Answers:
         clock: SlotClock,
         slot: int,
         pccs: Sequence[str],
+        homes: frozenset[str],
         patience: Patience,
         now_s: Callable[[], float] = time.time,
     ) -> None:
@@ -55,6 +69,7 @@ class Answers:
         self._clock = clock
         self._slot = slot
         self._pccs = tuple(pccs)
+        self._homes = homes
         self._patience = patience
         self._now_s = now_s
 
@@ -65,22 +80,48 @@ class Answers:
             return None
         return projected_wh(now, self._pccs, self._clock)
 
-    async def after(self, before_wh: Vector | None) -> Vector | None:
-        """The sums once they have left ``before_wh`` and rest, or what they are when nobody answers in time.
+    async def after(self, before_wh: Vector | None, signalled: Signalled | None = None) -> Vector | None:
+        """The sums after a signal, or what they are when nobody answers in time.
 
-        Without ``before_wh``, as soon as they rest. Nobody tells the DSO whether all homes have answered: it sees what
-        flows.
+        A measurement counts at once that was taken after every home that is waited for has done what it answered: the
+        first signal waits for all ``homes``, a later one for those that said so of the one before. What a silent home
+        does is seen by its flow alone: where nobody is waited for, and after the first signal too, sums count that
+        have left ``before_wh`` (if given) and rest.
         """
         begun_s = changed_s = self._now_s()
+        waited_for = self._waited_for(signalled)
+        by_rest = signalled is None or signalled.iteration == 1 or not waited_for
         seen, moved = before_wh, before_wh is None
         while True:
             now_s = self._now_s()
             sums = self.sums_wh()
             if sums is not None and (seen is None or np.max(np.abs(sums - seen), initial=0.0) > _SAME_WH):
                 seen, changed_s, moved = sums, now_s, True
-            rests = moved and now_s - changed_s >= self._patience.quiet_s
-            if sums is not None and (rests or now_s - begun_s >= self._patience.answer_s):
+            rests = by_rest and moved and now_s - changed_s >= self._patience.quiet_s
+            complete = signalled is not None and self._complete(signalled, waited_for)
+            if sums is not None and (complete or rests or now_s - begun_s >= self._patience.answer_s):
                 return sums
             if now_s - begun_s >= self._patience.answer_s + self._patience.silent_s:
                 return None
             await self._station.news(self._patience.quiet_s / 3)
+
+    def _waited_for(self, signalled: Signalled | None) -> frozenset[str]:
+        if signalled is None or signalled.iteration == 1:
+            return self._homes
+        before = signalled._replace(iteration=signalled.iteration - 1)
+        return frozenset(home for home in self._homes if self._since_ms(home, before) is not None)
+
+    def _complete(self, signalled: Signalled, waited_for: frozenset[str]) -> bool:
+        """Whether the newest measurement has the answer of everyone who is waited for."""
+        now = self._station.now
+        since_ms = [self._since_ms(home, signalled) for home in waited_for]
+        if now is None or not since_ms:
+            return False
+        return all(each is not None and each <= now.time_ms for each in since_ms)
+
+    def _since_ms(self, home: str, signalled: Signalled) -> int | None:
+        """Since when a home does what it answered to a signal, or to a later one; None: it hasn't said so."""
+        said = self._station.answered.get(home)
+        if said is None or (said.slot, said.session) != (self._slot, signalled.session):
+            return None
+        return said.since_ms if said.iteration >= signalled.iteration else None

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clients.common.slots import SlotClock
-from clients.dso.control.answers import Answers
+from clients.dso.control.answers import Answers, Signalled
 from clients.dso.control.constraint import Constraint, Demand, Flexibility, Vector
 from clients.dso.control.control_chain import ControlChain
 from clients.dso.control.law import Law
@@ -38,6 +38,13 @@ _STEEPER = 2.0
 _BEHIND_SECONDS, _AGAIN_SECONDS = 3.0, 0.05
 
 
+class Iteration(NamedTuple):
+    """What one signal took: until its block was known, and from there until its answers were measured."""
+
+    block_s: float
+    answers_s: float
+
+
 class Ended(NamedTuple):
     """How a session went. ``outcome`` None: the chain refused to open it, or ended it by itself."""
 
@@ -46,7 +53,7 @@ class Ended(NamedTuple):
     signals: int
     residual_wh: float
     seconds: float
-    iteration_s: tuple[float, ...]
+    iterations: tuple[Iteration, ...]
 
 
 class _Closed(Exception):
@@ -99,7 +106,7 @@ class LiveSession:
             log.warning("slot %d: no session: %s: %s", self._demand.slot, opened.code.name, opened.reason)
             return Ended(0, None, 0, 0.0, self._now_s() - begun_s, ())
         self._number = await self._opened()
-        iterations: list[float] = []
+        iterations: list[Iteration] = []
         try:
             outcome, residual_wh = await self._iterate(before, iterations)
         except _Closed as closed:
@@ -116,7 +123,7 @@ class LiveSession:
                 return control.open_session
             await asyncio.sleep(_AGAIN_SECONDS)
 
-    async def _iterate(self, before: Vector | None, iterations: list[float]) -> tuple[ControlOutcome, float]:
+    async def _iterate(self, before: Vector | None, iterations: list[Iteration]) -> tuple[ControlOutcome, float]:
         settings, constraint = self._settings, self._demand.constraint
         attainable = constraint.closest_attainable(self._flexibility)
         flexibility, law = self._flexibility, None
@@ -128,8 +135,10 @@ class LiveSession:
             signal = self._bounded(law) if law is not None else (0,) * len(constraint.min_wh)
             started_s = self._now_s()
             await self._post(signal, measured)
-            sums = await self._answers.after(measured if signal != last else None)
-            iterations.append(self._now_s() - started_s)
+            posted_s = self._now_s()
+            signalled = Signalled(self._number, self._signals)
+            sums = await self._answers.after(measured if signal != last else None, signalled)
+            iterations.append(Iteration(posted_s - started_s, self._now_s() - posted_s))
             if sums is None:
                 missing += 1
                 log.warning("session %d: no measurement after signal %d", self._number, self._signals)

@@ -7,6 +7,7 @@ import logging
 import secrets
 import time
 from collections import deque
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -147,8 +148,10 @@ class ControlService:
         pccs = tuple(limit.pcc for limit in demand.limits)
         settings = self._settings
         patience = Patience(settings.quiet_s, settings.answer_s, settings.silent_s)
-        answers = Answers(self._station, self._clock, demand.slot, pccs, patience)
-        flexibility = await self._flexibility(pccs, answers)
+        batteries = await self._batteries(pccs)
+        homes = frozenset(self._connections.by_account[account].home for account in batteries)
+        answers = Answers(self._station, self._clock, demand.slot, pccs, homes, patience)
+        flexibility = self._flexibility(pccs, answers, batteries)
         session = LiveSession(self._vdg, demand, flexibility, self._chain, answers, self._clock, settings)
         log.info("slot %d is controlled: %s", demand.slot, demand.why)
         ended = await session.run(self._root)
@@ -199,18 +202,26 @@ class ControlService:
         if await self._station.assign(by_home):
             self._assigned = assigned
 
-    async def _flexibility(self, pccs: tuple[str, ...], answers: Answers) -> Flexibility:
-        """What batteries that are registered could do at most; homes declare nothing."""
+    async def _batteries(self, pccs: tuple[str, ...]) -> dict[bytes, int]:
+        """The power in W that each home on these PCCs has registered of batteries; homes without are left out."""
         if not self._battery_w:
             for each in self._connections.all:
                 assets = await self._chain.assets(each.account)
                 batteries = (asset.power_w for asset in assets if asset.kind is AssetKind.ASSET_KIND_BATTERY)
                 self._battery_w[each.account] = sum(batteries)
+        return {
+            account: self._battery_w[account]
+            for account, pcc in self._assigned.items()
+            if pcc in pccs and self._battery_w[account]
+        }
+
+    def _flexibility(self, pccs: tuple[str, ...], answers: Answers, battery_w: Mapping[bytes, int]) -> Flexibility:
+        """What batteries that are registered could do at most; homes declare nothing."""
         swing_wh, steepest = np.zeros(len(pccs)), np.zeros(len(pccs))
-        for account, pcc in self._assigned.items():
-            if pcc in pccs and self._battery_w[account]:
-                swing_wh[pccs.index(pcc)] += 2 * self._battery_w[account] / SLOTS_PER_HOUR
-                steepest[pccs.index(pcc)] += 1 / self._curvature
+        for account, power_w in battery_w.items():
+            pcc = pccs.index(self._assigned[account])
+            swing_wh[pcc] += 2 * power_w / SLOTS_PER_HOUR
+            steepest[pcc] += 1 / self._curvature
         flows_wh = answers.sums_wh()
         if flows_wh is None:
             flows_wh, swing_wh = np.zeros(len(pccs)), np.full(len(pccs), np.inf)

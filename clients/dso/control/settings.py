@@ -36,7 +36,8 @@ class ControlSettings(Section):
     ``tolerance_wh``: what a PCC's sum may miss its limit by. ``most_neur_per_wh``: no signal goes beyond, which is what
     the DSO thinks homes' comfort may cost; a limit that isn't kept then is unattainable. ``steepest_neur_per_wh2``: the
     least curvature that homes' costs are taken to have (6.11), where the grid's a_r is less. ``quiet_s``: after a
-    signal, powers that haven't changed for so long are homes' answer; ``answer_s``: and it is waited for no longer.
+    signal, powers that haven't changed for so long are the answer of homes that don't say when they have answered;
+    ``answer_s``: and answers are waited for no longer.
     ``silent_s``: a measurement that old is missing. ``iteration_s``: the chain closes a session that has no signal for
     so long. ``last_share``: no session is begun, or goes on, when less than this of the slot is left.
     """

@@ -1,4 +1,4 @@
-"""The DSO's ear at the transformer station in the middle of slots, and its voice to homes, over MQTT."""
+"""The DSO's ear at the transformer station and homes in the middle of slots, and its voice to homes, over MQTT."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import aiomqtt
 
 from clients.common.broker import BrokerAddress, broker_login
 from clients.common.slots import SlotClock
+from wire.answered import Answered
 from wire.assignment import Assignment
 from wire.mqtt import MessageError, Topics, decode
 from wire.station import StationNow
@@ -28,22 +29,26 @@ _NAME_CHARACTERS = 23
 
 
 class StationLink:
-    """Keeps the newest believable measurement of the running slot.
+    """Keeps the newest believable measurement of the running slot, and which signal each home has answered last.
 
     What is absurd is refused, counted and logged, and changes nothing.
-    ``pccs``: the feeder and phase of each point that the station has to measure.
+    ``pccs``: the feeder and phase of each point that the station has to measure; ``homes``: who may say something.
     """
 
-    def __init__(self, broker: BrokerAddress, clock: SlotClock, pccs: frozenset[tuple[str, str]]) -> None:
+    def __init__(
+        self, broker: BrokerAddress, clock: SlotClock, pccs: frozenset[tuple[str, str]], homes: frozenset[str]
+    ) -> None:
         """Prepare. Raises: ConfigurationError when the broker's login is incomplete."""
         self._login = broker_login(broker)
         self._client_id = broker.client_id[: _NAME_CHARACTERS - len(_CLIENT_SUFFIX)] + _CLIENT_SUFFIX
         self._topics = Topics(broker.topic_root)
         self._clock = clock
         self._pccs = pccs
+        self._homes = homes
         self._client: aiomqtt.Client | None = None
         self._news = asyncio.Event()
         self.now: StationNow | None = None
+        self.answered: dict[str, Answered] = {}
         self.refused = 0
 
     async def run(self) -> None:
@@ -58,7 +63,7 @@ class StationLink:
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def news(self, timeout_s: float) -> None:
-        """Return when something new was measured, or after so many seconds."""
+        """Return when something new was measured or said, or after so many seconds."""
         self._news.clear()
         try:
             await asyncio.wait_for(self._news.wait(), timeout_s)
@@ -88,6 +93,10 @@ class StationLink:
         try:
             if topic == self._topics.station_now():
                 self._take_now(decode(StationNow, payload))
+                return
+            home = topic.removeprefix(f"{self._topics.root}/").partition("/")[0]
+            if home in self._homes and topic == self._topics.answered(home):
+                self._take_answered(home, decode(Answered, payload))
         except MessageError as error:
             self._refuse(str(error))
 
@@ -106,6 +115,13 @@ class StationLink:
         elif self.now is None or now.time_ms >= self.now.time_ms:
             self.now = now
             self._news.set()
+
+    def _take_answered(self, home: str, said: Answered) -> None:
+        if said.since_ms / 1000 > time.time() + _CLOCK_SECONDS:
+            self._refuse(f"what {home} has answered: since_ms = {said.since_ms} lies ahead")
+            return
+        self.answered[home] = said
+        self._news.set()
 
     def _wrong_points(self, pccs: tuple[Any, ...]) -> str:
         points = [(pcc.feeder, pcc.phase) for pcc in pccs]
@@ -129,7 +145,7 @@ class StationLink:
         ) as client:
             client.pending_calls_threshold = 1_000
             topics = self._topics
-            await client.subscribe(topics.station_now(), qos=0)
+            await client.subscribe([(topics.station_now(), 0), (topics.answered("+"), 0)])
             self._client = client
             async for message in client.messages:
                 self.take(str(message.topic), message.payload)

@@ -1,8 +1,8 @@
 """The agents' part in real-time control: follow the chain's sessions, and answer each signal by the best response.
 
-A home's answer is what it takes or gives; it sends nothing to anybody. It answers where the DSO has shown it, by a path
-to the root in the session's terms, which point of common coupling it is on. Signals are answered at once, and proved
-to be on the chain meanwhile: a gateway that makes some up is left.
+A home's answer is what it takes or gives; to the DSO it says only that its inverter has begun with it. It answers where
+the DSO has shown it, by a path to the root in the session's terms, which point of common coupling it is on. Signals are
+answered at once, and proved to be on the chain meanwhile: a gateway that makes some up is left.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from clients.household.home import Home
 from clients.household.response.homes import Homes
 from clients.household.response.own_slot import Commitment, ControlSettings, SlotPrices, answer_wh, own_slot
 from clients.household.terms import Terms
+from wire.answered import Answered
 from wire.assignment import Assignment
 from wire.control import (
     ControlClosed,
@@ -72,6 +73,10 @@ class Steers(Protocol):
         """Steer a home as if nothing had been asked."""
         ...
 
+    def obeyed_ms(self, home: Home, slot: int) -> int | None:
+        """Since when (Unix ms) a home's inverter does what was ordered for a slot last; None: it hasn't said so."""
+        ...
+
 
 @dataclass
 class _Followed:
@@ -82,6 +87,7 @@ class _Followed:
     signals: dict[int, ControlSignal] = field(default_factory=dict)
     homes: dict[str, Homes] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
+    untold: set[str] = field(default_factory=set)
     timer: asyncio.TimerHandle | None = None
 
     @property
@@ -94,7 +100,10 @@ class _Followed:
 
 
 class ControlWatch:
-    """Follows the sessions of some grids; ``traders`` by grid steer the homes, each with a connection of so many Wh."""
+    """Follows the sessions of some grids; ``traders`` by grid steer the homes, each with a connection of so many Wh.
+
+    ``tell`` gets a home's id, and for the DSO which signal the home has answered, once its inverter does so.
+    """
 
     def __init__(
         self,
@@ -102,12 +111,14 @@ class ControlWatch:
         traders: Mapping[str, Steers],
         settings: ControlSettings,
         max_grid_wh: int,
+        tell: Callable[[str, Answered], None],
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._chain = chain
         self._traders = traders
         self._settings = settings
         self._max_grid_wh = max_grid_wh
+        self._tell = tell
         self._now_s = now_s
         self._assigned: dict[str, Assignment] = {}
         self._open: dict[str, _Followed] = {}
@@ -148,6 +159,13 @@ class ControlWatch:
             followed = self._open.get(trader.terms.grid.vdg)
             if followed is not None and home.id in trader.homes and home.id not in followed.asked:
                 self._answer(trader, home, followed)
+
+    def heard(self, home: Home) -> None:
+        """A home's devices have said something: its inverter, perhaps, that it does what was answered last."""
+        for trader in self._traders.values():
+            followed = self._open.get(trader.terms.grid.vdg)
+            if followed is not None and home.id in followed.untold:
+                self._tell_answered(trader, home, followed)
 
     def opened(self, session: ControlSession) -> None:
         """A session begins."""
@@ -195,7 +213,18 @@ class ControlWatch:
             return
         followed.homes[home.id] = problem
         followed.asked.add(home.id)
+        followed.untold.add(home.id)
         trader.ask(home, slot, answer_wh(problem, signal.neur_per_wh[pccs.index(assignment.pcc)]))
+        self._tell_answered(trader, home, followed)
+
+    def _tell_answered(self, trader: Steers, home: Home, followed: _Followed) -> None:
+        session, signal = followed.session, followed.signal
+        since_ms = trader.obeyed_ms(home, session.slot)
+        if signal is None or since_ms is None:
+            return
+        followed.untold.discard(home.id)
+        told = Answered(slot=session.slot, session=session.session, iteration=signal.iteration, since_ms=since_ms)
+        self._tell(home.id, told)
 
     def _problem(self, terms: Terms, home: Home, slot: int) -> Homes | None:
         so_far = home.measurements.so_far(self._now_s())
