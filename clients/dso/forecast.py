@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from clients.common.configuration import ConfigurationError
+from clients.common.csv_file import read_csv
 from clients.common.slots import SlotClock
 from clients.dso.collector.readings import Readings
 
 SLOTS_PER_DAY = 144
-_HEADER = ["slot_of_day", "forecast"]
 
 
 class Forecast(Protocol):
@@ -62,28 +61,18 @@ def read_profile(path: Path) -> DayProfile:
 
     Raises: ConfigurationError with every line that is wrong.
     """
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigurationError(f"{path}: can't be read as CSV ({error})") from error
-    if not rows or rows[0] != _HEADER:
-        raise ConfigurationError(f"{path}: line 1 is not {','.join(_HEADER)}: start the file with it")
-    problems: list[str] = []
     values: list[float] = []
-    for number, row in enumerate(rows[1:], start=2):
-        try:
-            slot, value = int(row[0]), float(row[1])
-            if not 0 <= value <= 1:
-                raise ValueError("forecast is not within 0 to 1")
-        except (ValueError, IndexError) as error:
-            problems.append(f"line {number}: {row}: {error}")
-            continue
-        if slot != number - 2:
-            problems.append(f"line {number}: slot_of_day = {slot}: {number - 2} comes here")
+
+    def take(line: int, row: list[str]) -> None:
+        slot, value = int(row[0]), float(row[1])
+        if not 0 <= value <= 1:
+            raise ValueError(f"forecast = {row[1]} is not within 0 to 1")
+        if slot != line - 2:
+            raise ValueError(f"slot_of_day = {slot}: {line - 2} comes here")
         values.append(value)
-    if not problems and len(values) != SLOTS_PER_DAY:
-        problems.append(f"{len(values)} rows: give one for each slot of the day, 0 to {SLOTS_PER_DAY - 1}")
-    if problems:
-        raise ConfigurationError(f"{path}:\n  " + "\n  ".join(problems))
+
+    read_csv("forecast_csv", path, ["slot_of_day", "forecast"], take)
+    if len(values) != SLOTS_PER_DAY:
+        count = f"{len(values)} rows: give one for each slot of the day, 0 to {SLOTS_PER_DAY - 1}"
+        raise ConfigurationError(f"forecast_csv = {path}: {count}")
     return DayProfile(values)

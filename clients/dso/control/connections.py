@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from clients.common.configuration import ConfigurationError
 from clients.common.grid.feeders import feeder_of_bus
 from clients.common.grid.network import PHASES, Network
-
-_HEADER = ["account", "home"]
-_ADDRESS_DIGITS = 40
+from clients.dso.homes_file import read_homes
 
 
 class Connection(NamedTuple):
@@ -35,44 +31,16 @@ class Connections:
 
 def read_connections(path: Path, network: Network) -> Connections:
     """Read a file with the header ``account,home``. Raises: ConfigurationError with everything that is wrong in it."""
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigurationError(f"homes_csv = {path}: can't be read ({error}): give another path") from error
-    if not rows or rows[0] != _HEADER:
-        raise ConfigurationError(f"homes_csv = {path}: line 1 has to be {','.join(_HEADER)}")
     feeders, places = feeder_of_bus(network), {home.id: home for home in network.homes}
-    found: dict[str, Connection] = {}
-    accounts: set[str] = set()
-    problems = []
-    for number, row in enumerate(rows[1:], 2):
-        problem = _problem(row, places.keys(), found.keys(), accounts)
-        if problem:
-            problems.append(f"line {number}: {problem}")
-            continue
-        account, home = row
-        place = places[home]
-        if place.phase not in PHASES:
-            problems.append(
-                f"line {number}: home {home} is on all three phases: only homes of one phase are controlled"
-            )
-            continue
-        accounts.add(account)
-        found[home] = Connection(bytes.fromhex(account), home, feeders[place.bus], place.phase)
-    if problems:
-        raise ConfigurationError(f"homes_csv = {path}: " + "; ".join(problems))
-    return Connections(found.values())
 
+    def wrong(home: str) -> str:
+        if home not in places:
+            return f"home = {home!r}: the network has no such home; vdg grid networks NETWORK lists them"
+        if places[home].phase not in PHASES:
+            return f"home {home} is on all three phases: only homes of one phase are controlled"
+        return ""
 
-def _problem(row: list[str], places: Iterable[str], homes: Iterable[str], accounts: Iterable[str]) -> str:
-    if len(row) != len(_HEADER):
-        return f"{len(row)} values: give account and home"
-    account, home = row
-    if len(account) != _ADDRESS_DIGITS or set(account) - set("0123456789abcdef"):
-        return f"account = {account!r}: give {_ADDRESS_DIGITS} hexadecimal digits in lower case"
-    if home not in places:
-        return f"home = {home!r}: the network has no such home; vdg grid networks NETWORK lists them"
-    if home in homes or account in accounts:
-        return f"{account}, {home}: one of them stands there before; keep one line for each"
-    return ""
+    return Connections(
+        Connection(account, home, feeders[places[home].bus], places[home].phase)
+        for account, home in read_homes(path, wrong).items()
+    )

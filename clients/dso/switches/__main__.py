@@ -18,9 +18,10 @@ from clients.common.errors import ChainError
 from clients.common.slots import SlotClock
 from clients.common.wallet import Wallet
 from clients.dso.daemon_configuration import GatewayTls
+from clients.dso.homes_file import read_homes
 from clients.dso.passphrase import read_passphrase
 from clients.dso.switches.configuration import ControllerConfiguration
-from clients.dso.switches.controller import Controller, read_homes
+from clients.dso.switches.controller import Controller
 from wire.grid import GetGridRequest
 from wire.keystore import KeystoreError
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import logging
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 import aiomqtt
 
 from clients.common.broker import BrokerAddress, broker_login
 from clients.common.chain import Chain
-from clients.common.configuration import ConfigurationError
 from clients.common.errors import ChainError, Expired, HistoryGone, Refused
 from clients.common.slots import SlotClock
 from clients.common.wallet import Wallet
@@ -161,13 +158,3 @@ class Controller:
             await asyncio.sleep(_SOON_SECONDS)
         self._confirming.discard(key)
         self._orders.pop(key, None)
-
-
-def read_homes(path: Path) -> dict[bytes, str]:
-    """Homes' ids by account. Raises: ConfigurationError."""
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        return {bytes.fromhex(row["account"]): row["home"] for row in rows}
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError, ValueError, TypeError) as error:
-        raise ConfigurationError(f"homes_csv = {path}: {error}: give a file with the header account,home") from error
