@@ -14,9 +14,9 @@ from studies.band import Band, band
 from studies.controlled import Held
 from studies.critical import (
     ALONE,
-    AS_IT_IS,
     BOTH,
     FREE,
+    INTERMITTENT,
     THESIS_BOTH,
     THESIS_FREE,
     WAYS,
@@ -126,7 +126,7 @@ def _ways(found: dict[int, Critical], summary: dict[str, dict[str, Band]]) -> Se
         "are enlarged in steps of a quarter until the day without control just breaks a limit, once for all limits "
         f"(the transformer's is first), once for the thesis's (voltages and lines): x {panels}. \"On and off\": a "
         "session is held where the last slot or the commitments reach 9 % of deviation, 70 % of a line or 100 % of "
-        'the transformer, as the DSO\'s service decides. "Stays": from 70 % of the transformer on, and for another '
+        'the transformer. "Stays", as the DSO\'s service decides: from 70 % of the transformer on, and for another '
         "slot after each session whose signals weren't zero. Iterations are those of sessions that can be solved.",
         Table(("way", *columns), rows),
     )
@@ -134,7 +134,7 @@ def _ways(found: dict[int, Critical], summary: dict[str, dict[str, Band]]) -> Se
 
 def _day(one: Critical) -> Section:
     deviations = {name: one.lived[name].deviation_percent() for name in (FREE, BOTH)}
-    loading = {name: one.lived[name].solution.transformer_loading_percent for name in (FREE, AS_IT_IS, BOTH)}
+    loading = {name: one.lived[name].solution.transformer_loading_percent for name in (FREE, INTERMITTENT, BOTH)}
     current = {name: one.lived[name].solution.line_phase_a.max(axis=(1, 2)) for name in (FREE, BOTH)}
     return Section(
         "The first seed's day",
@@ -197,8 +197,8 @@ def _claims(found: dict[int, Critical], summary: dict[str, dict[str, Band]]) -> 
             f"{thesis_both['slots over a limit'].text()}, {thesis_both['of these in a session'].text()}",
             "What a PCC may have is drawn around commitments. Where yesterday's forecast made them far from what "
             "flows, few sessions can be solved; homes then do what they can. Started and ended by the last slot "
-            f"alone, control goes on and off: {summary[AS_IT_IS]['slots over a limit'].text()} slots over a limit, "
-            f"{summary[AS_IT_IS]['of these in a session'].text()} of them in a session.",
+            f"alone, control goes on and off: {summary[INTERMITTENT]['slots over a limit'].text()} slots over a limit, "
+            f"{summary[INTERMITTENT]['of these in a session'].text()} of them in a session.",
         ),
         Claim(
             "16 % less peak current",

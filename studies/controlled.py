@@ -13,6 +13,7 @@ from clients.common.grid.grid import Grid
 from clients.common.grid.limits import Limits, used
 from clients.dso.control.constraint import Constraint
 from clients.dso.control.law_name import LawName
+from clients.dso.control.staying import still_needed
 from clients.household.response.best_response import best_response
 from clients.household.response.homes import Homes
 from node.control_session.session import Outcome, Session, run_session
@@ -109,9 +110,8 @@ class Controlled:
             law=LawName.SECANT,
         )
         outcome = run_session(session)
-        self._bound = bool(
-            outcome.unattainable.any() or any(signal.any() for signal in outcome.signals_neur_per_wh[-1:])
-        )
+        last_signal = outcome.signals_neur_per_wh[-1] if outcome.signals_neur_per_wh else ()
+        self._bound = still_needed(last_signal, unattainable=bool(outcome.unattainable.any()))
         thesis = run_session(replace(session, law=LawName.THESIS))
         self.sessions.append(_held(agreed.slot, outcome, thesis))
         return outcome.flow_wh

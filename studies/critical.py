@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from clients.common.grid.limits import Limits
 from studies.controlled import Watch
-from studies.noon import AS_BUILT, STAYING, THESIS, Case, Lived, Noon
+from studies.noon import ON_AND_OFF, STAYING, THESIS, Case, Lived, Noon
 
 # The homes with a switch: 12 %, what chapter 5 needs at most.
 SWITCHES: Final = 6
@@ -25,7 +25,7 @@ class Way(NamedTuple):
 
 FREE: Final = "neither"
 MOVED: Final = "switches"
-AS_IT_IS: Final = "control on and off, switches"
+INTERMITTENT: Final = "control on and off, switches"
 ALONE: Final = "control that stays"
 BOTH: Final = "control that stays, switches"
 THESIS_FREE: Final = "thesis's limits: neither"
@@ -33,7 +33,7 @@ THESIS_BOTH: Final = "thesis's limits: control that stays, switches"
 WAYS: Final = {
     FREE: Way(STAYING, switches=False, control=False),
     MOVED: Way(STAYING, switches=True, control=False),
-    AS_IT_IS: Way(AS_BUILT, switches=True, control=True),
+    INTERMITTENT: Way(ON_AND_OFF, switches=True, control=True),
     ALONE: Way(STAYING, switches=False, control=True),
     BOTH: Way(STAYING, switches=True, control=True),
     THESIS_FREE: Way(THESIS, switches=False, control=False),

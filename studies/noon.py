@@ -29,9 +29,10 @@ BATTERY: Final = ideal_battery(9000, 0.1, 0.1 + 6 / 9)
 _UNWATCHED = 1e9
 _COSTS: Final = Costs()
 
-# What the product watches and keeps; the same with the transformer watched from 70 % on like other thermal limits, and
-# control that stays; and the thesis's limits, which are of voltages and lines only.
-AS_BUILT: Final = Watch(WATCHED, Limits(), stays=False)
+# The grid's own limits watched, by the last slot and the commitments alone; what the DSO's service does, with the
+# transformer watched from 70 % on like other thermal limits, and control that stays; and the thesis's limits, which are
+# of voltages and lines only.
+ON_AND_OFF: Final = Watch(WATCHED, Limits(), stays=False)
 STAYING: Final = Watch(Limits(9.0, 70.0, 70.0), Limits(), stays=True)
 THESIS: Final = Watch(Limits(9.0, 70.0, _UNWATCHED), Limits(transformer_percent=_UNWATCHED), stays=True)
 

@@ -93,7 +93,7 @@ class Status:
         return [
             {
                 "slot": session.slot,
-                "why": session.why,
+                "why": session.cause.why,
                 "outcome": session.ended.outcome.name if session.ended.outcome else None,
                 "signals": session.ended.signals,
                 "residual_wh": session.ended.residual_wh,

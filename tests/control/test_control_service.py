@@ -14,8 +14,9 @@ from clients.common.configuration import ConfigurationError
 from clients.common.grid.shipped import load
 from clients.common.slots import SlotClock
 from clients.dso.control.connections import Connections, read_connections
-from clients.dso.control.constraint import Demand, SlotView
-from clients.dso.control.service import ControlService
+from clients.dso.control.constraint import Cause, Demand, SlotView
+from clients.dso.control.live_session import Ended
+from clients.dso.control.service import Controlled, ControlService
 from clients.dso.control.settings import ControlSettings
 from clients.dso.control.station_link import StationLink
 from tests.control.app_control_chain import VDG, AppControlChain, account
@@ -89,6 +90,16 @@ def test_a_dso_that_died_in_mid_session_aborts_it_when_it_is_back() -> None:
     assert asyncio.run(chain.grid_control()).open_session == 0
     # And with nothing open there is nothing to do.
     asyncio.run(service_on(chain).recover())
+
+
+def test_the_slot_after_a_session_that_moved_flows_to_its_end_knows_why_and_later_ones_do_not() -> None:
+    service = service_on(AppControlChain(2, SLOT_SECONDS))
+    cause = Cause(ControlReason.CONTROL_REASON_CURRENT, "too much")
+    needed = Ended(1, ControlOutcome.CONTROL_OUTCOME_CONVERGED, 3, 0.0, 1.0, (), needed=True)
+    service.recent.append(Controlled(7, cause, needed))
+    assert [service.held(slot) for slot in (6, 7, 8)] == [None, cause, None]
+    service.recent.append(Controlled(8, cause, needed._replace(needed=False)))
+    assert [service.held(slot) for slot in (7, 8)] == [None, None]
 
 
 def now(slot: int = 0, *, power_w: int = 100, points: frozenset[tuple[str, str]] = POINTS, ahead_s: float = 0) -> bytes:

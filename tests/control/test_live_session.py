@@ -154,8 +154,14 @@ def test_a_session_brings_the_sums_within_the_limits_and_the_chain_has_every_sig
     signals = stage.chain.signals(0, ended.number).signals
     assert [signal.iteration for signal in signals] == list(range(1, ended.signals + 1))
     assert all(value <= 0 for value in signals[-1].neur_per_wh)
+    assert ended.needed
     if law is LawName.SECANT:
         assert ended.signals <= 20
+
+
+def test_a_session_that_had_nothing_to_move_is_not_needed_in_the_next_slot() -> None:
+    ended = Stage().run((-100_000, -100_000))
+    assert (ended.outcome, ended.needed) == (ControlOutcome.CONTROL_OUTCOME_CONVERGED, False)
 
 
 def test_a_limit_that_no_signal_reaches_ends_as_unattainable_with_the_closest_sums() -> None:

@@ -13,7 +13,7 @@ from abci_app.modules.control.terms import check_open
 from clients.common.grid.grid import Grid
 from clients.common.grid.limits import WATCHED, Limits, used
 from clients.common.grid.shipped import load
-from clients.dso.control.constraint import Demand, SlotView
+from clients.dso.control.constraint import Cause, Demand, SlotView
 from clients.dso.monitor.grid_monitor import SLOTS_PER_HOUR, GridMonitor
 from wire.control import ControlLaw, ControlReason, ControlTerms, OpenControl
 from wire.station import PccFlow, StationReading
@@ -102,6 +102,18 @@ def test_a_transformer_at_its_rating_starts_control_also_where_power_comes_back(
     assert demand is not None
     assert demand.why.startswith("transformer at transformer00001: 100.10 %")
     assert wide.demand(view(last=station(rated_a * 0.999))) is None
+
+
+def test_control_stays_for_the_slot_after_one_in_which_it_had_to_move_flows() -> None:
+    held = Cause(CURRENT, "transformer at transformer00001: 107.00 % where 70 % is allowed")
+    demand = demanded(held=held)
+    assert (demand.reason, demand.why) == (CURRENT, f"control stays after: {held.why}")
+    assert demand.limits
+    # It says so once, however long it stays.
+    again = demanded(held=Cause(demand.reason, demand.why))
+    assert again.why == demand.why
+    # A limit that is reached anew is the better reason.
+    assert demanded(held=held, voltages_mv={HOME.id: round(NOMINAL_MV * 1.1)}).reason is VOLTAGE
 
 
 def test_commitments_that_would_reach_a_limit_start_control_before_it_is_reached() -> None:

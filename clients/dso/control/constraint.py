@@ -63,12 +63,20 @@ class Constraint:
         return np.minimum(np.maximum(aggregate_wh, self.min_wh), self.max_wh)
 
 
+class Cause(NamedTuple):
+    """Why control started: the reason, and in words what was measured or is to come, and where."""
+
+    reason: ControlReason
+    why: str
+
+
 class SlotView(NamedTuple):
     """What the DSO knows of a slot about to begin, or begun, when it asks whether flows must be controlled.
 
     ``committed_wh``: x-hat of each home by its id in the network, as the chain has it (homes without a commitment are
     left out). ``phases``: the phase (``a``, ``b``, ``c``) that each home is on. ``last``: the station's reading of
-    the slot before, if it came; ``voltages_mv``: what the homes' own meters measured in it, by home id.
+    the slot before, if it came; ``voltages_mv``: what the homes' own meters measured in it, by home id. ``held``: why
+    the slot before was controlled, if flows had to be moved to its end.
     """
 
     slot: int
@@ -76,6 +84,7 @@ class SlotView(NamedTuple):
     phases: Mapping[str, str]
     last: StationReading | None
     voltages_mv: Mapping[str, int]
+    held: Cause | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from clients.dso.control.control_chain import ControlChain
 from clients.dso.control.law import Law
 from clients.dso.control.laws import law_of
 from clients.dso.control.settings import ControlSettings
+from clients.dso.control.staying import still_needed
 from clients.dso.grid_chain import Outcome
 from wire.control import (
     CloseControl,
@@ -46,7 +47,10 @@ class Iteration(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How a session went. ``outcome`` None: the chain refused to open it, or ended it by itself."""
+    """How a session went. ``outcome`` None: the chain refused to open it, or ended it by itself.
+
+    ``needed``: flows had to be moved to its end.
+    """
 
     number: int
     outcome: ControlOutcome | None
@@ -54,6 +58,7 @@ class Ended(NamedTuple):
     residual_wh: float
     seconds: float
     iterations: tuple[Iteration, ...]
+    needed: bool = False
 
 
 class _Closed(Exception):
@@ -83,6 +88,7 @@ class LiveSession:
         self._now_s = now_s
         self._last_s = clock.end_s(demand.slot) - settings.last_share * clock.slot_seconds
         self._signals = 0
+        self._last_signal: tuple[int, ...] = ()
         self._number = 0
 
     async def run(self, assignment_root: bytes) -> Ended:
@@ -107,12 +113,14 @@ class LiveSession:
             return Ended(0, None, 0, 0.0, self._now_s() - begun_s, ())
         self._number = await self._opened()
         iterations: list[Iteration] = []
+        outcome, residual_wh = None, 0.0
         try:
             outcome, residual_wh = await self._iterate(before, iterations)
         except _Closed as closed:
             log.warning("session %d of slot %d has ended by itself: %s", self._number, self._demand.slot, closed)
-            return Ended(self._number, None, self._signals, 0.0, self._now_s() - begun_s, tuple(iterations))
-        return Ended(self._number, outcome, self._signals, residual_wh, self._now_s() - begun_s, tuple(iterations))
+        needed = still_needed(self._last_signal, unattainable=outcome is ControlOutcome.CONTROL_OUTCOME_UNATTAINABLE)
+        seconds = self._now_s() - begun_s
+        return Ended(self._number, outcome, self._signals, residual_wh, seconds, tuple(iterations), needed)
 
     async def _opened(self) -> int:
         """The number of the session that was opened; a node that answers may be a block behind."""
@@ -194,6 +202,7 @@ class LiveSession:
         if posted.code not in (Code.OK, Code.ALREADY_SIGNALLED):
             raise _Closed(f"{posted.code.name}: {posted.reason}")
         self._signals += 1
+        self._last_signal = signal
 
     async def _close(
         self, outcome: ControlOutcome, residual_wh: float, sums: Vector | None

@@ -16,7 +16,7 @@ from clients.common.slots import SlotClock
 from clients.dso.control.answers import Answers, Patience
 from clients.dso.control.commitments import Commitments
 from clients.dso.control.connections import Connections
-from clients.dso.control.constraint import Demand, Flexibility, Monitor, SlotView, pcc_name
+from clients.dso.control.constraint import Cause, Demand, Flexibility, Monitor, SlotView, pcc_name
 from clients.dso.control.control_chain import ControlChain
 from clients.dso.control.live_session import Ended, LiveSession
 from clients.dso.control.projection import SLOTS_PER_HOUR
@@ -46,7 +46,7 @@ class Controlled(NamedTuple):
     """A session that this process has run, and why."""
 
     slot: int
-    why: str
+    cause: Cause
     ended: Ended
 
 
@@ -155,7 +155,7 @@ class ControlService:
         session = LiveSession(self._vdg, demand, flexibility, self._chain, answers, self._clock, settings)
         log.info("slot %d is controlled: %s", demand.slot, demand.why)
         ended = await session.run(self._root)
-        self.recent.append(Controlled(demand.slot, demand.why, ended))
+        self.recent.append(Controlled(demand.slot, Cause(demand.reason, demand.why), ended))
         log.info(
             "session %d of slot %d: %s after %d signals in %.2f s, residual %.1f Wh",
             *(ended.number, demand.slot, ended.outcome.name if ended.outcome else "ended by the chain"),
@@ -176,7 +176,13 @@ class ControlService:
             await self.phases(),
             self._measurements.station(slot - 1),
             self._measurements.voltages_mv(slot - 1),
+            self.held(slot - 1),
         )
+
+    def held(self, slot: int) -> Cause | None:
+        """Why a slot was controlled, if its last session had to move flows to the end."""
+        last = self.recent[-1] if self.recent else None
+        return last.cause if last is not None and last.slot == slot and last.ended.needed else None
 
     async def phases(self) -> dict[str, str]:
         """The phase that each home is on, as its switch has confirmed it. Raises: ChainUnavailable."""
