@@ -22,12 +22,16 @@ Received = Callable[[str, bytes, bool], None]
 """Takes topic, payload, and whether the broker had kept the message."""
 
 
+async def _nothing(_client: aiomqtt.Client) -> None:
+    return
+
+
 class BrokerConnection:
     """One session after another: subscribe, then listen and speak at once until the connection breaks.
 
     ``topics`` are subscribed to in each session (QoS 1), ``received`` gets the messages, ``speak`` publishes until it
-    is cancelled. ``will`` is published by the broker when the connection breaks, and here when it ends in order.
-    Raises: ConfigurationError when the broker's login is incomplete.
+    has said all, or is cancelled. ``will`` is published by the broker when the connection breaks, and here when it ends
+    in order. Raises: ConfigurationError when the broker's login is incomplete.
     """
 
     def __init__(
@@ -36,7 +40,7 @@ class BrokerConnection:
         client_id: str,
         topics: Callable[[], Iterable[str]],
         received: Received,
-        speak: Callable[[aiomqtt.Client], Coroutine[Any, Any, None]],
+        speak: Callable[[aiomqtt.Client], Coroutine[Any, Any, None]] = _nothing,
         will: aiomqtt.Will | None = None,
     ) -> None:
         self._login = broker_login(broker)
@@ -45,6 +49,7 @@ class BrokerConnection:
         self._received = received
         self._speak = speak
         self._will = will
+        self._client: aiomqtt.Client | None = None
         self.connected = asyncio.Event()
 
     def client(self, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
@@ -62,6 +67,12 @@ class BrokerConnection:
         client.pending_calls_threshold = _PENDING_CALLS
         return client
 
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish once (QoS 1). Raises: aiomqtt.MqttError, also while there is no connection."""
+        if self._client is None:
+            raise aiomqtt.MqttError("there is no connection to the broker")
+        await self._client.publish(topic, payload, qos=1, retain=retain)
+
     async def run(self) -> None:
         """Stay connected until cancelled."""
         while True:
@@ -70,8 +81,6 @@ class BrokerConnection:
             except* aiomqtt.MqttError as errors:
                 host, port = self._login.hostname, self._login.port
                 log.warning("broker %s:%d: %s; trying again", host, port, errors.exceptions[0])
-            finally:
-                self.connected.clear()
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _session(self) -> None:
@@ -79,6 +88,7 @@ class BrokerConnection:
             topics = [(topic, 1) for topic in self._topics()]
             if topics:
                 await client.subscribe(topics)
+            self._client = client
             self.connected.set()
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -89,6 +99,9 @@ class BrokerConnection:
                 if self._will is not None:
                     await client.publish(self._will.topic, self._will.payload, qos=1, retain=True)
                 raise
+            finally:
+                self._client = None
+                self.connected.clear()
 
     async def _listen(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:

@@ -10,7 +10,8 @@ from typing import Any
 
 import aiomqtt
 
-from clients.common.broker import BrokerAddress, broker_login
+from clients.common.broker import BrokerAddress
+from clients.common.broker_connection import BrokerConnection
 from clients.common.slots import SlotClock
 from wire.answered import Answered
 from wire.assignment import Assignment
@@ -19,7 +20,6 @@ from wire.station import StationNow
 
 log = logging.getLogger(__name__)
 
-_RETRY_SECONDS = 1.0
 # No feeder of a low-voltage network carries so much; and a meter's clock that is so far off says nothing of now.
 _MOST_W = 1_000_000
 _MOST_WH = 1_000_000
@@ -39,13 +39,16 @@ class StationLink:
         self, broker: BrokerAddress, clock: SlotClock, pccs: frozenset[tuple[str, str]], homes: frozenset[str]
     ) -> None:
         """Prepare. Raises: ConfigurationError when the broker's login is incomplete."""
-        self._login = broker_login(broker)
-        self._client_id = broker.client_id[: _NAME_CHARACTERS - len(_CLIENT_SUFFIX)] + _CLIENT_SUFFIX
-        self._topics = Topics(broker.topic_root)
+        self._topics = topics = Topics(broker.topic_root)
+        self._connection = BrokerConnection(
+            broker,
+            broker.client_id[: _NAME_CHARACTERS - len(_CLIENT_SUFFIX)] + _CLIENT_SUFFIX,
+            lambda: (topics.station_now(), topics.answered("+")),
+            lambda topic, payload, _retained: self.take(topic, payload),
+        )
         self._clock = clock
         self._pccs = pccs
-        self._homes = homes
-        self._client: aiomqtt.Client | None = None
+        self._home_at = {topics.answered(home): home for home in homes}
         self._news = asyncio.Event()
         self.now: StationNow | None = None
         self.answered: dict[str, Answered] = {}
@@ -53,14 +56,7 @@ class StationLink:
 
     async def run(self) -> None:
         """Listen until cancelled, reconnecting as often as needed."""
-        while True:
-            try:
-                await self._session()
-            except aiomqtt.MqttError as error:
-                log.warning("broker %s:%d: %s; trying again", self._login.hostname, self._login.port, error)
-            finally:
-                self._client = None
-            await asyncio.sleep(_RETRY_SECONDS)
+        await self._connection.run()
 
     async def news(self, timeout_s: float) -> None:
         """Return when something new was measured or said, or after so many seconds."""
@@ -72,11 +68,8 @@ class StationLink:
 
     async def assign(self, told: Mapping[str, Assignment]) -> bool:
         """Tell each home its entry, retained; False when the broker doesn't take it now."""
-        client = self._client
-        if client is None:
-            return False
         sent = [
-            client.publish(self._topics.assignment(home), entry.encode(), qos=1, retain=True)
+            self._connection.publish(self._topics.assignment(home), entry.encode(), retain=True)
             for home, entry in told.items()
         ]
         try:
@@ -86,17 +79,13 @@ class StationLink:
             return False
         return True
 
-    def take(self, topic: str, payload: object) -> None:
+    def take(self, topic: str, payload: bytes) -> None:
         """Judge one message."""
-        if not isinstance(payload, bytes):
-            return
         try:
             if topic == self._topics.station_now():
                 self._take_now(decode(StationNow, payload))
-                return
-            home = topic.removeprefix(f"{self._topics.root}/").partition("/")[0]
-            if home in self._homes and topic == self._topics.answered(home):
-                self._take_answered(home, decode(Answered, payload))
+            elif topic in self._home_at:
+                self._take_answered(self._home_at[topic], decode(Answered, payload))
         except MessageError as error:
             self._refuse(str(error))
 
@@ -132,20 +121,3 @@ class StationLink:
     def _refuse(self, why: str) -> None:
         self.refused += 1
         log.warning("refused: %s", why)
-
-    async def _session(self) -> None:
-        login = self._login
-        async with aiomqtt.Client(
-            login.hostname,
-            login.port,
-            identifier=self._client_id,
-            username=login.username,
-            password=login.password,
-            tls_context=login.tls,
-        ) as client:
-            client.pending_calls_threshold = 1_000
-            topics = self._topics
-            await client.subscribe([(topics.station_now(), 0), (topics.answered("+"), 0)])
-            self._client = client
-            async for message in client.messages:
-                self.take(str(message.topic), message.payload)

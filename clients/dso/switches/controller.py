@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 import aiomqtt
 
-from clients.common.broker import BrokerAddress, broker_login
+from clients.common.broker import BrokerAddress
+from clients.common.broker_connection import BrokerConnection
 from clients.common.chain import Chain
 from clients.common.errors import ChainError, Expired, HistoryGone, Refused
 from clients.common.slots import SlotClock
@@ -44,22 +45,23 @@ class Controller:
         """Prepare. Raises: ConfigurationError when the broker's login is incomplete."""
         self._chain = chain
         self._wallet = wallet
-        self._login = broker_login(broker)
-        self._client_id = broker.client_id
-        self._topics = Topics(broker.topic_root)
+        self._topics = topics = Topics(broker.topic_root)
+        self._connection = BrokerConnection(
+            broker, broker.client_id, lambda: (topics.switch_state("+"),), self._heard, self._command_all
+        )
+        self._tasks = asyncio.TaskGroup()
         self._vdg = vdg
         self._clock = clock
         self._homes = dict(homes)
-        self._accounts = {home: account for account, home in homes.items()}
+        self._account_at = {topics.switch_state(home): account for account, home in homes.items()}
         self._orders: dict[tuple[bytes, int], PhaseName] = {}
         self._confirming: set[tuple[bytes, int]] = set()
-        self._client: aiomqtt.Client | None = None
 
     async def run(self) -> None:
-        """Work until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
+        """Work until cancelled; once."""
+        async with self._tasks as tasks:
             tasks.create_task(self._follow())
-            tasks.create_task(self._listen(tasks))
+            tasks.create_task(self._connection.run())
 
     async def _follow(self) -> None:
         while True:
@@ -91,52 +93,29 @@ class Controller:
         await self._command(home, slot, _NAMES[phase])
 
     async def _command(self, home: str, slot: int, phase: PhaseName) -> None:
-        if self._client is None:
-            return
         try:
             command = SwitchCommand(slot=slot, phase=phase)
-            await self._client.publish(self._topics.switch_command(home), command.encode(), qos=1)
+            await self._connection.publish(self._topics.switch_command(home), command.encode())
         except aiomqtt.MqttError as error:
             log.warning("%s was not told its phase: %s; it is told again", home, error)
 
-    async def _listen(self, tasks: asyncio.TaskGroup) -> None:
-        login = self._login
-        while True:
-            try:
-                async with aiomqtt.Client(
-                    login.hostname,
-                    login.port,
-                    identifier=self._client_id,
-                    username=login.username,
-                    password=login.password,
-                    tls_context=login.tls,
-                ) as client:
-                    await client.subscribe(self._topics.switch_state("+"), qos=1)
-                    self._client = client
-                    for (account, slot), phase in list(self._orders.items()):
-                        await self._command(self._homes[account], slot, phase)
-                    async for message in client.messages:
-                        self._heard(str(message.topic), message.payload, tasks)
-            except aiomqtt.MqttError as error:
-                log.warning("broker %s:%d: %s; trying again", login.hostname, login.port, error)
-            finally:
-                self._client = None
-            await asyncio.sleep(_RETRY_SECONDS)
+    async def _command_all(self, _client: aiomqtt.Client) -> None:
+        for (account, slot), phase in list(self._orders.items()):
+            await self._command(self._homes[account], slot, phase)
 
-    def _heard(self, topic: str, payload: object, tasks: asyncio.TaskGroup) -> None:
-        home = topic.removeprefix(f"{self._topics.root}/").partition("/")[0]
-        account = self._accounts.get(home)
-        if account is None or topic != self._topics.switch_state(home) or not isinstance(payload, bytes):
+    def _heard(self, topic: str, payload: bytes, _retained: bool) -> None:
+        account = self._account_at.get(topic)
+        if account is None:
             return
         try:
             state = decode(SwitchState, payload)
         except MessageError as error:
-            log.warning("%s: %s", home, error)
+            log.warning("%s: %s", self._homes[account], error)
             return
         key = (account, state.slot)
         if key in self._orders and key not in self._confirming:
             self._confirming.add(key)
-            tasks.create_task(self._confirm(key, state.phase))
+            self._tasks.create_task(self._confirm(key, state.phase))
 
     async def _confirm(self, key: tuple[bytes, int], phase: PhaseName) -> None:
         """Say on the chain what a switch did, as soon as the chain's time is in the slot."""
