@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -16,7 +16,8 @@ from urllib.parse import quote
 from clients.common.configuration import ConfigurationError
 from clients.common.subscribe import Cursor
 from clients.household.account import Bill
-from clients.household.forecast_errors import ForecastError
+from clients.household.forecast_records import TABLES as FORECAST_TABLES
+from clients.household.forecast_records import ForecastRecords
 from clients.household.person.override_records import TABLES as OVERRIDE_TABLES
 from clients.household.person.override_records import OverrideRecords
 from clients.household.slot_records import TABLES as SLOT_TABLES
@@ -50,10 +51,6 @@ _LATER_TABLES = """
 CREATE TABLE IF NOT EXISTS supplier_prices (
     vdg TEXT NOT NULL, slot INTEGER NOT NULL, start_s INTEGER NOT NULL, buy_neur_per_wh INTEGER NOT NULL,
     sell_neur_per_wh INTEGER NOT NULL, PRIMARY KEY (vdg, slot)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS forecast_errors (
-    home TEXT NOT NULL, horizon INTEGER NOT NULL, slots INTEGER NOT NULL, load_wh INTEGER NOT NULL,
-    pv_wh INTEGER NOT NULL, PRIMARY KEY (home, horizon)
 ) STRICT, WITHOUT ROWID
 """
 
@@ -85,6 +82,7 @@ class Database:
         self._instance = instance
         self._finished: list[tuple[int]] = []
         self.slots = SlotRecords(connection)
+        self.forecasts = ForecastRecords(connection)
         self.overrides = OverrideRecords(connection)
 
     @classmethod
@@ -219,16 +217,6 @@ class Database:
         """Time (Unix seconds) and text of each home's newest alarm."""
         return {home: (time_s, text) for home, time_s, text in self._connection.execute("SELECT * FROM alarms")}
 
-    def keep_forecast_errors(self, home: str, errors: Mapping[int, ForecastError]) -> None:
-        """Keep a home's forecast errors, by horizon."""
-        rows = [(home, horizon, *sums) for horizon, sums in errors.items()]
-        self._connection.executemany("INSERT OR REPLACE INTO forecast_errors VALUES (?, ?, ?, ?, ?)", rows)
-
-    def forecast_errors(self, home: str) -> dict[int, ForecastError]:
-        """A home's forecast errors by horizon, as last kept."""
-        sql = "SELECT horizon, slots, load_wh, pv_wh FROM forecast_errors WHERE home = ? ORDER BY horizon"
-        return {horizon: ForecastError(*sums) for horizon, *sums in self._connection.execute(sql, (home,))}
-
     def keep_supplier_prices(self, vdg: str, slot: int, price: SupplierPrice) -> None:
         """Keep what the supplier's energy costs and earns in a slot."""
         self._connection.execute("INSERT OR REPLACE INTO supplier_prices VALUES (?, ?, ?, ?, ?)", (vdg, slot, *price))
@@ -269,7 +257,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, chain_id: str) -> str:
         raise ConfigurationError(
             f"data: {path} is no household state of version {_SCHEMA_VERSION}; give another folder"
         )
-    for statements in (_LATER_TABLES, SLOT_TABLES, OVERRIDE_TABLES):
+    for statements in (_LATER_TABLES, SLOT_TABLES, OVERRIDE_TABLES, FORECAST_TABLES):
         for statement in statements.split(";\n"):
             connection.execute(statement)
     connection.execute("COMMIT")

@@ -1,7 +1,8 @@
-"""How far forecasts were off: mean absolute errors by how far ahead they were made."""
+"""How far forecasts were off, by how far ahead they were made: mean absolute errors, and the last ones of the gap."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from clients.household.forecast import SlotForecast
 from clients.household.measurements import Measurements
 
 HORIZONS_SLOTS = (1, 6, 36, 72)
+# Two days of slots: weather and seasons change.
+KEPT_ERRORS = 288
 
 
 class ForecastError(NamedTuple):
@@ -30,10 +33,17 @@ class ForecastError(NamedTuple):
 
 
 class ForecastErrors:
-    """One home's, by horizon in slots. Errors of a slot count once it is over and was seen."""
+    """One home's, by horizon in slots. Errors of a slot count once it is over and was seen.
 
-    def __init__(self, known: Mapping[int, ForecastError] | None = None) -> None:
+    ``gaps_wh``: the last errors of the gap (load less PV), what came less what was forecast (Wh), oldest first.
+    """
+
+    def __init__(
+        self, known: Mapping[int, ForecastError] | None = None, gaps_wh: Mapping[int, Sequence[int]] | None = None
+    ) -> None:
         self.by_horizon = {horizon: ForecastError() for horizon in HORIZONS_SLOTS} | dict(known or {})
+        kept = gaps_wh or {}
+        self.gaps_wh = {horizon: deque(kept.get(horizon, ()), maxlen=KEPT_ERRORS) for horizon in HORIZONS_SLOTS}
         self._expected: dict[tuple[int, int], SlotForecast] = {}
         self._remembered = -1
 
@@ -54,8 +64,8 @@ class ForecastErrors:
             expected = self._expected.pop((slot, horizon))
             if slot in seen.load_wh and slot in seen.pv_wh:
                 sums = self.by_horizon[horizon]
+                load_wh, pv_wh = seen.load_wh[slot] - expected.load_wh, seen.pv_wh[slot] - expected.pv_wh
                 self.by_horizon[horizon] = ForecastError(
-                    sums.slots + 1,
-                    sums.load_wh + abs(seen.load_wh[slot] - expected.load_wh),
-                    sums.pv_wh + abs(seen.pv_wh[slot] - expected.pv_wh),
+                    sums.slots + 1, sums.load_wh + abs(load_wh), sums.pv_wh + abs(pv_wh)
                 )
+                self.gaps_wh[horizon].append(load_wh - pv_wh)

@@ -18,6 +18,7 @@ from clients.household.offers import BookKey, Offers, OpenBook
 from clients.household.person.wishes import Wishes
 from clients.household.plan import PlannedSlot, plan_without_battery
 from clients.household.reason import Reason
+from clients.household.shading import shaded, shades
 from clients.household.steering import SAME_FLOW_WH, Steering, Store, corrected, steering_of
 from clients.household.strategy import Situation, Strategy
 from clients.household.terms import Terms
@@ -95,7 +96,7 @@ class Home:
         wanted: dict[BookKey, LiveOrder] = {}
         if self.wishes.trading and not account.debts and self.measurements.age_slots(now) <= _OLDEST_TELEMETRY_SLOTS:
             wanted = self._offers.wanted(terms, books, self.plan.values(), account)
-            self._fit_budget(wanted)
+            self._offers.fit_budget(wanted, account)
             wanted = {key: self._priced(order) for key, order in wanted.items()}
         vdg = terms.grid.vdg
         # A debtor can't place, but may cancel; so should who doesn't see its home any more.
@@ -131,6 +132,10 @@ class Home:
         if self.flexible is not None:
             around = Around(now, self._forecast, account.position_wh, terms, store, self.wishes)
             self._forecast = self.flexible.plan(around)
+        quantile = self._offers.rules.shade_quantile
+        shade = [] if quantile is None else shades(self.errors.gaps_wh, quantile, far)
+        if shade:
+            self._forecast = shaded(self._forecast, shade)
         if store is None:
             planned = plan_without_battery(now, self._forecast, account.position_wh, slots)
         else:
@@ -146,6 +151,7 @@ class Home:
                 min(store.energy_wh, store.usable.max_wh),
                 self._offers.margin_permille,
                 self._offers.rules.last_slot,
+                [each.less_wh for each in shade],
             )
             planned = self._strategy(situation)
             self._charge_until = terms.clock.slot_at(self.wishes.charge_until_s)
@@ -281,20 +287,3 @@ class Home:
         if order.side is Side.SIDE_BID or order.price_neur_per_wh >= least:
             return order
         return order._replace(price_neur_per_wh=least)
-
-    def _fit_budget(self, wanted: dict[BookKey, LiveOrder]) -> None:
-        """Cut bids to what free money can back, where money ran short; those first that close first."""
-        left = self.account.budget_neur
-        if left is None:
-            return
-        for key, order in list(wanted.items()):
-            standing = self.account.orders.get(key)
-            backed = standing.escrow_neur if standing else 0
-            energy = min(order.energy_wh, (backed + left) // order.price_neur_per_wh)
-            if order.side is Side.SIDE_ASK or energy == order.energy_wh:
-                left -= max(0, order.escrow_neur - backed)
-            elif energy < self._offers.rules.min_offer_wh:
-                del wanted[key]
-            else:
-                wanted[key] = order._replace(energy_wh=energy)
-                left -= max(0, wanted[key].escrow_neur - backed)

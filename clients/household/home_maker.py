@@ -63,7 +63,10 @@ class HomeMaker:
             has_pv=False,
         )
         home.control_room_permille = configuration.control.room_permille
-        home.errors = ForecastErrors(self._database.forecast_errors(home.id))
+        forecasts, now = self._database.forecasts, terms.clock.slot_at(time.time())
+        home.errors = ForecastErrors(forecasts.mean_errors(home.id), forecasts.gap_errors(home.id))
+        for each in forecasts.measured(home.id, range(now - KEPT_SLOTS, now)):
+            home.measurements.restore(each.slot, each.load_wh, each.pv_wh)
         loads = loads_of(home.id, section.devices, self._topics)
         if loads:
             home.flexible = FlexibleLoads(home.id, loads, self._planner, configuration.planning.grid_limit_w)

@@ -74,12 +74,23 @@ class Measurements:
         self.newest_slot: int | None = None
         self.devices: dict[str, DeviceUse] = {}
         self._open: _Open | None = None
+        self._unkept: set[int] = set()
 
     def take_history(self, history: History) -> None:
         """Fill in slots before the first one seen; what was measured itself stays."""
-        for index, (load, pv) in enumerate(zip(history.load_wh, history.pv_wh, strict=True)):
-            self.load_wh.setdefault(history.first_slot + index, load)
-            self.pv_wh.setdefault(history.first_slot + index, pv)
+        for slot, (load, pv) in enumerate(zip(history.load_wh, history.pv_wh, strict=True), history.first_slot):
+            if slot not in self.load_wh:
+                self.load_wh[slot], self.pv_wh[slot] = load, pv
+                self._unkept.add(slot)
+
+    def restore(self, slot: int, load_wh: int, pv_wh: int) -> None:
+        """A slot as it was measured before a restart (Wh)."""
+        self.load_wh[slot], self.pv_wh[slot] = load_wh, pv_wh
+
+    def take_unkept(self) -> list[tuple[int, int, int]]:
+        """Slots that became known since the last call and are over, with their load and PV (Wh), oldest first."""
+        slots, self._unkept = sorted(self._unkept), set()
+        return [(slot, self.load_wh[slot], self.pv_wh[slot]) for slot in slots]
 
     def take_telemetry(self, telemetry: Telemetry) -> None:
         """Follow the powers; an older message than the last changes nothing."""
@@ -154,5 +165,7 @@ class Measurements:
 
     def _close(self, last: _Open) -> None:
         self._note(last)
+        self._unkept.add(last.slot)
         for old in [slot for slot in self.load_wh if slot <= last.slot - KEPT_SLOTS]:
             del self.load_wh[old], self.pv_wh[old]
+            self._unkept.discard(old)

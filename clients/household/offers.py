@@ -30,7 +30,8 @@ class OfferRules(Section):
     those that close later. An order below ``min_offer_wh`` is not worth a transaction. A standing order gives way when
     its quantity moved by more than ``material_wh`` and ``material_permille`` of it, or its price by more than
     ``material_permille``. At most ``orders_a_slot`` are sent in a slot, those first whose gate comes first; it has to
-    stay below the quota that the chain gives households in a block.
+    stay below the quota that the chain gives households in a block. ``shade_quantile``: only that is offered which so
+    large a share of the forecasts' tracked errors leaves, see `shading`; not set: what the forecaster is sure of.
     """
 
     last_slot: Annotated[int, Field(ge=0)] | None = None
@@ -41,6 +42,7 @@ class OfferRules(Section):
     material_wh: Annotated[int, Field(ge=0, le=1_000_000)] = 10
     material_permille: Permille = 100
     orders_a_slot: Annotated[int, Field(ge=1, le=1_000)] = 48
+    shade_quantile: Annotated[float, Field(ge=0.5, le=1)] | None = None
 
 
 class OpenBook(NamedTuple):
@@ -106,6 +108,23 @@ class Offers:
             for slot in book.slots:
                 left_wh[slot] -= part if side is Side.SIDE_BID else -part
         return orders
+
+    def fit_budget(self, wanted: dict[BookKey, LiveOrder], account: Account) -> None:
+        """Cut bids to what free money can back, where money ran short; those first that close first."""
+        left = account.budget_neur
+        if left is None:
+            return
+        for key, order in list(wanted.items()):
+            standing = account.orders.get(key)
+            backed = standing.escrow_neur if standing else 0
+            energy = min(order.energy_wh, (backed + left) // order.price_neur_per_wh)
+            if order.side is Side.SIDE_ASK or energy == order.energy_wh:
+                left -= max(0, order.escrow_neur - backed)
+            elif energy < self.rules.min_offer_wh:
+                del wanted[key]
+            else:
+                wanted[key] = order._replace(energy_wh=energy)
+                left -= max(0, wanted[key].escrow_neur - backed)
 
     def why_not(self, terms: Terms, book: OpenBook, planned: Mapping[int, PlannedSlot], account: Account) -> Reason:
         """Why a planned home has no order in a book; the same steps as `wanted`, one after the other."""

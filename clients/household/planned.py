@@ -156,11 +156,23 @@ class Planned:
             flows = self._solve(_problem(situation, slots, battery, settings, offering=False), solved)
             offers = flows
             if any(slot in situation.tradable for slot in slots):
-                offers = self._solve(_problem(situation, slots, battery, settings, offering=True), solved)
+                offers = self._offers(situation, slots, battery, solved)
             planned += self._slots(situation, range(begin, min(end, last)), flows, offers, start_wh, later_wh)
             start_wh = round(float(flows.energy_wh[-1]))
             begin, day = end, BatteryDay(day.start_energy_wh)
         return planned
+
+    def _offers(self, situation: Situation, slots: range, battery: Battery, solved: dict[bytes, Plan]) -> Plan:
+        """(4.4); of what it buys, what a house buys too that needs as much less as the forecast may be too high."""
+        problem = _problem(situation, slots, battery, self._settings, offering=True)
+        offers = self._solve(problem, solved)
+        if not any(situation.less_wh) or not offers.buy_wh.any():
+            return offers
+        less_wh = vector(situation.less_wh[slots.start - situation.now : slots.stop - situation.now])
+        load_wh = np.maximum(problem.load_wh - less_wh, 0.0)
+        sunnier = problem.pv_wh + np.maximum(less_wh - problem.load_wh, 0.0)
+        needs_less = self._solve(replace(problem, load_wh=load_wh, pv_wh=sunnier), solved)
+        return replace(offers, buy_wh=np.minimum(offers.buy_wh, needs_less.buy_wh))
 
     def _solve(self, problem: Problem, solved: dict[bytes, Plan]) -> Plan:
         """A plan, or the one that was made for just this problem before."""

@@ -70,7 +70,7 @@ def read_status(configuration: HouseholdConfiguration) -> list[HomeStatus]:
                 str(horizon): MeanError(
                     slots=error.slots, load_wh=round(error.mean_load_wh, 1), pv_wh=round(error.mean_pv_wh, 1)
                 )
-                for horizon, error in database.forecast_errors(home.id).items()
+                for horizon, error in database.forecasts.mean_errors(home.id).items()
             }
             status.append(HomeStatus(home.id, address.hex(), *bill, alarm, alarm_time_s, errors))
         return status

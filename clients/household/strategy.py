@@ -25,7 +25,8 @@ class Situation(NamedTuple):
 
     ``forecast`` begins with ``now`` and reaches to the end of the day of the last of the ``slots`` to plan.
     ``position``: what is contracted for a slot, bought less sold (Wh). ``tradable``: the slots for which some book is
-    open. ``last_slot``: nothing is lived after it, where a network ends.
+    open. ``last_slot``: nothing is lived after it, where a network ends. ``less_wh``: by how much each slot of the
+    forecast may need less than it says, for what is bought; empty where nothing is shaded.
     """
 
     now: int
@@ -39,6 +40,7 @@ class Situation(NamedTuple):
     energy_wh: int
     margin_permille: int
     last_slot: int | None
+    less_wh: Sequence[int] = ()
 
 
 class Strategy(Protocol):

@@ -18,12 +18,14 @@ from clients.household.chain_state import (
     read_order,
     read_terms,
 )
-from clients.household.database import Database, SupplierPrice
+from clients.household.database import Database
 from clients.household.diary import Diary
 from clients.household.equipment import Equipment
 from clients.household.home import Home
+from clients.household.measurements import KEPT_SLOTS
 from clients.household.reactions import Reaction
 from clients.household.sender import Sender
+from clients.household.slot_keeping import keep_slot
 from clients.household.terms import Terms
 from wire.asset import DeclareAvailability
 from wire.ledger import PayDebt
@@ -36,9 +38,7 @@ log = logging.getLogger(__name__)
 _PATIENCE = 0.4
 _TERMS_EVERY_SLOTS = 6
 _SUSPENDED_SLOTS = 36
-_KEPT_SLOTS = 1_008
 _REPORT_EVERY_SLOTS = 6
-_ERRORS_EVERY_SLOTS = 6
 _GRACE_SECONDS = 1
 _CHANGES_TOGETHER_SECONDS = 0.2
 
@@ -106,21 +106,15 @@ class Trader:
                 self._sender.start(self._trade(home, decision.availability, decision.orders))
             if home.account.debts or home.account.budget_neur is not None:
                 self._sender.start(self._look_after_money(home, now))
-            home.account.forget_before(now - _KEPT_SLOTS)
+            home.account.forget_before(now - KEPT_SLOTS)
             self._equipment[home.id].forget_before(now)
             # Let results and messages in between two homes.
             await asyncio.sleep(0)
         self._planned_slot = now
         self._diary.keep(now)
-        terms = self.terms
-        price = SupplierPrice(int(terms.clock.start_s(now)), terms.buy_price(now), terms.sell_price(now))
-        self._database.keep_supplier_prices(terms.grid.vdg, now, price)
-        if now % _ERRORS_EVERY_SLOTS == 0:
-            for home in self.homes.values():
-                self._database.keep_forecast_errors(home.id, home.errors.by_horizon)
+        keep_slot(self._database, self.homes.values(), self.terms, now)
         if now % _REPORT_EVERY_SLOTS == 0:
             self._report(now)
-        self._database.forget_contracts_before(now - _KEPT_SLOTS)
 
     def contracted(self, home: Home) -> None:
         """A contract came after the plan was made: where it is for the next slot, plan and steer again."""

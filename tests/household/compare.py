@@ -3,7 +3,7 @@
 Lives each day (MM-DD) of the emulator's data with the real clearing and settlement, about nine seconds of CPU a
 day, and prints every home's bill beside its bill without the market. With ``--days 2`` each day and the next, for which
 day-ahead blocks are traded too; with ``--without day_ahead`` nobody does. With ``--devices 4`` four homes have a car, a
-heat pump, or a water heater and a washing machine.
+heat pump, or a water heater and a washing machine. ``--shade 0.8`` shades offers by that quantile of forecasts' errors.
 """
 
 from __future__ import annotations
@@ -68,8 +68,9 @@ if __name__ == "__main__":
     parser.add_argument("--strategy", type=StrategyName, default=StrategyName.PLANNED)
     parser.add_argument("--homes", type=int, default=33)
     parser.add_argument("--devices", type=int, default=0)
+    parser.add_argument("--shade", type=float, default=None)
     chosen = parser.parse_args()
-    rules = OfferRules(without_products=tuple(chosen.without))
+    rules = OfferRules(without_products=tuple(chosen.without), shade_quantile=chosen.shade)
     for date in chosen.dates:
         show(
             date,

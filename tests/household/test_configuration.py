@@ -53,7 +53,7 @@ def test_the_sample_shows_every_default() -> None:
     assert sample.strategy == HouseholdConfiguration.model_fields["strategy"].default
     for part in ("forecast", "seasonal", "planning", "battery", "offers", "habits"):
         left_out = set(type(getattr(sample, part)).model_fields) - set(content[part])
-        assert left_out <= {"last_slot", "ahead_slots"}, part
+        assert left_out <= {"last_slot", "ahead_slots", "shade_quantile"}, part
 
 
 def test_paths_start_at_the_file(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import Future
 from pathlib import Path
 from random import Random
@@ -9,16 +10,21 @@ from random import Random
 import numpy as np
 import pytest
 
+from clients.household.configuration import HouseholdConfiguration
 from clients.household.database import Database
+from clients.household.diary import Diary
 from clients.household.forecast import Persistence, PersistenceSettings
 from clients.household.forecast_errors import ForecastError, ForecastErrors
 from clients.household.forecasters import ForecasterName, Forecasters
+from clients.household.home import Home
+from clients.household.home_maker import HomeMaker
 from clients.household.learned import Learned, LearnedSettings, Sample, Weights, in_a_process
 from clients.household.learned_fit import weights
-from clients.household.measurements import Measurements
+from clients.household.measurements import KEPT_SLOTS, Measurements
 from clients.household.seasonal import SeasonalAverage, SeasonalSettings
-from tests.household.made import EPOCH_S, SLOT_SECONDS, expected, telemetry
-from wire.mqtt import History
+from clients.household.slot_keeping import keep_slot
+from tests.household.made import ADDRESS, EPOCH_S, SLOT_SECONDS, VDG, expected, home, telemetry, terms
+from wire.mqtt import History, Topics
 
 DAY = 144
 
@@ -185,10 +191,69 @@ def test_errors_are_counted_by_how_far_ahead_the_forecast_was_made() -> None:
 def test_errors_survive_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "household.db"
     database = Database.open(path, "chain")
-    database.keep_forecast_errors("h1", {1: ForecastError(10, 200, 300)})
+    database.forecasts.keep_errors("h1", {1: ForecastError(10, 200, 300)})
     database.close()
     database = Database.open(path, "chain")
-    again = ForecastErrors(database.forecast_errors("h1"))
+    again = ForecastErrors(database.forecasts.mean_errors("h1"))
     database.close()
     assert again.by_horizon[1] == ForecastError(10, 200, 300)
     assert again.by_horizon[6] == ForecastError()
+
+
+def configured(folder: Path, forecaster: str) -> HouseholdConfiguration:
+    """A file of one home."""
+    return HouseholdConfiguration.model_validate(
+        {
+            "gateway": {"target": "127.0.0.1:1"},
+            "verify": False,
+            "mqtt": {"url": "mqtt://127.0.0.1:1"},
+            "data": str(folder),
+            "vdg": VDG,
+            "forecaster": forecaster,
+            "homes": [{"id": "h1", "seed_file": str(folder / "h1.seed")}],
+        }
+    )
+
+
+def restarted(database: Database, folder: Path, now: int, forecaster: str) -> Home:
+    """The home as a new process makes it in slot ``now`` of a grid that began so long ago."""
+    posted = terms(now)
+    grid = posted.grid._replace(epoch_s=int(time.time()) - now * SLOT_SECONDS - SLOT_SECONDS // 2)
+    configuration = configured(folder, forecaster)
+    maker = HomeMaker(configuration, database, Diary(database.slots), Topics("vdg/v1"))
+    return maker.make(configuration.homes[0], ADDRESS, posted._replace(grid=grid)).home
+
+
+def test_a_forecaster_goes_on_after_a_restart_with_the_week_that_it_knew(tmp_path: Path) -> None:
+    database, days = Database.open(tmp_path / "household.db", "chain"), 9
+    agent, seen = home([expected(50, 0)]), weekly(0)
+    for slot in range(days * DAY):
+        load = 250 if 108 <= slot % DAY < 120 else 50
+        seen.take_telemetry(telemetry(slot, 6 * load))
+        if slot % 36 == 0:
+            agent.measurements = seen
+            keep_slot(database, [agent], terms(), slot)
+    seen.take_telemetry(telemetry(days * DAY, 300))
+    keep_slot(database, [agent], terms(), days * DAY)
+    # What the home itself publishes is a day, and what was kept goes before it.
+    again = restarted(database, tmp_path, days * DAY, "seasonal").measurements
+    again.take_history(History(first_slot=(days - 1) * DAY, load_wh=[7] * DAY, pv_wh=[7] * DAY))
+    again.take_telemetry(telemetry(days * DAY, 300))
+    assert again.load_wh == {slot: seen.load_wh[slot] for slot in again.load_wh}
+    assert again.pv_wh == {slot: seen.pv_wh[slot] for slot in again.pv_wh}
+    assert seasonal()(again, days * DAY, DAY) == seasonal()(seen, days * DAY, DAY)
+    database.close()
+
+
+def test_what_is_kept_of_a_home_is_a_week_and_no_more(tmp_path: Path) -> None:
+    database, agent = Database.open(tmp_path / "household.db", "chain"), home([expected(50, 0)])
+    for slot in range(KEPT_SLOTS + 3 * DAY):
+        agent.measurements.take_telemetry(telemetry(slot))
+        if slot % 12 == 0:
+            keep_slot(database, [agent], terms(), slot)
+    keep_slot(database, [agent], terms(), slot)
+    kept = database.forecasts.measured("h1", range(10**6))
+    assert [each.slot for each in kept] == list(range(slot - KEPT_SLOTS, slot))
+    # A clock that was set back does not make slots known that are still to come.
+    assert max(restarted(database, tmp_path, slot - 5, "learned").measurements.load_wh) == slot - 6
+    database.close()
