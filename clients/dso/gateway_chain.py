@@ -6,13 +6,13 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
 from clients.common.chain import Chain
-from clients.common.errors import ChainError, Refused
+from clients.common.errors import ChainError
 from clients.common.subscribe import Cursor
 from clients.common.wallet import Wallet
 from clients.dso.grid_chain import ChainUnavailable, Outcome
+from clients.dso.patient_chain import PatientChain
 from wire.codec import encode
 from wire.events import event_name
 from wire.flowproof import FlowProof, ListProofsRequest, SubmitProofs
@@ -32,7 +32,6 @@ from wire.results import Code
 
 _PAGE = 500
 _POLL_SECONDS = 0.05
-_QUERY_PATIENCE_SECONDS = 5.0
 
 
 class GatewayChain:
@@ -45,12 +44,12 @@ class GatewayChain:
         self._chain = chain
         self._wallet = wallet
         self._vdg = vdg
-        self._patience_s = patience_s
+        self._patient = PatientChain(chain, patience_s)
         self._refusals: Counter[str] = Counter()
 
     async def grid(self) -> Grid:
         """See GridChain. Raises: LookupError when the chain has no such grid."""
-        response = await self._ask(GetGridRequest(self._vdg))
+        response = await self._patient.ask(GetGridRequest(self._vdg))
         if not response.found:
             raise LookupError(
                 f"vdg = {self._vdg}: chain {self._chain.chain_id} has no such grid; correct vdg, or have the registrar"
@@ -61,16 +60,17 @@ class GatewayChain:
 
     async def members(self) -> list[Member]:
         """See GridChain."""
-        return [m async for page in self._pages(ListMembersRequest(self._vdg, limit=_PAGE)) for m in page.members]
+        request = ListMembersRequest(self._vdg, limit=_PAGE)
+        return [member async for page in self._patient.pages(request) for member in page.members]
 
     async def proofs(self, slot: int) -> list[FlowProof]:
         """See GridChain."""
         request = ListProofsRequest(self._vdg, slot, limit=_PAGE)
-        return [proof async for page in self._pages(request) for proof in page.proofs]
+        return [proof async for page in self._patient.pages(request) for proof in page.proofs]
 
     async def terms(self, first_slot: int, slots: int) -> Sequence[SlotTerms]:
         """See GridChain."""
-        response = await self._ask(ListTermsRequest(self._vdg, first_slot, slots))
+        response = await self._patient.ask(ListTermsRequest(self._vdg, first_slot, slots))
         terms: tuple[SlotTerms, ...] = response.terms
         return terms
 
@@ -88,17 +88,11 @@ class GatewayChain:
     async def submit(self, message: SubmitProofs | SetRebates | SetCaps) -> Outcome:
         """See GridChain. Without a result in time it goes on by itself, and the next call waits for it again."""
         name = f"{event_name(type(message))}/{hashlib.sha256(encode(message)).hexdigest()}"
-        try:
-            async with asyncio.timeout(self._patience_s):
-                await self._chain.submit(self._wallet, message, key=f"{name}/{self._refusals[name]}")
-        except Refused as refused:
+        sending = self._chain.submit(self._wallet, message, key=f"{name}/{self._refusals[name]}")
+        outcome = await self._patient.outcome(sending, "; it is still being sent")
+        if outcome.code is not Code.OK:
             self._refusals[name] += 1
-            return Outcome(refused.code, refused.message)
-        except TimeoutError as error:
-            raise ChainUnavailable(f"no result within {self._patience_s:g} s; it is still being sent") from error
-        except ChainError as error:
-            raise ChainUnavailable(str(error)) from error
-        return Outcome(Code.OK, "")
+        return outcome
 
     async def changes(self) -> AsyncIterator[None]:
         """Yields at the start, and after each change of the grid or its members that the chain tells of.
@@ -113,20 +107,6 @@ class GatewayChain:
                     yield None
         except ChainError as error:
             raise ChainUnavailable(str(error)) from error
-
-    async def _ask(self, request: Any) -> Any:
-        try:
-            return await self._chain.query(request, patience_seconds=_QUERY_PATIENCE_SECONDS)
-        except ChainError as error:
-            raise ChainUnavailable(str(error)) from error
-
-    async def _pages(self, request: Any) -> AsyncIterator[Any]:
-        while True:
-            response = await self._ask(request)
-            yield response
-            if not response.next_page_token:
-                return
-            request = request._replace(page_token=response.next_page_token)
 
 
 def _vdg_of(event: object) -> str:

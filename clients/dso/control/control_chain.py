@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any, Protocol
+from typing import Protocol
 
 from clients.common.chain import Chain
-from clients.common.errors import ChainError, Refused
 from clients.common.wallet import Wallet
-from clients.dso.grid_chain import ChainUnavailable, Outcome
+from clients.dso.grid_chain import Outcome
+from clients.dso.patient_chain import PatientChain
 from wire.asset import Asset, ListAssetsRequest
 from wire.control import (
     CloseControl,
@@ -24,10 +23,8 @@ from wire.control import (
     PostSignal,
     Switch,
 )
-from wire.results import Code
 
 _PAGE = 500
-_QUERY_PATIENCE_SECONDS = 5.0
 _EXPIRY_SECONDS = 30
 
 
@@ -67,57 +64,33 @@ class GatewayControlChain:
         self._chain = chain
         self._wallet = wallet
         self._vdg = vdg
-        self._patience_s = patience_s
+        self._patient = PatientChain(chain, patience_s)
 
     async def submit(self, message: OpenControl | PostSignal | CloseControl | PostPhaseOrder) -> Outcome:
         """See ControlChain. Sent again, a signal or an end is refused, so nothing happens twice."""
-        try:
-            async with asyncio.timeout(self._patience_s):
-                await self._chain.submit(self._wallet, message, expires_in_s=_EXPIRY_SECONDS)
-        except Refused as refused:
-            return Outcome(refused.code, refused.message)
-        except TimeoutError as error:
-            raise ChainUnavailable(f"no result within {self._patience_s:g} s") from error
-        except ChainError as error:
-            raise ChainUnavailable(str(error)) from error
-        return Outcome(Code.OK, "")
+        return await self._patient.outcome(self._chain.submit(self._wallet, message, expires_in_s=_EXPIRY_SECONDS))
 
     async def grid_control(self) -> GridControl:
         """See ControlChain."""
-        control: GridControl | None = (await self._ask(GetGridControlRequest(self._vdg))).control
+        control: GridControl | None = (await self._patient.ask(GetGridControlRequest(self._vdg))).control
         return control or GridControl(self._vdg)
 
     async def session(self, slot: int, number: int) -> ControlSession | None:
         """See ControlChain."""
-        session: ControlSession | None = (await self._ask(GetSessionRequest(self._vdg, slot, number))).session
+        session: ControlSession | None = (await self._patient.ask(GetSessionRequest(self._vdg, slot, number))).session
         return session
 
     async def assets(self, account: bytes) -> list[Asset]:
         """See ControlChain."""
-        assets: tuple[Asset, ...] = (await self._ask(ListAssetsRequest(account))).assets
+        assets: tuple[Asset, ...] = (await self._patient.ask(ListAssetsRequest(account))).assets
         return [asset for asset in assets if asset.vdg == self._vdg]
 
     async def switches(self) -> list[Switch]:
         """See ControlChain."""
-        return [
-            switch
-            for page in await self._pages(ListSwitchesRequest(self._vdg, limit=_PAGE))
-            for switch in page.switches
-        ]
+        request = ListSwitchesRequest(self._vdg, limit=_PAGE)
+        return [switch async for page in self._patient.pages(request) for switch in page.switches]
 
     async def phase_orders(self, slot: int) -> list[PhaseOrder]:
         """See ControlChain."""
         request = ListPhaseOrdersRequest(self._vdg, slot, limit=_PAGE)
-        return [order for page in await self._pages(request) for order in page.orders]
-
-    async def _pages(self, request: Any) -> list[Any]:
-        try:
-            return [page async for page in self._chain.pages(request)]
-        except ChainError as error:
-            raise ChainUnavailable(str(error)) from error
-
-    async def _ask(self, request: Any) -> Any:
-        try:
-            return await self._chain.query(request, patience_seconds=_QUERY_PATIENCE_SECONDS)
-        except ChainError as error:
-            raise ChainUnavailable(str(error)) from error
+        return [order async for page in self._patient.pages(request) for order in page.orders]
