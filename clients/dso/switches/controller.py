@@ -47,7 +47,7 @@ class Controller:
         self._wallet = wallet
         self._topics = topics = Topics(broker.topic_root)
         self._connection = BrokerConnection(
-            broker, broker.client_id, lambda: (topics.switch_state("+"),), self._heard, self._command_all
+            broker, broker.client_id, lambda: (topics.switch_state("+"),), self._heard, self._command
         )
         self._tasks = asyncio.TaskGroup()
         self._vdg = vdg
@@ -55,6 +55,7 @@ class Controller:
         self._homes = dict(homes)
         self._account_at = {topics.switch_state(home): account for account, home in homes.items()}
         self._orders: dict[tuple[bytes, int], PhaseName] = {}
+        self._untold: asyncio.Queue[tuple[bytes, int]] = asyncio.Queue()
         self._confirming: set[tuple[bytes, int]] = set()
 
     async def run(self) -> None:
@@ -71,37 +72,37 @@ class Controller:
                 for slot in (now, now + 1):
                     async for page in self._chain.pages(ListPhaseOrdersRequest(self._vdg, slot, limit=_PAGE)):
                         for order in page.orders:
-                            await self._ordered(order.account, slot, order.phase)
+                            self._ordered(order.account, slot, order.phase)
                 async for event in self._chain.events(start=start, types=[PhaseOrdered]):
                     if event.value.vdg == self._vdg:
-                        await self._ordered(event.value.account, event.value.slot, event.value.phase)
+                        self._ordered(event.value.account, event.value.slot, event.value.phase)
             except HistoryGone:
                 log.warning("the chain's history is gone: what is ordered is read")
             except ChainError as error:
                 log.warning("orders can't be followed: %s; trying again", error)
             await asyncio.sleep(_RETRY_SECONDS)
 
-    async def _ordered(self, account: bytes, slot: int, phase: Phase) -> None:
-        home = self._homes.get(account)
-        if home is None:
+    def _ordered(self, account: bytes, slot: int, phase: Phase) -> None:
+        if account not in self._homes:
             log.warning("a switch of %s is ordered, which is not in homes_csv", account.hex())
             return
         running = self._clock.slot_at(time.time())
         for old in [key for key in self._orders if key[1] < running - 1]:
             del self._orders[old]
         self._orders[account, slot] = _NAMES[phase]
-        await self._command(home, slot, _NAMES[phase])
+        self._untold.put_nowait((account, slot))
 
-    async def _command(self, home: str, slot: int, phase: PhaseName) -> None:
-        try:
-            command = SwitchCommand(slot=slot, phase=phase)
-            await self._connection.publish(self._topics.switch_command(home), command.encode())
-        except aiomqtt.MqttError as error:
-            log.warning("%s was not told its phase: %s; it is told again", home, error)
-
-    async def _command_all(self, _client: aiomqtt.Client) -> None:
-        for (account, slot), phase in list(self._orders.items()):
-            await self._command(self._homes[account], slot, phase)
+    async def _command(self, client: aiomqtt.Client) -> None:
+        """Tell the switches: what stands already, and then what is ordered; a new connection begins anew."""
+        untold: asyncio.Queue[tuple[bytes, int]] = asyncio.Queue()
+        self._untold = untold
+        for key in self._orders:
+            untold.put_nowait(key)
+        while True:
+            account, slot = key = await untold.get()
+            if key in self._orders:
+                command = SwitchCommand(slot=slot, phase=self._orders[key])
+                await client.publish(self._topics.switch_command(self._homes[account]), command.encode(), qos=1)
 
     def _heard(self, topic: str, payload: bytes, _retained: bool) -> None:
         account = self._account_at.get(topic)
