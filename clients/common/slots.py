@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import NamedTuple
 
 
@@ -22,3 +24,8 @@ class SlotClock(NamedTuple):
     def end_s(self, slot: int) -> int:
         """When a slot is over, in Unix seconds."""
         return self.start_s(slot + 1)
+
+    async def until(self, slot: int, share: float = 0.0) -> None:
+        """Return when a slot has begun, or this share of it is over. The clock is read again each second."""
+        while (left_s := self.start_s(slot) + share * self.slot_seconds - time.time()) > 0:
+            await asyncio.sleep(min(left_s, 1.0))

@@ -118,12 +118,12 @@ class ControlService:
         while True:
             slot = self._clock.slot_at(time.time())
             await self._slot(slot)
-            await self._until(self._clock.start_s(slot) + _AHEAD_SHARE * self._clock.slot_seconds)
+            await self._clock.until(slot, _AHEAD_SHARE)
             # What is committed for the next slot is known by now: if that is too much, its session needn't wait.
             view = await self._view(slot + 1, ahead=True)
             demand = await asyncio.to_thread(self._monitor.demand, view)
             self._ahead = (view, demand) if demand is not None else None
-            await self._until(self._clock.start_s(slot + 1))
+            await self._clock.until(slot + 1)
 
     async def _slot(self, slot: int) -> None:
         view, demand = self._ahead or (None, None)
@@ -134,10 +134,6 @@ class ControlService:
         if demand is None or time.time() > self._latest_s(slot):
             return
         await self.control(demand, view)
-
-    async def _until(self, time_s: float) -> None:
-        while (left_s := time_s - time.time()) > 0:
-            await asyncio.sleep(min(left_s, 1.0))
 
     def _latest_s(self, slot: int) -> float:
         return self._clock.end_s(slot) - self._settings.last_share * self._clock.slot_seconds

@@ -63,13 +63,13 @@ class PhaseService:
         """Order phases until cancelled."""
         while True:
             now = self._clock.slot_at(time.time())
-            await self._until(self._clock.start_s(now) + self._settings.order_at_share * self._clock.slot_seconds)
+            await self._clock.until(now, self._settings.order_at_share)
             try:
                 await self.order(now + 1)
                 await self.look_back(now - 1)
             except ChainUnavailable as error:
                 log.warning("no phases are ordered for slot %d: %s", now + 1, error)
-            await self._until(self._clock.start_s(now + 1))
+            await self._clock.until(now + 1)
 
     async def order(self, slot: int) -> dict[str, str]:
         """Post the orders for a slot that hasn't begun; the homes that are to move, with their new phases.
@@ -136,10 +136,6 @@ class PhaseService:
                 for order in await self._chain.phase_orders(past):
                     self._ordered[slot // SLOTS_PER_DAY, order.account] += 1
         self._counted_from = first
-
-    async def _until(self, time_s: float) -> None:
-        while (left_s := time_s - time.time()) > 0:
-            await asyncio.sleep(min(left_s, 1.0))
 
 
 def _phase(switch: Switch | None, built: str) -> str:
