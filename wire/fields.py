@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args, get_type_hints
+
+# How protobuf tells what stands behind a tag: a number, or a length and so many bytes.
+VARINT, BYTES = 0, 2
 
 
 class Field(NamedTuple):
@@ -13,6 +16,11 @@ class Field(NamedTuple):
     kind: str
     type: Any = None
     repeated: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        """Whether a value is one number on the wire."""
+        return self.kind in ("uint", "sint", "flag", "enum")
 
 
 def uint(number: int) -> Field:
@@ -64,3 +72,26 @@ class OneOf(NamedTuple):
 def one_of(types: dict[int, type[Any]]) -> OneOf:
     """A oneof over message types, by field number."""
     return OneOf(tuple(sorted(types.items())))
+
+
+def tag_of(field: Field) -> int:
+    """The number that opens a field on the wire; repeated numbers are packed into bytes."""
+    return field.number << 3 | (VARINT if field.is_number and not field.repeated else BYTES)
+
+
+def declared(cls: Any) -> list[tuple[Field | OneOf, str]]:
+    """The fields of a message type in their order, with the names that errors call them by.
+
+    Raises: TypeError when they are not declared in the order of their numbers, in which they are written.
+    """
+    hints = get_type_hints(cls, include_extras=True)
+    found: list[tuple[Field | OneOf, str]] = []
+    last = 0
+    for name in cls._fields:
+        spec = next(a for a in get_args(hints[name])[1:] if isinstance(a, Field | OneOf))
+        numbers = [spec.number] if isinstance(spec, Field) else [number for number, _ in spec.types]
+        if numbers[0] <= last:
+            raise TypeError(f"{cls.__name__}.{name} comes after number {last}: declare fields in order of number")
+        last = numbers[-1]
+        found.append((spec, f"{cls.__name__}.{name}"))
+    return found

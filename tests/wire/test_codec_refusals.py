@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
 import pytest
 
 from wire.accounts import AdmitAccount, GetAccountResponse, Role, SetFrozen
 from wire.codec import MAX_UINT, CodecError, decode, decode_varint, encode, encode_varint
+from wire.fields import uint
 from wire.ledger import Balance, Debt, Transfer
 from wire.market import Order, Side
 from wire.settlement import GetSlotRequest
@@ -70,6 +71,19 @@ def test_what_does_not_fit_is_not_encoded(message: Any, reason: str) -> None:
 @pytest.mark.parametrize("value", [0, 1, 127, 128, 300, 16_383, 16_384, (1 << 63) - 1, 1 << 63, MAX_UINT])
 def test_varints_come_back_at_the_edges(value: int) -> None:
     assert decode_varint(encode_varint(value), 0) == (value, len(encode_varint(value)))
+
+
+class _OutOfOrder(NamedTuple):
+    later: Annotated[int, uint(2)] = 0
+    earlier: Annotated[int, uint(1)] = 0
+
+
+def test_a_message_whose_fields_are_out_of_order_can_not_be_used() -> None:
+    # They are written as they are declared, so that declaration would not be canonical.
+    with pytest.raises(TypeError, match=r"_OutOfOrder.earlier comes after number 2"):
+        encode(_OutOfOrder())
+    with pytest.raises(TypeError, match=r"_OutOfOrder.earlier comes after number 2"):
+        decode(_OutOfOrder, b"")
 
 
 def test_goldens() -> None:
