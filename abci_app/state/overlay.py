@@ -22,21 +22,18 @@ class Committed:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        # Values with the bytes that they are stored as.
-        self._cache: dict[bytes, tuple[Any, bytes]] = {}
+        # Values with the bytes that they are stored as; nothing and nothing for keys that are not there, which are
+        # asked for as often.
+        self._cache: dict[bytes, tuple[Any, bytes | None]] = {}
 
     def get(self, key: bytes, type_: type[T]) -> T | None:
         """The value at a key, or None."""
         known = self._cache.get(key)
-        if known is not None:
-            found: T = known[0]
-            return found
-        data = self._store.get(key)
-        if data is None:
-            return None
-        value = decode(type_, data)
-        self._remember(key, value, data)
-        return value
+        if known is None:
+            data = self._store.get(key)
+            known = self._remember(key, None if data is None else decode(type_, data), data)
+        found: T | None = known[0]
+        return found
 
     def iterate(self, start: bytes, end: bytes, type_: type[T]) -> Iterator[tuple[bytes, T]]:
         """Keys and values with ``start <= key < end`` in ascending order of key."""
@@ -55,15 +52,13 @@ class Committed:
         ``encoded`` has the same keys in the same order, with the bytes of each value.
         """
         for (key, value), (_, data) in zip(changes.items(), encoded, strict=True):
-            if data is None:
-                self._cache.pop(key, None)
-            else:
-                self._remember(key, value, data)
+            self._remember(key, value, data)
 
-    def _remember(self, key: bytes, value: Any, data: bytes) -> None:
+    def _remember(self, key: bytes, value: Any, data: bytes | None) -> tuple[Any, bytes | None]:
         if len(self._cache) >= _CACHED_VALUES:
             self._cache.clear()
-        self._cache[key] = (value, data)
+        known = self._cache[key] = (value, data)
+        return known
 
 
 class Overlay:

@@ -23,7 +23,9 @@ from wire.ledger import Balance
 from wire.results import Code
 
 KEYS = st.sampled_from([b"", b"a", b"a\x00", b"a\xff", b"a\xffz", b"b", b"\xff", b"\xff\xff"])
-STEPS = st.lists(st.tuples(st.sampled_from(["put", "delete", "layer", "merge", "commit"]), KEYS, st.integers(0, 9)))
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["put", "delete", "read", "layer", "merge", "commit"]), KEYS, st.integers(0, 9))
+)
 VALUES = Collection("test", b"v", Balance)
 
 
@@ -41,6 +43,10 @@ def test_layers_read_like_one_dictionary(steps: list[tuple[str, bytes, int]], pr
         elif what == "delete":
             VALUES.delete(layers[-1], key)
             model.pop(key, None)
+        elif what == "read":
+            # What was read before, there or not, is remembered below and must follow the commits.
+            found = VALUES.get(layers[-1], key)
+            assert (found and found.free_neur) == model.get(key)
         elif what == "layer":
             layers.append(Overlay(layers[-1]))
         elif what == "merge" and len(layers) > 1:
