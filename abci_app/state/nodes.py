@@ -22,6 +22,8 @@ _PAGE_LEVELS = 3
 _PAGE_MASK = (1 << _PAGE_LEVELS) - 1
 _FIRST_POSITION = (0, 8, 12)
 _ROOT_POSITION = 14
+# Where the second and third level begin in a page's bytes.
+_SECOND_LEVEL, _THIRD_LEVEL = 8 << 5, 12 << 5
 
 
 def _empty_nodes() -> list[bytes]:
@@ -93,34 +95,59 @@ def _set(
     pages: dict[int, bytes], empty: bytes, indexes: Sequence[int], hashes: Sequence[bytes]
 ) -> tuple[dict[int, bytes], list[int], list[bytes]]:
     """Set nodes of the lowest level of some pages; returns the pages as they were, and their numbers and new roots."""
-    sha256 = hashlib.sha256
     before: dict[int, bytes] = {}
     roots: list[bytes] = []
     position, count = 0, len(indexes)
     while position < count:
-        number = indexes[position] >> _PAGE_LEVELS
+        first, number = position, indexes[position] >> _PAGE_LEVELS
         old = before[number] = pages.get(number, empty)
-        page = bytearray(old)
-        changed: list[int] = []
+        position += 1
         while position < count and indexes[position] >> _PAGE_LEVELS == number:
-            at = indexes[position] & _PAGE_MASK
-            page[at << 5 : (at + 1) << 5] = hashes[position]
-            changed.append(at)
             position += 1
-        # Grows while it is walked: all of a level stand in it before any of the next.
-        for at in changed:
-            parent = 8 + (at >> 1)
-            if changed[-1] == parent:
-                continue  # computed for its other child
-            pair = (at & ~1) << 5
-            node = sha256(b"\x01" + page[pair : pair + 64]).digest()
-            if parent == _ROOT_POSITION:
-                roots.append(node)
-                break
-            page[parent << 5 : (parent + 1) << 5] = node
-            changed.append(parent)
-        _put(pages, number, bytes(page), empty)
+        if position == first + 1:
+            page, root = _with_one(old, indexes[first] & _PAGE_MASK, hashes[first])
+        else:
+            changed = [index & _PAGE_MASK for index in indexes[first:position]]
+            page, root = _with_several(old, changed, hashes[first:position])
+        roots.append(root)
+        _put(pages, number, page, empty)
     return before, list(before), roots
+
+
+def _with_one(page: bytes, position: int, node: bytes) -> tuple[bytes, bytes]:
+    """A page with one node of its lowest level set, and its root; most changed pages are of this kind."""
+    sha256 = hashlib.sha256
+    # Each level's pair that has the changed node, and where it begins.
+    at = position << 5
+    low = at & ~32
+    pair = node + page[at + 32 : at + 64] if at == low else page[low:at] + node
+    node = sha256(b"\x01" + pair).digest()
+    at = _SECOND_LEVEL + (low >> 1)
+    middle = at & ~32
+    pair_above = node + page[at + 32 : at + 64] if at == middle else page[middle:at] + node
+    node = sha256(b"\x01" + pair_above).digest()
+    at = _THIRD_LEVEL + (middle - _SECOND_LEVEL >> 1)
+    top = node + page[at + 32 :] if at == _THIRD_LEVEL else page[_THIRD_LEVEL:at] + node
+    parts = (page[:low], pair, page[low + 64 : middle], pair_above, page[middle + 64 : _THIRD_LEVEL], top)
+    return b"".join(parts), sha256(b"\x01" + top).digest()
+
+
+def _with_several(old: bytes, changed: list[int], nodes: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """A page with nodes of its lowest level set, and its root."""
+    page = bytearray(old)
+    for at, node in zip(changed, nodes, strict=True):
+        page[at << 5 : (at + 1) << 5] = node
+    # Grows while it is walked: all of a level stand in it before any of the next.
+    for at in changed:
+        parent = 8 + (at >> 1)
+        if changed[-1] == parent:
+            continue  # computed for its other child
+        pair = (at & ~1) << 5
+        page[parent << 5 : (parent + 1) << 5] = hashlib.sha256(b"\x01" + page[pair : pair + 64]).digest()
+        if parent == _ROOT_POSITION:
+            break
+        changed.append(parent)
+    return bytes(page[: _ROOT_POSITION << 5]), bytes(page[_ROOT_POSITION << 5 :])
 
 
 def _put(pages: dict[int, bytes], number: int, page: bytes, empty: bytes) -> None:
