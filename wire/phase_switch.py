@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import ClassVar, Final, Literal
 
+from wire.control import Phase
 from wire.mqtt import Count, Message, SlotNumber
 
 PhaseName = Literal["a", "b", "c"]
+PHASE_NAMES: Final[Mapping[Phase, PhaseName]] = {Phase.PHASE_A: "a", Phase.PHASE_B: "b", Phase.PHASE_C: "c"}
+PHASES_BY_NAME: Final[Mapping[str, Phase]] = {name: phase for phase, name in PHASE_NAMES.items()}
 
 
 class SwitchCommand(Message):

@@ -17,13 +17,13 @@ from node.run.comparison import WithoutMarket
 from node.run.daylog import DayLog
 from node.run.timing import Timing
 from wire.control import Phase
+from wire.phase_switch import PHASE_NAMES
 
 # A slot stands for ten minutes of the grid, however long it lasts in the run.
 GRID_SLOT_SECONDS: Final = 600
 _SLOTS_PER_HOUR: Final = 6
 # The first on which all homes of a run stand is theirs.
 _NETWORKS: Final = ("thesis-33", "thesis-50")
-_CODES: Final = {Phase.PHASE_A: 0, Phase.PHASE_B: 1, Phase.PHASE_C: 2}
 
 
 class GridDay(NamedTuple):
@@ -67,7 +67,7 @@ def solve_day(
             slot = log.by_slot.get(log.first_slot + index)
             with_w[index, here] = slot.flows_wh.get(account, 0) * _SLOTS_PER_HOUR if slot else 0.0
         for slot_number, phase in switched[account]:
-            phases[max(0, slot_number - log.first_slot) :, here] = _CODES[phase]
+            phases[max(0, slot_number - log.first_slot) :, here] = PHASE_CODES[PHASE_NAMES[phase]]
     hours = tuple((log.first_slot + index - timing.day_slot) / _SLOTS_PER_HOUR for index in range(slots))
     return GridDay(grid.solve(with_w, phases=phases), grid.solve(without_w), hours)
 

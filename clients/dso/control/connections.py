@@ -9,6 +9,8 @@ from typing import NamedTuple
 from clients.common.grid.feeders import feeder_of_bus
 from clients.common.grid.network import PHASES, Network
 from clients.dso.homes_file import read_homes
+from wire.control import Switch
+from wire.phase_switch import PHASE_NAMES
 
 
 class Connection(NamedTuple):
@@ -18,6 +20,10 @@ class Connection(NamedTuple):
     home: str
     feeder: str
     phase: str
+
+    def phase_by(self, switch: Switch | None) -> str:
+        """The phase that it is on, as its switch has confirmed it."""
+        return self.phase if switch is None else PHASE_NAMES.get(switch.phase, self.phase)
 
 
 class Connections:

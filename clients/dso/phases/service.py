@@ -16,15 +16,14 @@ from clients.dso.grid_chain import ChainUnavailable
 from clients.dso.phases.allocation import allocate
 from clients.dso.phases.household import Household
 from clients.dso.phases.settings import SwitchingSettings
-from wire.control import Phase, PhaseOrderStatus, PostPhaseOrder, Switch
+from wire.control import PhaseOrderStatus, PostPhaseOrder, Switch
+from wire.phase_switch import PHASE_NAMES, PHASES_BY_NAME
 from wire.results import Code
 
 log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 1.0
 SLOTS_PER_DAY = 144
-_CODES = {"a": Phase.PHASE_A, "b": Phase.PHASE_B, "c": Phase.PHASE_C}
-_NAMES = {code: name for name, code in _CODES.items()}
 
 
 class Committed(Protocol):
@@ -88,7 +87,7 @@ class PhaseService:
             Household(
                 each.home,
                 each.feeder,
-                _phase(by_account.get(each.account), each.phase),
+                each.phase_by(by_account.get(each.account)),
                 committed.get(each.account, 0),
                 each.account in by_account and self._ordered[day, each.account] < control.switchings_per_day,
             )
@@ -105,7 +104,7 @@ class PhaseService:
 
     async def _order(self, home: str, slot: int, phase: str) -> bool:
         account = self._connections.by_home[home].account
-        outcome = await self._chain.submit(PostPhaseOrder(self._vdg, slot, account, _CODES[phase]))
+        outcome = await self._chain.submit(PostPhaseOrder(self._vdg, slot, account, PHASES_BY_NAME[phase]))
         if outcome.code is not Code.OK:
             self.refused += 1
             log.warning("%s is not ordered to phase %s: %s: %s", home, phase, outcome.code.name, outcome.reason)
@@ -122,7 +121,7 @@ class PhaseService:
                 home = self._connections.by_account.get(order.account)
                 log.warning(
                     "slot %d: the switch of %s has not confirmed phase %s: look after it",
-                    *(slot, home.home if home else order.account.hex(), _NAMES[order.phase]),
+                    *(slot, home.home if home else order.account.hex(), PHASE_NAMES[order.phase]),
                 )
 
     async def _count_day(self, slot: int, switches: Mapping[bytes, Switch]) -> None:
@@ -136,7 +135,3 @@ class PhaseService:
                 for order in await self._chain.phase_orders(past):
                     self._ordered[slot // SLOTS_PER_DAY, order.account] += 1
         self._counted_from = first
-
-
-def _phase(switch: Switch | None, built: str) -> str:
-    return built if switch is None else _NAMES.get(switch.phase, built)

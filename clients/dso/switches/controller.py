@@ -17,7 +17,7 @@ from clients.common.slots import SlotClock
 from clients.common.wallet import Wallet
 from wire.control import ConfirmPhase, ListPhaseOrdersRequest, Phase, PhaseOrdered
 from wire.mqtt import MessageError, Topics, decode
-from wire.phase_switch import PhaseName, SwitchCommand, SwitchState
+from wire.phase_switch import PHASE_NAMES, PHASES_BY_NAME, PhaseName, SwitchCommand, SwitchState
 from wire.results import Code
 
 log = logging.getLogger(__name__)
@@ -26,8 +26,6 @@ _RETRY_SECONDS = 1.0
 _SOON_SECONDS = 0.2
 _EXPIRY_SECONDS = 60
 _PAGE = 500
-_NAMES: dict[Phase, PhaseName] = {Phase.PHASE_A: "a", Phase.PHASE_B: "b", Phase.PHASE_C: "c"}
-_CODES = {name: code for code, name in _NAMES.items()}
 
 
 class Controller:
@@ -89,7 +87,7 @@ class Controller:
         running = self._clock.slot_at(time.time())
         for old in [key for key in self._orders if key[1] < running - 1]:
             del self._orders[old]
-        self._orders[account, slot] = _NAMES[phase]
+        self._orders[account, slot] = PHASE_NAMES[phase]
         self._untold.put_nowait((account, slot))
 
     async def _command(self, client: aiomqtt.Client) -> None:
@@ -123,7 +121,7 @@ class Controller:
         account, slot = key
         while self._clock.slot_at(time.time()) <= slot + 1:
             try:
-                message = ConfirmPhase(self._vdg, slot, account, _CODES[phase])
+                message = ConfirmPhase(self._vdg, slot, account, PHASES_BY_NAME[phase])
                 await self._chain.submit(self._wallet, message, expires_in_s=_EXPIRY_SECONDS)
                 break
             except Expired:
