@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 # How much of a slot the first block of it is waited for; the plan is then made without what it clears.
 _PATIENCE = 0.4
 _TERMS_EVERY_SLOTS = 6
+_STEPS = 10
 _SUSPENDED_SLOTS = 36
 _REPORT_EVERY_SLOTS = 6
 _GRACE_SECONDS = 1
@@ -108,8 +109,9 @@ class Trader:
                 self._sender.start(self._look_after_money(home, now))
             home.account.forget_before(now - KEPT_SLOTS)
             self._equipment[home.id].forget_before(now)
-            # Let results and messages in between two homes.
-            await asyncio.sleep(0)
+            # Let results, messages and signals in between two homes; each is passed on in a few steps of the loop.
+            for _ in range(_STEPS):
+                await asyncio.sleep(0)
         self._planned_slot = now
         self._diary.keep(now)
         keep_slot(self._database, self.homes.values(), self.terms, now)

@@ -13,22 +13,27 @@ from clients.common.broker import BrokerAddress
 from clients.common.configuration import ConfigurationError
 from clients.common.grid.shipped import load
 from clients.common.slots import SlotClock
-from clients.dso.control.connections import Connections, read_connections
+from clients.dso.control.connections import Connection, Connections, read_connections
 from clients.dso.control.constraint import Cause, Demand, SlotView
 from clients.dso.control.live_session import Ended
 from clients.dso.control.service import Controlled, ControlService
 from clients.dso.control.settings import ControlSettings
 from clients.dso.control.station_link import StationLink
-from tests.control.app_control_chain import VDG, AppControlChain, account
+from tests.control.app_control_chain import CONTROLLER, VDG, AppControlChain, account
+from tests.dso.app_chain import DSO
+from wire.address import address_of
 from wire.answered import Answered
 from wire.assignment import Assignment, assignments
 from wire.control import (
+    ConfirmPhase,
     ControlLaw,
     ControlOutcome,
     ControlReason,
     ControlTerms,
     OpenControl,
     PccLimit,
+    Phase,
+    PostPhaseOrder,
     PostSignal,
     assignment_root,
 )
@@ -66,12 +71,12 @@ def link_to_nobody() -> StationLink:
     return StationLink(BrokerAddress(url="mqtt://127.0.0.1:1"), clock, POINTS, HOMES)
 
 
-def service_on(chain: AppControlChain) -> ControlService:
+def service_on(chain: AppControlChain, homes: Connections | None = None) -> ControlService:
     clock = SlotClock(chain.epoch_s, SLOT_SECONDS)
     station = StationLink(BrokerAddress(url="mqtt://127.0.0.1:1"), clock, POINTS, HOMES)
     settings = ControlSettings.model_validate({"network": "thesis-50", "homes_csv": "/none"})
     nothing = Nothing()
-    return ControlService(VDG, clock, Connections([]), chain, station, nothing, nothing, nothing, settings, 10)  # type: ignore[arg-type] # nothing of them is asked for
+    return ControlService(VDG, clock, homes or Connections([]), chain, station, nothing, nothing, nothing, settings, 10)  # type: ignore[arg-type] # nothing of them is asked for
 
 
 def test_a_dso_that_died_in_mid_session_aborts_it_when_it_is_back() -> None:
@@ -90,6 +95,24 @@ def test_a_dso_that_died_in_mid_session_aborts_it_when_it_is_back() -> None:
     assert asyncio.run(chain.grid_control()).open_session == 0
     # And with nothing open there is nothing to do.
     asyncio.run(service_on(chain).recover())
+
+
+def test_a_home_is_taken_to_be_where_its_switch_is_ordered_for_a_slot_and_else_where_it_has_said() -> None:
+    chain = AppControlChain(2, SLOT_SECONDS, {"switches": [switch_of(0), switch_of(1)]})
+    homes = Connections(Connection(account(number), f"h{number}", "f1", "a") for number in range(2))
+    service = service_on(chain, homes)
+    assert chain.execute(PostPhaseOrder(VDG, 1, account(0), Phase.PHASE_B), DSO).code is Code.OK
+    assert asyncio.run(service.phases(0)) == {"h0": "a", "h1": "a"}
+    assert asyncio.run(service.phases(1)) == {"h0": "b", "h1": "a"}
+    confirmed = chain.execute(ConfirmPhase(VDG, 1, account(0), Phase.PHASE_C), CONTROLLER, ahead_s=SLOT_SECONDS)
+    assert confirmed.code is Code.OK, confirmed.reason
+    assert asyncio.run(service.phases(1)) == {"h0": "c", "h1": "a"}
+
+
+def switch_of(number: int) -> dict[str, str]:
+    controller = address_of(bytes(CONTROLLER.verify_key)).hex()
+    switch = {"vdg": VDG, "account": account(number).hex(), "serial": f"S{number}", "controller": controller}
+    return switch | {"feeder": "f1", "phase": "a"}
 
 
 def test_the_slot_after_a_session_that_moved_flows_to_its_end_knows_why_and_later_ones_do_not() -> None:

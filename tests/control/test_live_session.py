@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from clients.dso.control.constraint import Demand, Flexibility
 from clients.dso.control.law_name import LawName
 from clients.dso.control.live_session import Ended, LiveSession
 from clients.dso.control.settings import ControlSettings
+from clients.dso.control.slot_watch import Bearable, left_limits
 from clients.dso.grid_chain import Outcome
 from clients.household.response.best_response import best_response
 from clients.household.response.homes import Homes
@@ -122,14 +124,20 @@ class Stage:
             {"network": "thesis-50", "homes_csv": "/none", "law": law, "tolerance_wh": 10} | settings
         )
 
-    def session(self, least_wh: tuple[int, int], slot: int = 0) -> LiveSession:
+    def demand(self, least_wh: tuple[int, int]) -> Demand:
         limits = tuple(
             PccLimit(f"{feeder}-{phase}", 6, True, wh) for (feeder, phase), wh in zip(PCCS, least_wh, strict=True)
         )
-        demand = Demand(slot, ControlReason.CONTROL_REASON_VOLTAGE, limits, "too much")
-        pccs = [limit.pcc for limit in limits]
-        answers = Answers(self.street, self.clock, slot, pccs, frozenset(NAMES), self.patience)
-        return LiveSession(VDG, demand, self.street.flexibility, self.chain, answers, self.clock, self.settings)
+        return Demand(0, ControlReason.CONTROL_REASON_VOLTAGE, limits, "too much")
+
+    @property
+    def answers(self) -> Answers:
+        pccs = [f"{feeder}-{phase}" for feeder, phase in PCCS]
+        return Answers(self.street, self.clock, 0, pccs, frozenset(NAMES), self.patience)
+
+    def session(self, least_wh: tuple[int, int], start: tuple[int, ...] = ()) -> LiveSession:
+        demand, flexibility = self.demand(least_wh), self.street.flexibility
+        return LiveSession(VDG, demand, flexibility, self.chain, self.answers, self.clock, self.settings, start=start)
 
     def run(self, least_wh: tuple[int, int]) -> Ended:
         return asyncio.run(self.session(least_wh).run(ROOT))
@@ -162,6 +170,28 @@ def test_a_session_brings_the_sums_within_the_limits_and_the_chain_has_every_sig
 def test_a_session_that_had_nothing_to_move_is_not_needed_in_the_next_slot() -> None:
     ended = Stage().run((-100_000, -100_000))
     assert (ended.outcome, ended.needed) == (ControlOutcome.CONTROL_OUTCOME_CONVERGED, False)
+
+
+def test_a_slot_that_leaves_its_limits_after_its_session_is_seen_and_the_next_session_goes_on_from_its_signal() -> None:
+    stage = Stage()
+    least = stage.least()
+    first = stage.run(least)
+    constraint, bearable = stage.demand(least).constraint, Bearable(20.0, 0.05)
+
+    def leaves(within_s: float) -> bool:
+        return asyncio.run(left_limits(stage.answers, constraint, bearable, time.time() + within_s))
+
+    assert not leaves(0.3)
+    # A battery is full: what it took goes into the grid.
+    stage.street.homes = replace(
+        stage.street.homes, battery_min_wh=np.where(np.arange(HOMES) == 0, 0.0, stage.street.homes.battery_min_wh)
+    )
+    stage.street.flow_wh[0] -= 200
+    assert leaves(10)
+    again = asyncio.run(stage.session(least, first.last_signal).run(ROOT))
+    assert again.outcome is ControlOutcome.CONTROL_OUTCOME_CONVERGED
+    assert stage.chain.signals(0, again.number).signals[0].neur_per_wh == first.last_signal
+    assert not leaves(0.3)
 
 
 def test_a_limit_that_no_signal_reaches_ends_as_unattainable_with_the_closest_sums() -> None:

@@ -80,6 +80,10 @@ class Answers:
             return None
         return projected_wh(now, self._pccs, self._clock)
 
+    async def news(self, timeout_s: float) -> None:
+        """Return when something new was measured or said, or after so many seconds."""
+        await self._station.news(timeout_s)
+
     async def after(self, before_wh: Vector | None, signalled: Signalled | None = None) -> Vector | None:
         """The sums after a signal, or what they are when nobody answers in time.
 
@@ -104,6 +108,10 @@ class Answers:
             if now_s - begun_s >= self._patience.answer_s + self._patience.silent_s:
                 return None
             await self._station.news(self._patience.quiet_s / 3)
+
+    def silent(self, signalled: Signalled) -> list[str]:
+        """The homes that have not said that they have answered a signal, though they could."""
+        return sorted(home for home in self._homes if self._since_ms(home, signalled) is None)
 
     def _waited_for(self, signalled: Signalled | None) -> frozenset[str]:
         if signalled is None or signalled.iteration == 1:

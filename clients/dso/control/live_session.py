@@ -49,7 +49,7 @@ class Iteration(NamedTuple):
 class Ended(NamedTuple):
     """How a session went. ``outcome`` None: the chain refused to open it, or ended it by itself.
 
-    ``needed``: flows had to be moved to its end.
+    ``needed``: flows had to be moved to its end; ``last_signal`` is what they were moved by.
     """
 
     number: int
@@ -59,6 +59,7 @@ class Ended(NamedTuple):
     seconds: float
     iterations: tuple[Iteration, ...]
     needed: bool = False
+    last_signal: tuple[int, ...] = ()
 
 
 class _Closed(Exception):
@@ -66,7 +67,7 @@ class _Closed(Exception):
 
 
 class LiveSession:
-    """One session of a grid; ``answers`` measures its slot."""
+    """One session of a grid; ``answers`` measures its slot. ``start``: the first signal, 0 if there was none before."""
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class LiveSession:
         clock: SlotClock,
         settings: ControlSettings,
         now_s: Callable[[], float] = time.time,
+        start: tuple[int, ...] = (),
     ) -> None:
         self._vdg = vdg
         self._demand = demand
@@ -87,6 +89,7 @@ class LiveSession:
         self._settings = settings
         self._now_s = now_s
         self._last_s = clock.end_s(demand.slot) - settings.last_share * clock.slot_seconds
+        self._start = start
         self._signals = 0
         self._last_signal: tuple[int, ...] = ()
         self._number = 0
@@ -120,7 +123,9 @@ class LiveSession:
             log.warning("session %d of slot %d has ended by itself: %s", self._number, self._demand.slot, closed)
         needed = still_needed(self._last_signal, unattainable=outcome is ControlOutcome.CONTROL_OUTCOME_UNATTAINABLE)
         seconds = self._now_s() - begun_s
-        return Ended(self._number, outcome, self._signals, residual_wh, seconds, tuple(iterations), needed)
+        return Ended(
+            self._number, outcome, self._signals, residual_wh, seconds, tuple(iterations), needed, self._last_signal
+        )
 
     async def _opened(self) -> int:
         """The number of the session that was opened; a node that answers may be a block behind."""
@@ -136,17 +141,20 @@ class LiveSession:
         attainable = constraint.closest_attainable(self._flexibility)
         flexibility, law = self._flexibility, None
         measured, residual_wh, missing, afresh = before, 0.0, 0, 0
-        last: tuple[int, ...] = ()
+        last = self._start
         while True:
             if law is None and before is not None:
                 law = self._law(attainable, flexibility, before, last)
-            signal = self._bounded(law) if law is not None else (0,) * len(constraint.min_wh)
+            signal = self._bounded(law) if law is not None else last or (0,) * len(constraint.min_wh)
             started_s = self._now_s()
             await self._post(signal, measured)
             posted_s = self._now_s()
             signalled = Signalled(self._number, self._signals)
             sums = await self._answers.after(measured if signal != last else None, signalled)
             iterations.append(Iteration(posted_s - started_s, self._now_s() - posted_s))
+            silent = self._answers.silent(signalled)
+            if silent:
+                log.debug("signal %d: %d homes are silent: %s", self._signals, len(silent), ", ".join(silent))
             if sums is None:
                 missing += 1
                 log.warning("session %d: no measurement after signal %d", self._number, self._signals)

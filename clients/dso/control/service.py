@@ -21,12 +21,14 @@ from clients.dso.control.control_chain import ControlChain
 from clients.dso.control.live_session import Ended, LiveSession
 from clients.dso.control.projection import SLOTS_PER_HOUR
 from clients.dso.control.settings import ControlSettings
+from clients.dso.control.slot_watch import Bearable, left_limits
 from clients.dso.control.station_link import StationLink
 from clients.dso.grid_chain import ChainUnavailable
 from clients.dso.monitor.measurements import Measurements
 from wire.asset import AssetKind
 from wire.assignment import assignments
-from wire.control import CloseControl, ControlOutcome
+from wire.control import CloseControl, ControlOutcome, PhaseOrderStatus
+from wire.phase_switch import PHASE_NAMES
 from wire.results import Code
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,9 @@ _POLL_SECONDS = 0.02
 _SALT_BYTES = 32
 # When the next slot is looked at, as a share of the running one.
 _AHEAD_SHARE = 0.65
+# Sums may be beyond their limits by so many times a session's tolerance before there is another; a slot has so many.
+_BEARABLE = 2
+_SESSIONS = 8
 
 
 class Controlled(NamedTuple):
@@ -47,6 +52,15 @@ class Controlled(NamedTuple):
     slot: int
     cause: Cause
     ended: Ended
+
+
+class _Held(NamedTuple):
+    """A slot that is controlled: why, what was known of it, how its last session ended, and how many there were."""
+
+    demand: Demand
+    view: SlotView
+    ended: Ended
+    sessions: int = 1
 
 
 class ControlService:
@@ -116,38 +130,57 @@ class ControlService:
     async def _slots(self) -> None:
         while True:
             slot = self._clock.slot_at(time.time())
-            await self._slot(slot)
+            held = await self._slot(slot)
+            ahead_s = self._clock.start_s(slot) + _AHEAD_SHARE * self._clock.slot_seconds
+            held = await self._hold(held, ahead_s)
             await self._clock.until(slot, _AHEAD_SHARE)
             # What is committed for the next slot is known by now: if that is too much, its session needn't wait.
             view = await self._view(slot + 1, ahead=True)
             demand = await asyncio.to_thread(self._monitor.demand, view)
             self._ahead = (view, demand) if demand is not None else None
+            await self._hold(held, self._latest_s(slot))
             await self._clock.until(slot + 1)
 
-    async def _slot(self, slot: int) -> None:
+    async def _slot(self, slot: int) -> _Held | None:
         view, demand = self._ahead or (None, None)
         if view is None or view.slot != slot:
             view = await self._view(slot)
             # Solving the grid takes some tenths of a second, in which proofs and readings go on.
             demand = await asyncio.to_thread(self._monitor.demand, view)
         if demand is None or time.time() > self._latest_s(slot):
-            return
-        await self.control(demand, view)
+            return None
+        return _Held(demand, view, await self.control(demand, view))
+
+    async def _hold(self, held: _Held | None, until_s: float) -> _Held | None:
+        """Watch a slot whose session has converged, and run another one whenever flows leave their limits again.
+
+        It goes on from the last signal. Raises: ChainUnavailable.
+        """
+        while held is not None and held.ended.outcome is ControlOutcome.CONTROL_OUTCOME_CONVERGED:
+            if held.sessions == _SESSIONS:
+                return held
+            answers = self._answers(held.demand, frozenset())
+            bearable = Bearable(_BEARABLE * self._settings.tolerance_wh, self._settings.answer_s)
+            if not await left_limits(answers, held.demand.constraint, bearable, until_s):
+                return held
+            log.info("slot %d: flows have left their limits again", held.demand.slot)
+            ended = await self.control(held.demand, held.view, held.ended.last_signal)
+            held = held._replace(ended=ended, sessions=held.sessions + 1)
+        return held
 
     def _latest_s(self, slot: int) -> float:
         return self._clock.end_s(slot) - self._settings.last_share * self._clock.slot_seconds
 
-    async def control(self, demand: Demand, view: SlotView) -> Ended:
-        """Run a session for a slot that has begun. Raises: ChainUnavailable."""
+    async def control(self, demand: Demand, view: SlotView, start: tuple[int, ...] = ()) -> Ended:
+        """Run a session for a slot that has begun, from signal ``start`` if there is one. Raises: ChainUnavailable."""
         await self._assign(view)
         pccs = tuple(limit.pcc for limit in demand.limits)
-        settings = self._settings
-        patience = Patience(settings.quiet_s, settings.answer_s, settings.silent_s)
         batteries = await self._batteries(pccs)
-        homes = frozenset(self._connections.by_account[account].home for account in batteries)
-        answers = Answers(self._station, self._clock, demand.slot, pccs, homes, patience)
+        answers = self._answers(demand, frozenset(self._connections.by_account[each].home for each in batteries))
         flexibility = self._flexibility(pccs, answers, batteries)
-        session = LiveSession(self._vdg, demand, flexibility, self._chain, answers, self._clock, settings)
+        session = LiveSession(
+            self._vdg, demand, flexibility, self._chain, answers, self._clock, self._settings, start=start
+        )
         log.info("slot %d is controlled: %s", demand.slot, demand.why)
         ended = await session.run(self._root)
         self.recent.append(Controlled(demand.slot, Cause(demand.reason, demand.why), ended))
@@ -157,6 +190,12 @@ class ControlService:
             *(ended.signals, ended.seconds, ended.residual_wh),
         )
         return ended
+
+    def _answers(self, demand: Demand, homes: frozenset[str]) -> Answers:
+        settings = self._settings
+        patience = Patience(settings.quiet_s, settings.answer_s, settings.silent_s)
+        pccs = [limit.pcc for limit in demand.limits]
+        return Answers(self._station, self._clock, demand.slot, pccs, homes, patience)
 
     async def _view(self, slot: int, *, ahead: bool = False) -> SlotView:
         """What is known of a slot; ``ahead``: before it begins, when the one before it isn't measured yet."""
@@ -168,7 +207,7 @@ class ControlService:
         return SlotView(
             slot,
             {homes[account].home: flow_wh for account, flow_wh in committed.items() if account in homes},
-            await self.phases(),
+            await self.phases(slot),
             self._measurements.station(slot - 1),
             self._measurements.voltages_mv(slot - 1),
             self.held(slot - 1),
@@ -179,10 +218,21 @@ class ControlService:
         last = self.recent[-1] if self.recent else None
         return last.cause if last is not None and last.slot == slot and last.ended.needed else None
 
-    async def phases(self) -> dict[str, str]:
-        """The phase that each home is on, as its switch has confirmed it. Raises: ChainUnavailable."""
+    async def phases(self, slot: int) -> dict[str, str]:
+        """The phase that each home is on in a slot: as its switch has confirmed it, or will, where it is ordered.
+
+        Raises: ChainUnavailable.
+        """
         switches = {switch.account: switch for switch in await self._chain.switches()}
-        return {each.home: each.phase_by(switches.get(each.account)) for each in self._connections.all}
+        ordered = {
+            order.account: PHASE_NAMES[order.phase]
+            for order in await self._chain.phase_orders(slot)
+            if order.status is PhaseOrderStatus.PHASE_ORDER_STATUS_ORDERED
+        }
+        return {
+            each.home: ordered.get(each.account) or each.phase_by(switches.get(each.account))
+            for each in self._connections.all
+        }
 
     async def _assign(self, view: SlotView) -> None:
         """Tell homes which PCC they are on, where that has changed."""
