@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+# Of the grid's time, however long a slot lasts in an accelerated network.
+SLOTS_PER_HOUR: Final = 6
+SLOTS_PER_DAY: Final = 144
 
 
 class SlotClock(NamedTuple):

@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from clients.common.broker import BrokerAddress
 from clients.common.configuration import FilePath, Section
+from clients.common.slots import SLOTS_PER_DAY
 from clients.dso.control.settings import ControlSettings
-from clients.dso.forecast import SLOTS_PER_DAY
 from clients.dso.monitor.cap_settings import CapSettings
 from clients.dso.passphrase import PassphraseSource
 from clients.dso.phases.settings import SwitchingSettings

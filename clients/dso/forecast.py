@@ -9,10 +9,8 @@ from typing import Protocol
 
 from clients.common.configuration import ConfigurationError
 from clients.common.csv_file import read_csv
-from clients.common.slots import SlotClock
+from clients.common.slots import SLOTS_PER_DAY, SlotClock
 from clients.dso.collector.readings import Readings
-
-SLOTS_PER_DAY = 144
 
 
 class Forecast(Protocol):

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from clients.common.slots import SlotClock
+from clients.common.slots import SLOTS_PER_DAY, SlotClock
 from clients.dso.findings import Finding, Findings, Kind
-from clients.dso.forecast import SLOTS_PER_DAY, Forecast
+from clients.dso.forecast import Forecast
 from clients.dso.grid_chain import ChainUnavailable, GridChain
 from wire.grid import SetRebates
 from wire.results import Code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from clients.household.measurements import SLOTS_PER_HOUR
+from clients.common.slots import SLOTS_PER_HOUR
 from wire.mqtt import Nameplate
 
 

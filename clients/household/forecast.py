@@ -7,7 +7,8 @@ from typing import NamedTuple, Protocol
 from pydantic import Field
 
 from clients.common.configuration import Section
-from clients.household.measurements import SLOTS_PER_DAY, Measurements
+from clients.common.slots import SLOTS_PER_DAY
+from clients.household.measurements import Measurements
 
 
 class SlotForecast(NamedTuple):

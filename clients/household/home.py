@@ -7,13 +7,14 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from clients.common.configuration import Section
+from clients.common.slots import SLOTS_PER_DAY
 from clients.household.account import Account, LiveOrder
 from clients.household.availability import MAX_DECLARED_SLOTS, declarations
 from clients.household.battery import BatteryLimits
 from clients.household.flexible.loads import Around, FlexibleLoads
 from clients.household.forecast import Forecaster, SlotForecast
 from clients.household.forecast_errors import ForecastErrors
-from clients.household.measurements import SLOTS_PER_DAY, Measurements
+from clients.household.measurements import Measurements
 from clients.household.offers import BookKey, Offers, OpenBook
 from clients.household.person.wishes import Wishes
 from clients.household.plan import PlannedSlot, plan_without_battery

@@ -15,9 +15,10 @@ import numpy as np
 from pydantic import Field
 
 from clients.common.configuration import Section
+from clients.common.slots import SLOTS_PER_DAY
 from clients.household.forecast import Forecaster, SlotForecast
 from clients.household.learned_rows import Floats, Past, Slots, past_of, rows_of
-from clients.household.measurements import KEPT_DAYS, SLOTS_PER_DAY, Measurements
+from clients.household.measurements import KEPT_DAYS, Measurements
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from clients.household.measurements import KEPT_DAYS, SLOTS_PER_DAY, Measurements
+from clients.common.slots import SLOTS_PER_DAY
+from clients.household.measurements import KEPT_DAYS, Measurements
 
 Floats = npt.NDArray[np.float64]
 Slots = npt.NDArray[np.int64]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from clients.common.slots import SLOTS_PER_DAY, SLOTS_PER_HOUR
 from clients.household.device_use import DeviceUse
 from wire.mqtt import History, Telemetry
 
-SLOTS_PER_DAY = 144
-SLOTS_PER_HOUR = 6
 KEPT_DAYS = 7
 KEPT_SLOTS = KEPT_DAYS * SLOTS_PER_DAY
 

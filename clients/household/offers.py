@@ -9,8 +9,8 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from clients.common.configuration import Section
+from clients.common.slots import SLOTS_PER_DAY
 from clients.household.account import Account, LiveOrder
-from clients.household.measurements import SLOTS_PER_DAY
 from clients.household.plan import PERMILLE, Permille, PlannedSlot
 from clients.household.prices import ask_neur_per_wh, bid_neur_per_wh
 from clients.household.reason import Reason

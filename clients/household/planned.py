@@ -13,9 +13,9 @@ import numpy as np
 from pydantic import Field
 
 from clients.common.configuration import Section
+from clients.common.slots import SLOTS_PER_DAY, SLOTS_PER_HOUR
 from clients.household.battery import BatteryLimits
 from clients.household.forecast import SlotForecast
-from clients.household.measurements import SLOTS_PER_DAY, SLOTS_PER_HOUR
 from clients.household.plan import PERMILLE, Permille, PlannedSlot, later_surplus_wh
 from clients.household.planner.battery import Battery
 from clients.household.planner.plan import Plan

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from clients.common.configuration import Section
+from clients.common.slots import SLOTS_PER_DAY
 from clients.household.forecast import Forecaster, SlotForecast, quantile
-from clients.household.measurements import KEPT_DAYS, SLOTS_PER_DAY, Measurements
+from clients.household.measurements import KEPT_DAYS, Measurements
 
 
 class SeasonalSettings(Section):

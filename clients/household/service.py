@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from clients.common.chain import Chain
 from clients.common.configuration import ConfigurationError
 from clients.common.errors import ChainError, HistoryGone, Unavailable
+from clients.common.slots import SLOTS_PER_HOUR
 from clients.common.subscribe import Cursor
 from clients.common.wallet import Wallet
 from clients.household.chain_state import read_account, read_contracts, read_settled, read_terms
@@ -27,7 +28,6 @@ from clients.household.gateways import Gateways
 from clients.household.home import Home
 from clients.household.home_maker import HomeMaker
 from clients.household.keys import wallet_of
-from clients.household.measurements import SLOTS_PER_HOUR
 from clients.household.person.desk import Desk
 from clients.household.person.panel import Panel
 from clients.household.person.wishes import Wishes

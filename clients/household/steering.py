@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from clients.common.slots import SLOTS_PER_HOUR
 from clients.household.battery import BatteryLimits
-from clients.household.measurements import SLOTS_PER_HOUR, Running
+from clients.household.measurements import Running
 from clients.household.plan import PlannedSlot
 from wire.mqtt import Mode
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from clients.common.slots import SlotClock
-from clients.household.measurements import SLOTS_PER_DAY
+from clients.common.slots import SLOTS_PER_DAY, SlotClock
 from wire.grid import Grid, SlotTerms, Tariff
 from wire.market import GateKind, Product
 

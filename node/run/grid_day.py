@@ -12,6 +12,7 @@ from clients.common.grid.grid import PHASE_CODES, Grid
 from clients.common.grid.network import Network
 from clients.common.grid.shipped import load
 from clients.common.grid.solution import Solution
+from clients.common.slots import SLOTS_PER_HOUR
 from emulator.homes import Home
 from node.run.comparison import WithoutMarket
 from node.run.daylog import DayLog
@@ -21,7 +22,6 @@ from wire.phase_switch import PHASE_NAMES
 
 # A slot stands for ten minutes of the grid, however long it lasts in the run.
 GRID_SLOT_SECONDS: Final = 600
-_SLOTS_PER_HOUR: Final = 6
 # The first on which all homes of a run stand is theirs.
 _NETWORKS: Final = ("thesis-33", "thesis-50")
 
@@ -62,13 +62,13 @@ def solve_day(
     switched = _switched(log)
     for home, account in homes:
         here = column[home.id]
-        without_w[:, here] = [wh * _SLOTS_PER_HOUR for wh in alone[home.id].flows_wh[:slots]]
+        without_w[:, here] = [wh * SLOTS_PER_HOUR for wh in alone[home.id].flows_wh[:slots]]
         for index in range(slots):
             slot = log.by_slot.get(log.first_slot + index)
-            with_w[index, here] = slot.flows_wh.get(account, 0) * _SLOTS_PER_HOUR if slot else 0.0
+            with_w[index, here] = slot.flows_wh.get(account, 0) * SLOTS_PER_HOUR if slot else 0.0
         for slot_number, phase in switched[account]:
             phases[max(0, slot_number - log.first_slot) :, here] = PHASE_CODES[PHASE_NAMES[phase]]
-    hours = tuple((log.first_slot + index - timing.day_slot) / _SLOTS_PER_HOUR for index in range(slots))
+    hours = tuple((log.first_slot + index - timing.day_slot) / SLOTS_PER_HOUR for index in range(slots))
     return GridDay(grid.solve(with_w, phases=phases), grid.solve(without_w), hours)
 
 

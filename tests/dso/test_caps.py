@@ -9,9 +9,9 @@ from clients.common.grid.grid import PHASE_CODES, Grid
 from clients.common.grid.limits import Limits, used
 from clients.common.grid.shipped import load
 from clients.common.grid.solution import Real
+from clients.common.slots import SLOTS_PER_HOUR
 from clients.dso.grid_chain import NO_CAP_WH
 from clients.dso.monitor.caps import Cap, Forecast, Vdg, least_caps
-from clients.dso.monitor.grid_monitor import SLOTS_PER_HOUR
 
 GRID = Grid(load("thesis-50"))
 HOMES = GRID.network.homes

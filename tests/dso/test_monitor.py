@@ -13,8 +13,9 @@ from abci_app.modules.control.terms import check_open
 from clients.common.grid.grid import Grid
 from clients.common.grid.limits import WATCHED, Limits, used
 from clients.common.grid.shipped import load
+from clients.common.slots import SLOTS_PER_HOUR
 from clients.dso.control.constraint import Cause, Demand, SlotView
-from clients.dso.monitor.grid_monitor import SLOTS_PER_HOUR, GridMonitor
+from clients.dso.monitor.grid_monitor import GridMonitor
 from wire.control import ControlLaw, ControlReason, ControlTerms, OpenControl
 from wire.station import PccFlow, StationReading
 

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.common.configuration import ConfigurationError
-from clients.common.slots import SlotClock
+from clients.common.slots import SLOTS_PER_DAY, SlotClock
 from clients.dso.collector.readings import Readings
 from clients.dso.database import open_database
 from clients.dso.findings import Findings, Kind
-from clients.dso.forecast import SLOTS_PER_DAY, DayProfile, Persistence, read_profile
+from clients.dso.forecast import DayProfile, Persistence, read_profile
 from clients.dso.rebates import RebateRules, Rebates, in_messages, rebate_neur_per_wh
 from tests.dso.app_chain import AppChain
 from tests.dso.signer_process import CHAIN_ID, VDG

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from clients.common.grid.feeders import heads
 from clients.common.grid.network import PHASES, Network
+from clients.common.slots import SLOTS_PER_HOUR
 from clients.dso.collector.check import Arrival, TimeRules, Verdict, is_absurd_mv
 from clients.dso.collector.station_readings import StationNeighbours
 from clients.dso.findings import Finding, Kind
@@ -15,7 +16,6 @@ from wire.station import PccFlow, StationReading
 _ABSURD_LOADING = 4.0
 # What a power may exceed voltage times current by: the meter's classes of accuracy, and the rounding of small ones.
 _POWER_SHARE, _POWER_W = 1.1, 50.0
-_SLOTS_PER_HOUR = 6
 
 
 class StationRules(NamedTuple):
@@ -121,7 +121,7 @@ def _flows(reading: StationReading, rules: StationRules) -> Finding | None:
         what = f"{flow.feeder} {flow.phase}"
         if flow.current_ma / 1000 > _ABSURD_LOADING * rules.rated_a:
             return _absurd(reading, f"current_ma of {what} = {flow.current_ma}, rated is {rules.rated_a:.0f} A")
-        if abs(flow.energy_wh) * _SLOTS_PER_HOUR > _most_w(flow, reading, rules):
+        if abs(flow.energy_wh) * SLOTS_PER_HOUR > _most_w(flow, reading, rules):
             return _absurd(reading, f"energy_wh of {what} = {flow.energy_wh} with current_ma = {flow.current_ma}")
     return None
 

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from clients.common.slots import SlotClock
+from clients.common.slots import SLOTS_PER_HOUR, SlotClock
 from clients.dso.control.constraint import Vector, pcc_name
 from wire.station import StationNow
-
-SLOTS_PER_HOUR = 6
 
 
 def projected_wh(now: StationNow, pccs: Sequence[str], clock: SlotClock) -> Vector:

@@ -12,14 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clients.common.slots import SlotClock
+from clients.common.slots import SLOTS_PER_HOUR, SlotClock
 from clients.dso.control.answers import Answers, Patience
 from clients.dso.control.commitments import Commitments
 from clients.dso.control.connections import Connections
 from clients.dso.control.constraint import Cause, Demand, Flexibility, Monitor, SlotView, pcc_name
 from clients.dso.control.control_chain import ControlChain
 from clients.dso.control.live_session import Ended, LiveSession
-from clients.dso.control.projection import SLOTS_PER_HOUR
 from clients.dso.control.settings import ControlSettings
 from clients.dso.control.slot_watch import Bearable, left_limits
 from clients.dso.control.station_link import StationLink

@@ -13,10 +13,9 @@ import numpy as np
 
 from clients.common.grid.grid import PHASE_CODES, Grid
 from clients.common.grid.limits import Limits
-from clients.common.slots import SlotClock
+from clients.common.slots import SLOTS_PER_DAY, SlotClock
 from clients.dso.control.connections import Connections
 from clients.dso.findings import Finding, Findings, Kind
-from clients.dso.forecast import SLOTS_PER_DAY
 from clients.dso.grid_chain import ChainUnavailable, GridChain
 from clients.dso.monitor.cap_settings import CapSettings
 from clients.dso.monitor.caps import Cap, Forecast, Vdg, least_caps

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from clients.common.configuration import FilePath, Section
-from clients.dso.forecast import SLOTS_PER_DAY
+from clients.common.slots import SLOTS_PER_DAY
 
 
 class Neighbour(Section):

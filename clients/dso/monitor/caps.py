@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from clients.common.grid.grid import Grid
 from clients.common.grid.limits import Breach, Limits, used, worst
 from clients.common.grid.solution import Real
+from clients.common.slots import SLOTS_PER_HOUR
 from clients.dso.grid_chain import NO_CAP_WH
-from clients.dso.monitor.grid_monitor import SLOTS_PER_HOUR
 
 _AT_ONCE = 4096
 

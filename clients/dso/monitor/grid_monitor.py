@@ -8,13 +8,13 @@ from clients.common.grid.allowed import Allowance, allowed_aggregates
 from clients.common.grid.grid import PHASE_CODES, Grid
 from clients.common.grid.limits import WATCHED, Limits, breaches
 from clients.common.grid.network import Network
+from clients.common.slots import SLOTS_PER_HOUR
 from clients.dso.control.constraint import Cause, Demand, SlotView, pcc_name
 from clients.dso.monitor.measured import Measured
 from wire.control import ControlReason, PccLimit
 
 # A slot stands for ten minutes of the grid, however long it lasts here.
 SLOT_SECONDS = 600
-SLOTS_PER_HOUR = 6
 _MAX_REASON_CHARACTERS = 200
 _STAYS = "control stays after: "
 

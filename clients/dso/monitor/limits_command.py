@@ -15,10 +15,11 @@ from clients.common.file_refusal import refuse_file
 from clients.common.grid.allowed import Allowance, allowed_aggregates
 from clients.common.grid.grid import Grid
 from clients.common.grid.limits import WATCHED, Limits, breaches
+from clients.common.slots import SLOTS_PER_HOUR
 from clients.dso.control.constraint import pcc_name
 from clients.dso.grid_chain import NO_CAP_WH
 from clients.dso.monitor.caps import Cap, least_caps
-from clients.dso.monitor.grid_monitor import SLOT_SECONDS, SLOTS_PER_HOUR
+from clients.dso.monitor.grid_monitor import SLOT_SECONDS
 from clients.dso.monitor.limits_case import KIND, parse_limits
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol
 
-from clients.common.slots import SlotClock
+from clients.common.slots import SLOTS_PER_DAY, SlotClock
 from clients.dso.control.connections import Connections
 from clients.dso.control.control_chain import ControlChain
 from clients.dso.grid_chain import ChainUnavailable
@@ -23,7 +23,6 @@ from wire.results import Code
 log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 1.0
-SLOTS_PER_DAY = 144
 
 
 class Committed(Protocol):

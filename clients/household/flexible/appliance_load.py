@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clients.common.slots import SLOTS_PER_DAY, SLOTS_PER_HOUR
 from clients.household.devices import Plug
 from clients.household.flexible.load import Horizon, Load
 from clients.household.flexible.section import ApplianceSection
-from clients.household.measurements import SLOTS_PER_DAY, SLOTS_PER_HOUR
 from clients.household.planner.appliance import Appliance
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from clients.common.slots import SLOTS_PER_HOUR
 from clients.household.devices import CarCharger
 from clients.household.flexible.load import Horizon, Load
-from clients.household.measurements import SLOTS_PER_HOUR
 from clients.household.planner.car import Car
 
 

@@ -6,9 +6,9 @@ from statistics import fmean
 
 import numpy as np
 
+from clients.common.slots import SLOTS_PER_DAY, SLOTS_PER_HOUR
 from clients.household.devices import HeatPump
 from clients.household.flexible.load import Horizon, Load
-from clients.household.measurements import SLOTS_PER_DAY, SLOTS_PER_HOUR
 from clients.household.planner.heat_store import HeatStore
 from clients.household.planner.vector import Vector
 from wire.device import HeatState

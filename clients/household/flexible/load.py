@@ -7,10 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from clients.common.slots import SlotClock
+from clients.common.slots import SLOTS_PER_HOUR, SlotClock
 from clients.household.devices import CommandRefused, Moment
 from clients.household.devices.flexible_device import FlexibleDevice
-from clients.household.measurements import SLOTS_PER_HOUR
 from clients.household.person.wishes import Wishes
 from clients.household.planner.appliance import Appliance
 from clients.household.planner.car import Car

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from clients.common.slots import SLOTS_PER_DAY, SLOTS_PER_HOUR
 from clients.household.devices import CarCharger, HeatPump, Moment, Plug
 from clients.household.devices.flexible_device import FlexibleDevice
 from clients.household.flexible.appliance_load import ApplianceLoad
@@ -16,7 +17,7 @@ from clients.household.flexible.heat_load import HeatLoad
 from clients.household.flexible.load import Horizon, Load
 from clients.household.flexible.section import DeviceKind, DeviceSection
 from clients.household.forecast import SlotForecast
-from clients.household.measurements import SLOTS_PER_DAY, SLOTS_PER_HOUR, Running
+from clients.household.measurements import Running
 from clients.household.person.wishes import Wishes
 from clients.household.planner.appliance import Appliance
 from clients.household.planner.battery import Battery

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from clients.common.configuration import Section
-from clients.household.measurements import SLOTS_PER_DAY, SLOTS_PER_HOUR
+from clients.common.slots import SLOTS_PER_DAY, SLOTS_PER_HOUR
 
 Watts = Annotated[int, Field(ge=1, le=1_000_000)]
 

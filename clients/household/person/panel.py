@@ -6,11 +6,11 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from clients.common.slots import SLOTS_PER_HOUR
 from clients.household.bill import month_of_home
 from clients.household.database import Database
 from clients.household.devices.homeassistant import ControlRefused, PanelState
 from clients.household.home import Home
-from clients.household.measurements import SLOTS_PER_HOUR
 from clients.household.person.desk import HOME_ASSISTANT, Desk
 from clients.household.person.override import OverrideKind, OverrideRefused
 from clients.household.trader import Trader

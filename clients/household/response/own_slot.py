@@ -8,8 +8,9 @@ import numpy as np
 from pydantic import Field
 
 from clients.common.configuration import Section
+from clients.common.slots import SLOTS_PER_HOUR
 from clients.household.battery import BatteryLimits
-from clients.household.measurements import SLOTS_PER_HOUR, SoFar
+from clients.household.measurements import SoFar
 from clients.household.response.best_response import best_response
 from clients.household.response.homes import Homes
 
