@@ -32,7 +32,8 @@ class ControlSettings(Section):
     ``station``: what the transformer station's meter calls itself; by default as the network.
 
     ``sessions``: whether flows are controlled; a DSO that only orders phases needs the rest.
-    ``watch``: control starts where this is reached; ``keep``: what flows are held to.
+    ``watch``: control starts where this is reached; ``keep``: what flows are held to; currents by
+    default to 1 % less than they may be, for what the station's meter (class 0.5) and ``tolerance_wh`` leave open.
     ``tolerance_wh``: what a PCC's sum may miss its limit by. ``most_neur_per_wh``: no signal goes beyond, which is what
     the DSO thinks homes' comfort may cost; a limit that isn't kept then is unattainable. ``steepest_neur_per_wh2``: the
     least curvature that homes' costs are taken to have (6.11), where the grid's a_r is less. ``quiet_s``: after a
@@ -47,7 +48,7 @@ class ControlSettings(Section):
     station: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     sessions: bool = True
     watch: LimitSettings = LimitSettings(deviation_percent=9.0, line_percent=70.0, transformer_percent=70.0)
-    keep: LimitSettings = LimitSettings(deviation_percent=10.0, line_percent=100.0, transformer_percent=100.0)
+    keep: LimitSettings = LimitSettings(deviation_percent=10.0, line_percent=99.0, transformer_percent=99.0)
     law: Annotated[LawName, Field(strict=False)] = LawName.SECANT
     tolerance_wh: Annotated[int, Field(ge=1, le=100_000)] = 10
     distribution_fee_neur_per_wh2: Annotated[int, Field(ge=0, le=1_000_000)] = 0
