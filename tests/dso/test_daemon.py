@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from clients.common.chain import Chain
+from clients.common.grid.shipped import load
 from clients.dso.findings import Kind
 from node.cometbft.settings import Settings
 from node.localnet.localnet import Localnet
@@ -127,6 +128,33 @@ async def surroundings(folder: Path, signer: SignerProcess, proof_key: bytes) ->
             gateway.terminate()
 
 
+def a_tiny_grid(folder: Path) -> dict[str, object]:
+    """What a daemon has to know of homes whose few watts are more than its transformer is to carry."""
+    homes = [home.id for home in load("thesis-50").homes[:HOMES]]
+    rows = [f"{account(n).hex()},{home}" for n, home in enumerate(homes)]
+    (folder / "homes.csv").write_text("\n".join(["account,home", *rows, ""]))
+    keep = {"deviation_percent": 10.0, "line_percent": 100.0, "transformer_percent": 0.05}
+    control = {"network": "thesis-50", "homes_csv": "homes.csv", "sessions": False, "keep": keep}
+    return {"control": control, "caps": {"ahead_slots": 8}}
+
+
+async def caps_are_there_ahead_with_their_reason(home: Neighbourhood, chain: Chain) -> None:
+    """Wait until the chain has caps of slots to come, which nobody has asked for."""
+    async with asyncio.timeout(60):
+        while True:
+            running = int(time.time() - home.epoch_s) // SLOT_SECONDS
+            terms = (await chain.query(ListTermsRequest(VDG, running + 1, 8))).terms
+            # An order for the next slot can still be placed: those after it are capped before their gate.
+            capped = [term for term in terms[1:] if term.capped]
+            if capped:
+                break
+            await asyncio.sleep(0.05)
+    for term in capped:
+        # The homes import 1 to 5 Wh each: a cap below that is what keeps the limit.
+        assert 0 <= term.import_cap_wh < HOMES
+        assert "forecast without caps: transformer at transformer00001: " in term.cap_reason
+
+
 @pytest.mark.network
 async def test_a_neighbourhoods_slots_are_proved_within_a_slot_and_kill_9_of_anything_loses_and_repeats_nothing(
     neighbourhood: Neighbourhood,
@@ -167,6 +195,9 @@ async def test_a_neighbourhoods_slots_are_proved_within_a_slot_and_kill_9_of_any
         assert (await chain.query(ListEquivocationsRequest(VDG))).equivocations == ()
         await until(lambda: daemon.status().get("last_finished_slot", 0) >= last + 7)
         status = daemon.status()
+        assert daemon.stop() == 0
+        daemon.start(**a_tiny_grid(daemon.folder))
+        await caps_are_there_ahead_with_their_reason(home, chain)
     assert status["running"]
     assert status["members"] == HOMES
     assert status["proofs"].keys() <= {"proved", "signed"}
