@@ -22,7 +22,8 @@ from emulator.flexible import flexible_devices
 from emulator.homes import DEFAULT_DAY, neighbourhood
 from emulator.link import Link
 from emulator.scenario import NETWORKS, Scenario, homes_of
-from emulator.service import Service, SlotSummary
+from emulator.service import Service
+from emulator.slot_summary import SlotSummary
 from emulator.state import load
 from emulator.station import NETWORK, Station
 from wire.mqtt import Topics

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from emulator.units import MJ_PER_WH
 
@@ -47,12 +48,23 @@ class BatteryRating:
         )
 
 
+class BatteryRecord(NamedTuple):
+    """What a battery did since it was last asked: energy put in and taken out of store, and the extremes that it held
+    (mJ)."""
+
+    charged_mj: int
+    discharged_mj: int
+    lowest_mj: int
+    highest_mj: int
+
+
 @dataclass
 class Battery:
     """The battery's stored energy. All flows are at its terminals, mJ: positive = discharge."""
 
     rating: BatteryRating
     energy_mj: int = field(default=-1)
+    _record: BatteryRecord | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.energy_mj < 0:
@@ -72,4 +84,17 @@ class Battery:
         if not -self.chargeable_mj() <= out_mj <= self.dischargeable_mj():
             possible = f"{-self.chargeable_mj()} to {self.dischargeable_mj()}"
             raise ValueError(f"battery flow of {out_mj} mJ; {possible} is possible")
-        self.energy_mj -= out_mj if out_mj > 0 else -(-out_mj * self.rating.efficiency_permille // 1000)
+        taken_mj = out_mj if out_mj > 0 else -(-out_mj * self.rating.efficiency_permille // 1000)
+        before = self._record or BatteryRecord(0, 0, self.energy_mj, self.energy_mj)
+        self.energy_mj -= taken_mj
+        self._record = BatteryRecord(
+            before.charged_mj + max(0, -taken_mj),
+            before.discharged_mj + max(0, taken_mj),
+            min(before.lowest_mj, self.energy_mj),
+            max(before.highest_mj, self.energy_mj),
+        )
+
+    def take_record(self) -> BatteryRecord:
+        """What it did since the last call, or since the start."""
+        record, self._record = self._record, None
+        return record or BatteryRecord(0, 0, self.energy_mj, self.energy_mj)

@@ -43,6 +43,7 @@ class EmulatedCarCharger(EmulatedDevice[CarChargerRating]):
         self._coming = list(visits)
         self._visit: Visit | None = None
         self._charged_mj = 0
+        self._departures = self._short_wh = 0
         self._settle()
 
     @property
@@ -62,6 +63,10 @@ class EmulatedCarCharger(EmulatedDevice[CarChargerRating]):
     def held_wh(self) -> int:
         return self._visit.car_wh + self._charged_mj // MJ_PER_WH if self._visit is not None else 0
 
+    def kept(self) -> dict[str, int]:
+        """How many cars have left, and what they all together still needed then (Wh)."""
+        return {"departures": self._departures, "short_wh": self._short_wh}
+
     def state(self, sequence: int) -> CarChargerState:
         visit = self._visit
         charged_wh = self._charged_mj // MJ_PER_WH
@@ -77,11 +82,13 @@ class EmulatedCarCharger(EmulatedDevice[CarChargerRating]):
         )
 
     def memory(self) -> dict[str, int]:
-        return super().memory() | {"charged_mj": self._charged_mj}
+        left = {"departures": self._departures, "short_wh": self._short_wh}
+        return super().memory() | {"charged_mj": self._charged_mj} | left
 
     def recall(self, memory: dict[str, int]) -> None:
         super().recall(memory)
         self._charged_mj = memory["charged_mj"]
+        self._departures, self._short_wh = memory["departures"], memory["short_wh"]
 
     def _check(self, power_w: int) -> None:
         super()._check(power_w)
@@ -98,6 +105,8 @@ class EmulatedCarCharger(EmulatedDevice[CarChargerRating]):
         while self._coming and self.now_ms >= self._coming[0].departure_ms and self._visit is not self._coming[0]:
             self._coming.pop(0)
         if self._visit is not None and self.now_ms >= self._visit.departure_ms:
+            self._departures += 1
+            self._short_wh += self.missing_wh
             self._visit, self._set_w = None, None
             self._coming.pop(0)
         if self._visit is None and self._coming and self.now_ms >= self._coming[0].arrival_ms:

@@ -75,6 +75,10 @@ class EmulatedDevice(ABC, Generic[R]):
         """What it holds of what was put in, as electricity: two runs in which it ends otherwise are compared by it."""
         return 0
 
+    def kept(self) -> dict[str, int]:
+        """How it has kept what it is there for since the start; what a report looks at, and no message tells."""
+        return {}
+
     @abstractmethod
     def state(self, sequence: int) -> DeviceState:
         """What it would say now."""

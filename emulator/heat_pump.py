@@ -36,6 +36,7 @@ class EmulatedHeatPump(EmulatedDevice[HeatRating]):
         self._upper_again = self._at(rating.comfort_max_wh - switching_wh)
         self._heating = self._too_cold = self._too_warm = False
         self.unmet_mj = 0
+        self._lowest = self._highest = self._store
         self._settle()
 
     @property
@@ -57,6 +58,19 @@ class EmulatedHeatPump(EmulatedDevice[HeatRating]):
     def held_wh(self) -> int:
         return self.store_wh * 1000 // self.rating.cop_permille
 
+    def kept(self) -> dict[str, int]:
+        """The least and most heat that the store has held, and the band that it was to stay in (thermal Wh).
+
+        To the nearest Wh: its thermostat acts at a whole millisecond, in which the store moves on by less than that.
+        """
+        unit = MJ_PER_WH * 1000
+        return {
+            "lowest_wh": (self._lowest + unit // 2) // unit,
+            "highest_wh": (self._highest + unit // 2) // unit,
+            "comfort_min_wh": self.rating.comfort_min_wh,
+            "comfort_max_wh": self.rating.comfort_max_wh,
+        }
+
     def state(self, sequence: int) -> HeatState:
         return HeatState.model_validate(self._fields(sequence) | {"store_wh": self.store_wh})
 
@@ -66,10 +80,12 @@ class EmulatedHeatPump(EmulatedDevice[HeatRating]):
             "too_cold": int(self._too_cold),
             "too_warm": int(self._too_warm),
         }
-        return super().memory() | flags | {"store": self._store, "unmet_mj": self.unmet_mj}
+        extremes = {"lowest": self._lowest, "highest": self._highest}
+        return super().memory() | flags | extremes | {"store": self._store, "unmet_mj": self.unmet_mj}
 
     def recall(self, memory: dict[str, int]) -> None:
         self._store, self.unmet_mj = memory["store"], memory["unmet_mj"]
+        self._lowest, self._highest = memory["lowest"], memory["highest"]
         self._heating, self._too_cold = bool(memory["heating"]), bool(memory["too_cold"])
         self._too_warm = bool(memory["too_warm"])
         super().recall(memory)
@@ -106,6 +122,7 @@ class EmulatedHeatPump(EmulatedDevice[HeatRating]):
         if moved < 0:
             self.unmet_mj += -moved // 1000
         self._store = max(0, min(self._at(self.rating.store_max_wh), moved))
+        self._lowest, self._highest = min(self._lowest, self._store), max(self._highest, self._store)
         return power_w * duration_ms
 
     def _rate(self, power_w: int) -> int:

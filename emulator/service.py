@@ -20,6 +20,7 @@ from emulator.homes import Home
 from emulator.household import Household, Powers, SlotEnd
 from emulator.link import Link
 from emulator.messages import history, nameplate, reading, telemetry
+from emulator.slot_summary import SlotSummary, held
 from emulator.state import RunKey, State, capture, put_back, save
 from emulator.station import Station
 from emulator.station_meter import StationMeter
@@ -32,26 +33,6 @@ LONGEST_SLEEP_S = 1.0
 DRAIN_S = 10.0
 # EN 50549-1: an inverter whose voltage was above 1.1 times 230 V on the mean of ten minutes disconnects.
 TRIP_MV = 253_000
-
-
-@dataclass(frozen=True)
-class SlotSummary:
-    """What all homes did in one slot, Wh; ``late_s``: how long after its end the slot was closed.
-
-    ``stored_wh``: what each battery held at the slot's end, by home; ``devices_wh``: the flexible devices of each home
-    that has some, as electricity.
-    """
-
-    slot: int
-    time_s: int
-    readings: int
-    import_wh: int
-    export_wh: int
-    load_wh: int
-    pv_wh: int
-    late_s: float
-    stored_wh: dict[str, int]
-    devices_wh: dict[str, int]
 
 
 @dataclass
@@ -292,14 +273,7 @@ class Service:
             load_wh=sum(home.load_at(in_slot) for home in self.homes) // 6 + (devices_mj - before_mj) // MJ_PER_WH,
             pv_wh=sum(home.pv_at(in_slot) for home in self.homes) // 6,
             late_s=round(max(0.0, time.time() - end_s), 3),
-            stored_wh={
-                name: home.battery.energy_mj // MJ_PER_WH for name, home in self.households.items() if home.battery
-            },
-            devices_wh={
-                name: sum(device.held_wh for device in home.devices.values())
-                for name, home in self.households.items()
-                if home.devices
-            },
+            **held(self.households),
         )
 
     def _taken_mj(self) -> int:

@@ -89,6 +89,11 @@ class SlotRecords:
         sql = "SELECT * FROM decisions WHERE home = ? AND slot <= ? AND slot + slots > ? ORDER BY made_in, product"
         return [Decided(*row) for row in self._connection.execute(sql, (home, slot, slot))]
 
+    def standing(self) -> list[Decided]:
+        """All orders of all homes that stood when their books closed, those first that were decided first."""
+        sql = "SELECT * FROM decisions WHERE stood != 0 ORDER BY made_in, home, product"
+        return [Decided(*row) for row in self._connection.execute(sql)]
+
     def decided_slots(self, home: str) -> tuple[int, int] | None:
         """The first and the last slot that decisions are kept of."""
         sql = "SELECT min(slot), max(slot + slots - 1) FROM decisions WHERE home = ?"

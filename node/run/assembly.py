@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from clients.household.slot_records import Decided
+from clients.household.strategy import StrategyName
 from emulator.clock import Clock
 from emulator.flexible import Devices, flexible_devices
 from emulator.homes import Home
 from node.grid_report.report import grid_report
-from node.run.comparison import stored_wh, why_higher, without_market
+from node.run.comparison import why_higher, without_market
 from node.run.daylog import DayLog, HomeDay, SlotDay
 from node.run.genesis import TARIFF_BUY_NEUR_PER_WH, TARIFF_SELL_NEUR_PER_WH
 from node.run.grid_day import GRID_SLOT_SECONDS, GridDay, solve_day
+from node.run.kept import CommitmentReport, battery_report, device_reports, told_slots
 from node.run.report import (
     AppHashReport,
     BooksReport,
@@ -26,6 +30,7 @@ from node.run.report import (
     TransactionsReport,
     quantiles,
 )
+from node.run.stages import stages
 from node.run.timing import Timing
 from wire.ledger import GetSupplyResponse
 from wire.results import Code
@@ -33,7 +38,7 @@ from wire.results import Code
 
 class Observed(NamedTuple):
     """A run as it was seen. Times in seconds; ``homes``: with their accounts' addresses; ``app_hashes``: heights
-    compared, and disagreements."""
+    compared, and disagreements. ``decisions``: the homes' own records; ``plain``: the same slots by the plain rule."""
 
     chain_id: str
     day: str
@@ -48,6 +53,9 @@ class Observed(NamedTuple):
     duration_s: float
     finished: bool
     devices: int = 0
+    strategy: StrategyName = StrategyName.PLANNED
+    decisions: tuple[Decided, ...] = ()
+    plain: Report | None = None
 
     def flexible(self, timing: Timing) -> Devices:
         """The homes' flexible devices as the run began, its first slot counted as 0."""
@@ -70,6 +78,8 @@ def assemble(seen: Observed, grid: GridDay | None = None) -> Report:
     report = Report(
         chain_id=seen.chain_id,
         day=seen.day,
+        strategy=seen.strategy.value,
+        from_slot=seen.timing.from_slot - seen.timing.day_slot,
         slots=log.slots,
         slot_seconds=seen.timing.slot_seconds,
         validators=seen.validators,
@@ -83,6 +93,7 @@ def assemble(seen: Observed, grid: GridDay | None = None) -> Report:
         ),
         books=BooksReport(cleared=log.books_cleared, late_blocks_max=log.late_blocks_max, traded=log.books_traded),
         products=[ProductReport(product=name, **asdict(done)) for name, done in sorted(log.by_product.items())],
+        stages=stages(seen.decisions, {home.id: address for home, address in seen.homes}, log.made, seen.timing),
         proofs=log.proofs,
         slots_settled=log.slots_settled,
         slots_settled_at_deadline=log.slots_at_deadline,
@@ -133,6 +144,16 @@ def problems(report: Report) -> list[str]:
         found.append(f"{report.eur_minted_neur} nEUR were minted, but {report.eur_held_neur} are held")
     if report.app_hash_agreed.disagreements:
         found.append(f"validators disagree on the app hash at {report.app_hash_agreed.disagreements} heights")
+    for home in report.homes:
+        if home.battery is not None and not home.battery.limits_kept:
+            found.append(f"the battery of {home.id} left its limits")
+        found += [
+            f"a car of {home.id} left {device.short_wh} Wh short"
+            if device.short_wh
+            else f"the heat store {device.device} of {home.id} left its comfort band"
+            for device in home.devices_kept
+            if not device.kept
+        ]
     if report.finished and not report.energy_traded_wh:
         found.append("no energy was traded")
     return found
@@ -144,7 +165,9 @@ def _settled(seen: Observed) -> Timing:
 
 
 def _homes(seen: Observed) -> list[HomeReport]:
-    stored = stored_wh(seen.emulator_log, seen.timing.last_slot)
+    told = told_slots(seen.emulator_log, range(seen.timing.from_slot, seen.timing.last_slot + 1))
+    at_end: Mapping[str, Any] = told[-1] if told and told[-1]["slot"] == seen.timing.last_slot else {}
+    plain = {home.id: home for home in seen.plain.homes} if seen.plain is not None else {}
     timing = _settled(seen)
     devices = seen.flexible(timing)
     homes = []
@@ -152,7 +175,8 @@ def _homes(seen: Observed) -> list[HomeReport]:
         day = seen.log.homes.get(address, HomeDay())
         flexible = devices.get(home.id, [])
         alone = without_market(home, timing, flexible)
-        battery_end, devices_end = stored.batteries_wh.get(home.id, 0), stored.devices_wh.get(home.id, 0)
+        battery_end, devices_end = (at_end.get(what, {}).get(home.id, 0) for what in ("stored_wh", "devices_wh"))
+        kept = told[-1].get("devices_kept", {}) if told else {}
         more = day.bill_neur - alone.bill_neur
         homes.append(
             HomeReport(
@@ -161,6 +185,7 @@ def _homes(seen: Observed) -> list[HomeReport]:
                 account=address.hex(),
                 bill_neur=day.bill_neur,
                 bill_without_market_neur=alone.bill_neur,
+                bill_plain_neur=plain[home.id].bill_neur if plain else None,
                 bought_wh=day.bought_wh,
                 sold_wh=day.sold_wh,
                 import_wh=day.import_wh,
@@ -170,7 +195,11 @@ def _homes(seen: Observed) -> list[HomeReport]:
                 debt_neur=day.debt_neur,
                 battery_end_wh=battery_end,
                 battery_end_without_market_wh=alone.battery_end_wh,
+                battery_end_plain_wh=plain[home.id].battery_end_wh if plain else None,
+                commitments=CommitmentReport(**asdict(day.commitments)),
+                battery=battery_report(home.battery, home.id, told) if home.battery else None,
                 devices=[device.rating.device for device in flexible],
+                devices_kept=device_reports(kept.get(home.id, {})),
                 devices_end_wh=devices_end,
                 devices_end_without_market_wh=alone.devices_end_wh,
                 why_higher=why_higher(day, more, battery_end - alone.battery_end_wh, devices_end - alone.devices_end_wh)

@@ -57,6 +57,10 @@ def run_command(
         int,
         typer.Option(min=0, help="So many homes have a car, a heat pump, or a water heater and a washer."),
     ] = 0,
+    beside: Annotated[
+        Path | None,
+        typer.Option(help="report.json of the same slots with --strategy plain; its bills are put beside this run's."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for report.json and report.html.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -86,6 +90,7 @@ def run_command(
             strategy=strategy,
             plan=plan,
             devices=devices,
+            beside=beside,
         )
         report = asyncio.run(_until_done(options, display_of))
     except ValueError as error:
@@ -120,6 +125,7 @@ def _summary(report: Report, out: Path) -> str:
         ),
         f"bills: {saved / 1e9:.2f} € less than without the market"
         + (f"; higher for {higher} homes, and the report says why" if higher else "; higher for nobody"),
+        *_beside(report),
         f"{report.blocks} blocks, {report.proofs} proofs, {report.transactions.submitted} transactions; "
         f"app hashes agree at {report.app_hash_agreed.heights - report.app_hash_agreed.disagreements} of "
         f"{report.app_hash_agreed.heights} heights",
@@ -128,3 +134,15 @@ def _summary(report: Report, out: Path) -> str:
         f"report: {out / 'report.html'} and {out / 'report.json'}",
     ]
     return "\n".join(lines)
+
+
+def _beside(report: Report) -> list[str]:
+    """How the bills compare with the plain rule's, where a run of it was named."""
+    less = [home.bill_plain_neur - home.bill_neur for home in report.homes if home.bill_plain_neur is not None]
+    if not less:
+        return []
+    stored_wh = sum(home.battery_end_wh - (home.battery_end_plain_wh or 0) for home in report.homes)
+    return [
+        f"bills: {sum(less) / 1e9:.2f} € less than by the plain rule, lower for {sum(each > 0 for each in less)} of "
+        f"{len(less)} homes; their batteries hold {stored_wh / 1000:.1f} kWh more at the end"
+    ]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from emulator.device import EmulatedDevice
@@ -45,22 +43,6 @@ def without_market(home: Home, timing: Timing, devices: Sequence[EmulatedDevice[
     flows = [flow.net_wh for flow in lived.flows[lead:]]
     held_wh = sum(device.held_wh for device in devices)
     return WithoutMarket(bill_neur(flows, timing.from_slot), lived.battery_end_wh, held_wh, tuple(flows))
-
-
-class Stored(NamedTuple):
-    """What batteries and flexible devices held at the end of a slot, by home (Wh)."""
-
-    batteries_wh: dict[str, int]
-    devices_wh: dict[str, int]
-
-
-def stored_wh(emulator_log: Path, slot: int) -> Stored:
-    """From the lines that the emulator prints; nothing without the slot's."""
-    for line in emulator_log.read_text().splitlines():
-        if line.startswith(f'{{"event": "slot", "slot": {slot},'):
-            told = json.loads(line)
-            return Stored(told["stored_wh"], told.get("devices_wh", {}))
-    return Stored({}, {})
 
 
 def why_higher(day: HomeDay, more_neur: int, stored_wh: int, devices_wh: int = 0) -> str:

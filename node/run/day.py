@@ -16,6 +16,7 @@ from emulator.homes import neighbourhood
 from emulator.scenario import homes_of
 from node.localnet.localnet import Localnet
 from node.run.assembly import Observed
+from node.run.beside import read_plain
 from node.run.cast import Cast
 from node.run.chain import Memory, given_up_s, make_chain
 from node.run.daylog import DayLog
@@ -25,6 +26,7 @@ from node.run.report import Report
 from node.run.scenario import GridPlan
 from node.run.services import Stage
 from node.run.site import Site
+from node.run.stages import read_decisions
 from node.run.timing import DayAhead, Timing
 from node.run.writing import write_report
 from wire.ledger import GetSupplyRequest
@@ -43,7 +45,7 @@ class RunError(Exception):
 @dataclass(frozen=True)
 class Options:
     """What a user chooses; ``from_slot`` is a slot of the day. Without ``day_ahead`` the gate of the day's hourly
-    blocks has passed when the run begins.
+    blocks has passed when the run begins. ``beside``: report.json of the same slots by the plain rule.
 
     ``folder`` is where the processes' files and logs of all runs go.
     """
@@ -61,6 +63,7 @@ class Options:
     strategy: StrategyName = StrategyName.PLANNED
     plan: GridPlan | None = None
     devices: int = 0
+    beside: Path | None = None
 
 
 async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Event) -> Report:
@@ -71,6 +74,10 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     started_s = time.time()
     plan = options.plan
     homes = homes_of(plan.scenario, options.day) if plan is not None else neighbourhood(options.homes, options.day)
+    plain = None
+    if options.beside is not None:
+        wanted = {"day": options.day, "from_slot": options.from_slot, "slots": options.slots}
+        plain = read_plain(options.beside, wanted, {home.id: home.kind for home in homes}, options.devices)
     timing = Timing.starting(int(started_s), options.slot_seconds, options.from_slot, options.slots, options.day_ahead)
     chain_id = f"vdg-{options.day}-{int(started_s)}"
     folder = _new_folder(options.folder, chain_id)
@@ -109,6 +116,9 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
         time.time() - started_s,
         finished,
         options.devices,
+        options.strategy,
+        read_decisions(folder / "services" / "households" / "data" / "household.db"),
+        plain,
     )
     return write_report(seen, options.out)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from node.run.control_day import ControlDay
+from node.run.kept import Commitments
+from node.run.stages import Made
 from wire.chain import DueFailed
 from wire.control import Phase, PhaseConfirmed
 from wire.flowproof import EquivocationRecorded, FlowProved
@@ -30,6 +32,7 @@ class HomeDay:
     rebate_neur: int = 0
     reward_neur: int = 0
     debt_neur: int = 0
+    commitments: Commitments = field(default_factory=Commitments)
 
 
 @dataclass
@@ -81,6 +84,7 @@ class DayLog:
     results: Counter[Code] = field(default_factory=Counter)
     switched: set[tuple[int, bytes, Phase]] = field(default_factory=set)
     control: ControlDay = field(default_factory=ControlDay)
+    made: list[Made] = field(default_factory=list)
     _product_of: dict[str, str] = field(default_factory=dict)
     troubles: deque[str] = field(default_factory=lambda: deque(maxlen=200))
 
@@ -108,6 +112,7 @@ class DayLog:
                     self.last_prices = (book.buy_price_neur_per_wh, book.sell_price_neur_per_wh)
             case ContractMade(contract=contract) if contract is not None:
                 self.contracts_made += 1
+                self.made.append(Made(contract, time_s))
                 slot = self._slot(contract.slot)
                 slot.traded_wh += contract.energy_wh
                 slot.paid_neur += contract.energy_wh * contract.buy_price_neur_per_wh
@@ -175,6 +180,7 @@ class DayLog:
         home.import_wh += max(done.flow_wh, 0)
         home.export_wh += max(-done.flow_wh, 0)
         home.debt_neur += done.debt_neur
+        home.commitments.add(done)
         slot = self._slot(done.slot)
         slot.flows_wh[done.account] = done.flow_wh
         slot.import_wh += max(done.flow_wh, 0)

@@ -9,6 +9,7 @@ from node.grid_report.section import grid_section
 from node.run import figures
 from node.run.control_section import control_section
 from node.run.grid_day import GridDay
+from node.run.kept_section import kept_section
 from node.run.report import Report
 
 _STYLE = """
@@ -49,8 +50,10 @@ flowed (verified).</p>{figures.energy(report)}
 <p>What all homes together exchanged with the grid, as measured and signed by the DSO.</p>{figures.exchange(report)}
 <h2>Prices</h2><p>Local prices per slot, weighted by volume over the slot's books: what buyers paid and what sellers
 received. The difference is the surplus, which goes to the validators.</p>{figures.prices(report)}
-<h2>Bills</h2><p>Each home's bill of the day beside the same day with self-consumption and the supplier alone.</p>
+<h2>Bills</h2><p>Each home's bill of the day beside the same day with self-consumption and the supplier
+alone{_plain(report)}.</p>
 {figures.bills(report)}{_home_table(report)}{_device_table(report)}
+{kept_section(report)}
 {_grid(report, grid)}
 {control_section(report.control) if report.control is not None else ""}
 <h2>Chain</h2><p>{report.blocks} blocks; {report.transactions.submitted} transactions in them,
@@ -84,6 +87,11 @@ def _facts(report: Report) -> str:
     )
 
 
+def _plain(report: Report) -> str:
+    known = any(home.bill_plain_neur is not None for home in report.homes)
+    return ", and by the plain rule in the run that was named" if known else ""
+
+
 def _problems(report: Report) -> str:
     items = "".join(f"<li>{escape(problem)}</li>" for problem in report.problems)
     return f'<div class="fact bad"><b>Problems</b><ul>{items}</ul></div>'
@@ -110,12 +118,14 @@ def _device_table(report: Report) -> str:
 
 def _home_table(report: Report) -> str:
     head = (
-        "<tr><th>home<th>kind<th>bill €<th>without €<th>saved €<th>bought kWh<th>sold kWh<th>rebate €<th>reward €<th>"
+        "<tr><th>home<th>kind<th>bill €<th>without €<th>saved €<th>by the plain rule €<th>bought kWh<th>sold kWh"
+        "<th>rebate €<th>reward €<th>"
     )
     rows = "".join(
         f"<tr><td>{escape(home.id)}<td>{escape(', '.join([home.kind, *home.devices]))}<td>{home.bill_neur / 1e9:.3f}"
         f"<td>{home.bill_without_market_neur / 1e9:.3f}"
         f"<td>{(home.bill_without_market_neur - home.bill_neur) / 1e9:.3f}"
+        f"<td>{'' if home.bill_plain_neur is None else f'{home.bill_plain_neur / 1e9:.3f}'}"
         f"<td>{home.bought_wh / 1000:.2f}<td>{home.sold_wh / 1000:.2f}"
         f"<td>{home.rebate_neur / 1e9:.3f}<td>{home.reward_neur / 1e9:.3f}<td>{escape(home.why_higher)}"
         for home in report.homes

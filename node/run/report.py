@@ -6,7 +6,9 @@ from pydantic import Field
 
 from node.grid_report.report import GridReport
 from node.run.control_day import ControlReport
+from node.run.kept import BatteryReport, CommitmentReport, DeviceReport
 from node.run.part import Part
+from node.run.stages import StageReport
 
 CENT_PER_KWH = 10_000  # nEUR per Wh
 
@@ -19,6 +21,9 @@ class HomeReport(Part):
     account: str = Field(description="the address, 40 hexadecimal digits")
     bill_neur: int = Field(description="contracts, deviations, rebates and rewards of all settled slots")
     bill_without_market_neur: int = Field(description="the same day with self-consumption and the supplier alone")
+    bill_plain_neur: int | None = Field(
+        default=None, description="the same slots by the plain rule, from the run that --beside names; null without"
+    )
     bought_wh: int = Field(description="bought under settled contracts")
     sold_wh: int = Field(description="sold under settled contracts")
     import_wh: int = Field(description="taken from the grid, as proved")
@@ -28,9 +33,13 @@ class HomeReport(Part):
     debt_neur: int = Field(description="what it could not pay")
     battery_end_wh: int = Field(description="in the battery at the end of the day")
     battery_end_without_market_wh: int = Field(description="the same without the market")
+    battery_end_plain_wh: int | None = Field(default=None, description="the same by the plain rule")
+    commitments: CommitmentReport = Field(description="what it was committed to, beside its meter")
+    battery: BatteryReport | None = Field(default=None, description="null without one, or where nobody told of it")
     devices: list[str] = Field(default=[], description="flexible devices: car, heat, water, washer")
     devices_end_wh: int = Field(default=0, description="in car and heat store at the end of the day, as electricity")
     devices_end_without_market_wh: int = Field(default=0, description="the same without the market")
+    devices_kept: list[DeviceReport] = Field(default=[], description="cars ready, comfort bands kept")
     why_higher: str = Field(default="", description="why the bill with the market is higher, where it is")
 
 
@@ -103,9 +112,11 @@ class SlotReport(Part):
 class Report(Part):
     """A run of the main job."""
 
-    version: int = 1
+    version: int = 2
     chain_id: str
     day: str
+    strategy: str = Field(description="how homes with batteries planned: planned or plain")
+    from_slot: int = Field(description="the first slot of the day, 0 to 143")
     slots: int
     slot_seconds: int
     validators: int
@@ -117,6 +128,10 @@ class Report(Part):
     contracts: ContractsReport
     books: BooksReport
     products: list[ProductReport] = Field(description="products in which something was traded, by name")
+    stages: list[StageReport] = Field(
+        description="each product's orders beside the difference to what was contracted before, by name; empty where "
+        "the homes' own records are elsewhere"
+    )
     proofs: int
     slots_settled: int
     slots_settled_at_deadline: int

@@ -17,6 +17,7 @@ from emulator.homes import DEFAULT_DAY, neighbourhood
 from emulator.household import Household, Powers
 from emulator.service import Service
 from emulator.shadow import shadow
+from emulator.slot_summary import held
 from emulator.state import capture, load, save
 from emulator.units import MJ_PER_WH, SLOT_MS, SLOTS_A_DAY
 from wire.mqtt import Reading, SetPoint, Topics
@@ -168,3 +169,42 @@ def test_taken_energy_is_told_in_whole_watt_hours_that_never_fall() -> None:
         assert told.energy_wh >= last_wh
         last_wh = told.energy_wh
     assert last_wh == living.devices["heat"].energy_mj // MJ_PER_WH
+
+
+def test_what_batteries_cars_and_stores_have_kept_is_told_slot_by_slot() -> None:
+    homes = {str(index): household(index) for index in range(4)}
+    assert [each.battery is not None for each in homes.values()].count(True) > 0
+    moved_mj = dict.fromkeys(homes, 0)
+    for slot in range(1, 2 * SLOTS_A_DAY + 1):
+        before = {name: home.battery.energy_mj for name, home in homes.items() if home.battery}
+        for home in homes.values():
+            home.advance(slot * SLOT_MS)
+        told = held(homes)
+        for name, record in told["batteries_mj"].items():
+            battery = homes[name].battery
+            assert battery is not None
+            after = battery.energy_mj
+            assert record.charged_mj - record.discharged_mj == after - before[name]
+            assert record.lowest_mj <= min(before[name], after)
+            assert max(before[name], after) <= record.highest_mj
+            assert battery.rating.min_wh * MJ_PER_WH <= record.lowest_mj
+            assert record.highest_mj <= battery.rating.max_wh * MJ_PER_WH
+            moved_mj[name] += record.charged_mj + record.discharged_mj
+    assert any(moved_mj.values())
+    # Left to themselves cars fill up; the one that stays overnight has left once, the one by day twice.
+    assert told["devices_kept"]["0"]["car"] == {"departures": 1, "short_wh": 0}
+    assert told["devices_kept"]["3"]["car"] == {"departures": 2, "short_wh": 0}
+    heat = told["devices_kept"]["1"]["heat"]
+    assert heat["comfort_min_wh"] <= heat["lowest_wh"] < heat["highest_wh"] <= heat["comfort_max_wh"]
+
+
+def test_a_car_that_leaves_too_soon_is_told_with_what_it_lacks() -> None:
+    living = household(3)
+    living.advance(60 * SLOT_MS)
+    command(living.devices["car"], 1, 0, 120)
+    living.commanded()
+    living.advance(DAY_MS)
+    assert living.devices["car"].kept() == {
+        "departures": 1,
+        "short_wh": 9_000 - 3_680 * (60 - 51) // 6,
+    }

@@ -40,7 +40,9 @@ def observed(folder: Path, *, settled_slots: int = SLOTS, finished: bool = True)
                 HouseholdSettled(
                     HouseholdSettlement(
                         vdg="v", slot=slot, account=account, flow_wh=flow, bought_wh=max(market, 0),
-                        sold_wh=max(-market, 0), contracts_neur=paid, deviation_neur=-(flow - market) * 100_000,
+                        sold_wh=max(-market, 0),
+                        planned_wh=flow - 3 * market // 100, contracts_neur=paid,
+                        deviation_neur=-(flow - market) * 100_000,
                     )
                 ),
                 0.0,

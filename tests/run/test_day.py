@@ -10,16 +10,29 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import psutil
 import pytest
 
+from node.cometbft.rpc import RpcClient
 from node.localnet.errors import LocalnetError
 from node.localnet.status import read_status
+from node.run.genesis import VDG as GRID
 from node.run.report import Report
+from wire.codec import decode, encode
+from wire.control import (
+    ControlOutcome,
+    ControlSession,
+    GetGridControlRequest,
+    GetGridControlResponse,
+    GetSessionRequest,
+    GetSessionResponse,
+)
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(300)]
 VDG = Path(sys.executable).parent / "vdg"
+T = TypeVar("T")
 
 
 class Running:
@@ -92,7 +105,7 @@ def heights(running: Running) -> list[int]:
 
 
 def test_homes_trade_and_settle_while_a_validator_is_killed_and_comes_back(start: Callable[..., Running]) -> None:
-    running = start("--homes", "33", "--from-slot", "54", "--slots", "12")
+    running = start("--homes", "33", "--from-slot", "54", "--slots", "12", "--devices", "8")
     wait_until(lambda: (running.folder / "run").exists() and min(heights(running)) >= 20, 90, "blocks on all")
     victims = [p for p in running.children() if "validator1" in p.cwd() and "node.validator" in " ".join(p.cmdline())]
     assert len(victims) == 1
@@ -112,14 +125,86 @@ def test_homes_trade_and_settle_while_a_validator_is_killed_and_comes_back(start
     assert report.app_hash_agreed.heights == report.blocks
     assert report.books.late_blocks_max == 0
     assert len(report.homes) == 33
+    batteries = [home.battery for home in report.homes if home.battery is not None]
+    assert len(batteries) == 25
+    assert all(battery.limits_kept and battery.cycles <= 1 for battery in batteries)
+    kept = [device for home in report.homes for device in home.devices_kept]
+    assert {device.device for device in kept} == {"car", "heat", "water", "washer"}
+    assert all(device.kept for device in kept)
+    assert sum(home.commitments.slots for home in report.homes) > 0
+    assert sum(stage.orders for stage in report.stages) >= report.contracts.made / 2
+    assert sum(stage.beyond for stage in report.stages) <= sum(stage.orders for stage in report.stages) / 10
     restarts = (running.net / "log" / "validator1.app.log").read_text().count("listening on")
     assert restarts == 2
     assert not running.children()
 
 
-def test_chapter_6_is_lived_with_grid_switches_and_control_on_four_validators(start: Callable[..., Running]) -> None:
+async def killed_in_mid_session(running: Running, url: str) -> ControlSession:
+    """kill -9 the DSO's daemon when a session is open on the chain and it has sent a signal; which session.
+
+    It is stopped first, so that what it has sent before is in a block when it is killed, and the session still open.
+    """
+    async with RpcClient(url) as rpc, asyncio.timeout(120):
+        while True:
+            await asyncio.sleep(0.02)
+            control = (await asked(rpc, GetGridControlRequest(GRID), GetGridControlResponse)).control
+            if control is None or not control.open_session:
+                continue
+            request = GetSessionRequest(GRID, control.open_slot, control.open_session)
+            if not is_open((await asked(rpc, request, GetSessionResponse)).session):
+                continue
+            (dso,) = [process for process in running.children() if "clients.dso" in process.cmdline()]
+            dso.suspend()
+            height = (await rpc.status()).height
+            while (await rpc.status()).height < height + 2:
+                await asyncio.sleep(0.02)
+            session = (await asked(rpc, request, GetSessionResponse)).session
+            if session is not None and is_open(session):
+                dso.kill()
+                return session
+            dso.resume()
+
+
+def is_open(session: ControlSession | None) -> bool:
+    """Whether there is a session with a signal, and without an end."""
+    return session is not None and bool(session.signals) and not session.outcome
+
+
+async def end_of(url: str, session: ControlSession) -> ControlSession:
+    """Wait for a session's end."""
+    async with RpcClient(url) as rpc, asyncio.timeout(60):
+        while True:
+            request = GetSessionRequest(GRID, session.slot, session.session)
+            now = (await asked(rpc, request, GetSessionResponse)).session
+            if now is not None and now.outcome:
+                return now
+            await asyncio.sleep(0.1)
+
+
+async def asked(rpc: RpcClient, request: Any, response: type[T]) -> T:
+    """A node's answer."""
+    path = f"/control/{type(request).__name__.removesuffix('Request')}"
+    return decode(response, (await rpc.abci_query(path, encode(request))).value)
+
+
+def test_chapter_6_is_lived_with_grid_switches_and_control_though_the_dso_is_killed_in_mid_session(
+    start: Callable[..., Running],
+) -> None:
     # A minute and a half: the slots before the one that is reported fill batteries, and have sessions too.
     running = start("--scenario", "chapter6", "--from-slot", "76", "--slots", "1", slot_seconds=6)
+    wait_until(lambda: (running.folder / "run").exists() and min(heights(running)) >= 20, 90, "blocks on all")
+    url = asyncio.run(read_status(running.net)).validators[0].rpc_url
+    session = asyncio.run(killed_in_mid_session(running, url))
+    ended = asyncio.run(end_of(url, session))
+    # By the chain, in time, or by the next process as soon as it is there.
+    assert ended.outcome in (
+        ControlOutcome.CONTROL_OUTCOME_TIMED_OUT,
+        ControlOutcome.CONTROL_OUTCOME_OVERTAKEN,
+        ControlOutcome.CONTROL_OUTCOME_ABORTED,
+    )
+    agents = running.net / "log" / "households.log"
+    over = f"session {session.session} of slot {session.slot} of {GRID} is over: "
+    wait_until(lambda: over in agents.read_text(), 30, "homes go back to what they had planned")
     output = running.end()
     assert running.process.returncode in (0, 1), output
     report = running.report()
