@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
 
-from clients.common.configuration import ConfigurationError, read_configuration
+from clients.common.configuration import read_configuration
 from clients.common.errors import ChainError
 from clients.household.bill_check import BillCheck, check_bills
 from clients.household.configuration import HouseholdConfiguration
 from clients.household.database import Database, SupplierPrice
 from clients.household.keys import address_of_home
+from clients.household.refusing import EXIT_BAD_INPUT, refusals
 from clients.household.status import existing_file
 from wire.settlement import HouseholdSettlement
 from wire.unverified import Unverified
 
 EXIT_FAILED = 1
-EXIT_BAD_INPUT = 2
 
 
 class MonthBill(NamedTuple):
@@ -121,16 +120,11 @@ def bill_command(
         raise typer.Exit(EXIT_BAD_INPUT) from None
     checks: list[BillCheck] = []
     try:
-        configuration = read_configuration(config, HouseholdConfiguration)
-        months = read_months(configuration, chosen)
-        if verify:
-            checks = asyncio.run(check_bills(configuration, [(one.vdg, one.account, one.known) for one in months]))
-    except ConfigurationError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(EXIT_BAD_INPUT) from None
-    except sqlite3.Error as error:
-        typer.echo(f"error: {error}; if the file is an older version's, start its agent once", err=True)
-        raise typer.Exit(EXIT_BAD_INPUT) from None
+        with refusals():
+            configuration = read_configuration(config, HouseholdConfiguration)
+            months = read_months(configuration, chosen)
+            if verify:
+                checks = asyncio.run(check_bills(configuration, [(one.vdg, one.account, one.known) for one in months]))
     except (ChainError, Unverified) as error:
         typer.echo(f"error: the bill could not be verified: {error}", err=True)
         raise typer.Exit(EXIT_FAILED) from None

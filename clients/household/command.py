@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sqlite3
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -16,11 +15,11 @@ import uvloop
 from clients.common.configuration import ConfigurationError, read_configuration
 from clients.common.errors import ChainError
 from clients.household.configuration import HouseholdConfiguration
+from clients.household.refusing import EXIT_BAD_INPUT, refusals
 from clients.household.service import Service
 from clients.household.status import read_status
 
 EXIT_FAILED = 1
-EXIT_BAD_INPUT = 2
 
 Config = Annotated[Path, typer.Option("--config", help="The YAML file; config/household.yaml is a sample.")]
 household_command = typer.Typer(no_args_is_help=True, help="The agents of homes: trade, steer, settle.")
@@ -57,11 +56,8 @@ def status_command(
     config: Config, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 ) -> None:
     """What the agent of a file has contracted, settled and is worried about; it may be running meanwhile."""
-    try:
+    with refusals():
         status = read_status(read_configuration(config, HouseholdConfiguration))
-    except (ConfigurationError, sqlite3.Error) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(EXIT_BAD_INPUT) from None
     if as_json:
         typer.echo(json.dumps([home._asdict() for home in status]))
         return

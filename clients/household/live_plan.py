@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -14,15 +13,15 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from clients.common.configuration import ConfigurationError, read_configuration
+from clients.common.configuration import read_configuration
 from clients.common.json_file import STDIN
 from clients.household.configuration import HomeSection, HouseholdConfiguration
 from clients.household.database import Database
 from clients.household.planner.command import solve_file
+from clients.household.refusing import EXIT_BAD_INPUT, refusals
 from clients.household.status import chosen_homes, existing_file
 
 EXIT_NOTHING_KNOWN = 1
-EXIT_BAD_INPUT = 2
 _MAX_ROWS = 50
 _COLUMNS = {
     "load Wh": "load_wh",
@@ -66,15 +65,9 @@ def plan_command(
     if config is None:
         solve_file(file, as_json)
         return
-    try:
+    with refusals():
         configuration = read_configuration(config, HouseholdConfiguration)
         plans = read_plans(configuration, chosen_homes(configuration, home))
-    except ConfigurationError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(EXIT_BAD_INPUT) from None
-    except sqlite3.Error as error:
-        typer.echo(f"error: {error}; if the file is an older version's, start its agent once", err=True)
-        raise typer.Exit(EXIT_BAD_INPUT) from None
     if as_json:
         typer.echo(json.dumps(plans, indent=2))
     else:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from clients.common.configuration import ConfigurationError, read_configuration
+from clients.common.configuration import read_configuration
 from clients.household.configuration import HouseholdConfiguration
+from clients.household.refusing import refusals
 from clients.household.status import chosen_homes
 from clients.household.why_lookup import Clearings, read_clearings, remembered
 from clients.household.why_output import print_known, record_of
 from wire.unverified import Unverified
 
 EXIT_NOTHING_KNOWN = 1
-EXIT_BAD_INPUT = 2
 
 
 def why_command(
@@ -33,17 +32,12 @@ def why_command(
     proved under the validators' signatures. Exit code 1: nothing is known of the slot, and why; 2: bad input.
     """
     try:
-        configuration = read_configuration(config, HouseholdConfiguration)
-        known = remembered(configuration, chosen_homes(configuration, home), slot)
-        clearings = Clearings({}, {}, False, "")
-        if any(one.decided for one in known):
-            clearings = asyncio.run(read_clearings(configuration, known))
-    except ConfigurationError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(EXIT_BAD_INPUT) from None
-    except sqlite3.Error as error:
-        typer.echo(f"error: {error}; if the file is an older version's, start its agent once", err=True)
-        raise typer.Exit(EXIT_BAD_INPUT) from None
+        with refusals():
+            configuration = read_configuration(config, HouseholdConfiguration)
+            known = remembered(configuration, chosen_homes(configuration, home), slot)
+            clearings = Clearings({}, {}, False, "")
+            if any(one.decided for one in known):
+                clearings = asyncio.run(read_clearings(configuration, known))
     except Unverified as error:
         typer.echo(f"error: the gateway is not believed: {error}", err=True)
         raise typer.Exit(EXIT_NOTHING_KNOWN) from None
