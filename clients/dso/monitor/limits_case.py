@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from clients.common.file_error import BadFile, FileError, shown
 from clients.common.grid import shipped
@@ -16,7 +16,7 @@ from clients.common.grid.grid import PHASE_CODES
 from clients.common.grid.network import Network
 from clients.common.grid.pandapower_file import read
 from clients.common.json_file import JsonKind
-from clients.common.model_faults import faults_of
+from clients.common.model_file import FilePart, parse_model
 from clients.dso.monitor.caps import Forecast, Vdg
 
 KIND: Final = JsonKind(
@@ -29,11 +29,7 @@ _MAX_WH: Final = 1_000_000
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
-class PlannedHome(_Part):
+class PlannedHome(FilePart):
     """A home of the network, what it is to take (positive) or give in the slot, and where it belongs."""
 
     home: Name
@@ -42,19 +38,19 @@ class PlannedHome(_Part):
     phase: Literal["a", "b", "c"] | None = None
 
 
-class Ranked(_Part):
+class Ranked(FilePart):
     """A VDG and its rank: one of a lower priority is cut first."""
 
     vdg: Name
     priority: Annotated[int, Field(ge=0, le=1000)] = 0
 
 
-class LimitsCase(_Part):
+class LimitsCase(FilePart):
     """What a file asks; homes of the network that it leaves out take nothing."""
 
     network: Name
     homes: Annotated[list[PlannedHome], Field(max_length=10_000)]
-    vdgs: Annotated[list[Ranked], Field(max_length=100)] = []
+    vdgs: list[Ranked] = Field(default=[], max_length=100)
 
     def forecast(self, network: Network) -> Forecast:
         """The flows and phases of all homes of the network."""
@@ -84,11 +80,7 @@ def parse_limits(data: bytes) -> tuple[LimitsCase, Network]:
 
     Raises: BadFile with everything that is wrong.
     """
-    fields, faults = KIND.parse(data)
-    try:
-        case = LimitsCase.model_validate(fields)
-    except ValidationError as error:
-        raise BadFile(faults + faults_of(error)) from error
+    case, faults = parse_model(KIND, LimitsCase, data)
     network = _network(case.network)
     known = {home.id for home in network.homes}
     vdgs = {ranked.vdg for ranked in case.vdgs}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from clients.common.file_error import BadFile, FileError, shown
 from clients.common.json_file import JsonKind
-from clients.common.model_faults import faults_of
+from clients.common.model_file import FilePart, parse_model
 from clients.dso.phases.case import MAX_COMMITMENT_WH, MAX_HOUSEHOLDS
 from clients.dso.phases.selection import Candidate, Method
 
@@ -23,11 +23,7 @@ Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\
 Volts = Annotated[float, Field(gt=0, le=100_000)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
-class Home(_Part):
+class Home(FilePart):
     """A home of the file."""
 
     id: Name
@@ -38,7 +34,7 @@ class Home(_Part):
     eligible: bool = True
 
 
-class PhaseVoltages(_Part):
+class PhaseVoltages(FilePart):
     """Average voltages of a feeder's phases."""
 
     a: Volts
@@ -46,13 +42,13 @@ class PhaseVoltages(_Part):
     c: Volts
 
 
-class SelectionCase(_Part):
+class SelectionCase(FilePart):
     """What a file asks."""
 
     households: Annotated[list[Home], Field(min_length=1, max_length=MAX_HOUSEHOLDS)]
     switches: Annotated[int, Field(ge=0, le=MAX_HOUSEHOLDS)]
     method: Annotated[Method, Field(strict=False)] = Method.HYBRID
-    mean_voltage_v: dict[Name, PhaseVoltages] = {}
+    mean_voltage_v: dict[Name, PhaseVoltages] = Field(default={})
 
     @property
     def candidates(self) -> list[Candidate]:
@@ -70,11 +66,7 @@ def parse_selection(data: bytes) -> SelectionCase:
 
     Raises: BadFile with everything that is wrong.
     """
-    fields, faults = KIND.parse(data)
-    try:
-        case = SelectionCase.model_validate(fields)
-    except ValidationError as error:
-        raise BadFile(faults + faults_of(error)) from error
+    case, faults = parse_model(KIND, SelectionCase, data)
     repeated = [name for name, count in Counter(home.id for home in case.households).items() if count > 1]
     faults += [
         FileError("id", shown(name), "stands there twice", "give each home an id of its own") for name in repeated
