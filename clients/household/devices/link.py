@@ -50,10 +50,18 @@ class DeviceLink:
         while True:
             self._roster.wake.clear()
             while outgoing:
-                command = outgoing[0]
-                if command.until_unix_s > Moment.now().unix_s:
-                    await client.publish(command.topic, command.payload, qos=1)
+                # In their order, and without waiting for the broker's word on one before the next: a signal of control
+                # is answered by all homes at once.
+                batch, now_s = list(outgoing), Moment.now().unix_s
+                await asyncio.gather(
+                    *(
+                        client.publish(command.topic, command.payload, qos=1)
+                        for command in batch
+                        if command.until_unix_s > now_s
+                    )
+                )
                 # Only now: what was under way when the connection broke is sent again, and refused if it did arrive.
-                if outgoing and outgoing[0] is command:
-                    outgoing.popleft()
+                for command in batch:
+                    if outgoing and outgoing[0] is command:
+                        outgoing.popleft()
             await self._roster.wake.wait()

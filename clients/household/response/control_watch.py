@@ -259,7 +259,9 @@ class ControlWatch:
     def _end(self, vdg: str) -> None:
         """Homes go back to what they have committed to."""
         followed, trader = self._forget(vdg), self._traders.get(vdg)
-        if followed is not None and trader is not None:
+        if followed is not None and trader is not None and followed.asked:
+            what = (*reversed(followed.key), len(followed.asked))
+            log.info("session %s of slot %d of %s is over: %d homes go back to what they had planned", *what)
             for home_id in sorted(followed.asked):
                 trader.release(trader.homes[home_id], followed.session.slot)
 
