@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from pathlib import Path
 from typing import NamedTuple
 
 from clients.common.chain import Chain
 from clients.common.configuration import ConfigurationError
-from clients.common.grid import shipped
 from clients.common.grid.fault import BadNetwork
 from clients.common.grid.grid import Grid as GridSolver
 from clients.common.grid.network import Network
-from clients.common.grid.pandapower_file import read
+from clients.common.grid.opening import open_network
 from clients.common.slots import SlotClock
 from clients.common.wallet import Wallet
 from clients.dso.collector.check import TimeRules
@@ -127,9 +125,7 @@ def _chain_of(chain: Chain, wallet: Wallet, vdg: str) -> GatewayChain:
 
 def network_of(name: str) -> Network:
     """A shipped network by its name, or the one in a file. Raises: ConfigurationError."""
-    if name in shipped.names():
-        return shipped.load(name)
     try:
-        return read(Path(name))
+        return open_network(name)
     except BadNetwork as error:
         raise ConfigurationError(f"control.network = {name}: {error}") from error

@@ -13,12 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from clients.common.grid import shipped
-from clients.common.grid.fault import BadNetwork, Fault, shown
+from clients.common.grid.fault import BadNetwork, Fault
 from clients.common.grid.feeders import feeder_of_bus
 from clients.common.grid.grid import Grid
 from clients.common.grid.network import Network
-from clients.common.grid.pandapower_file import read, write
-from clients.common.grid.validation import check
+from clients.common.grid.opening import open_network
+from clients.common.grid.pandapower_file import write
 from node.grid_solve.flows_csv import HEADER, STDIN, read_flows
 from node.grid_solve.outcome import outcome_of, print_outcome
 
@@ -120,16 +120,10 @@ def export_command(
 
 def _open(network: str) -> tuple[Network | None, list[Fault]]:
     """The network of that name or file, or else what is wrong with it."""
-    if network in shipped.names():
-        return shipped.load(network), []
-    path = Path(network)
     try:
-        if path.is_file() or network.endswith(".json"):
-            return check(read(path)), []
+        return open_network(network), []
     except BadNetwork as bad:
         return None, bad.faults
-    way_out = f"name a pandapower JSON file or one of {', '.join(shipped.names())}"
-    return None, [Fault("network", shown(network), "is no shipped network and no file", way_out)]
 
 
 def _print_networks(as_json: bool) -> None:

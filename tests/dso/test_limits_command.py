@@ -62,7 +62,7 @@ def test_the_text_says_the_same_in_words() -> None:
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"network": "no-such"}, "network 'no-such'"),
+        ({"network": "no-such"}, "network 'no-such' name is no shipped network and no file"),
         ({"homes": [HOME, HOME]}, "'f01load00001' stands there twice"),
         ({"homes": [HOME | {"home": "x"}]}, "homes[0].home 'x' is no home of the network"),
         ({"homes": [HOME | {"vdg": "lilas"}]}, "homes[0].vdg 'lilas' is none of vdgs"),

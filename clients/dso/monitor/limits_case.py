@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import numpy as np
 from pydantic import Field
 
 from clients.common.file_error import BadFile, FileError, shown
-from clients.common.grid import shipped
 from clients.common.grid.fault import BadNetwork
 from clients.common.grid.grid import PHASE_CODES
 from clients.common.grid.network import Network
-from clients.common.grid.pandapower_file import read
+from clients.common.grid.opening import open_network
 from clients.common.json_file import JsonKind
 from clients.common.model_file import FilePart, parse_model
 from clients.dso.monitor.caps import Forecast, Vdg
@@ -101,10 +99,8 @@ def parse_limits(data: bytes) -> tuple[LimitsCase, Network]:
 
 
 def _network(name: str) -> Network:
-    if name in shipped.names():
-        return shipped.load(name)
     try:
-        return read(Path(name))
+        return open_network(name)
     except BadNetwork as error:
         way_out = "name a shipped network (vdg grid networks) or a pandapower JSON file"
         raise BadFile([FileError("network", shown(name), str(error), way_out)]) from error
