@@ -6,13 +6,13 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, TypeVar
 
 from clients.common.chain import Chain
 from clients.common.configuration import ConfigurationError
-from clients.common.errors import ChainError, HistoryGone, Unavailable
+from clients.common.errors import ChainError, HistoryGone
 from clients.common.slots import SLOTS_PER_HOUR
 from clients.common.subscribe import Cursor
 from clients.common.wallet import Wallet
@@ -28,6 +28,7 @@ from clients.household.gateways import Gateways
 from clients.household.home import Home
 from clients.household.home_maker import HomeMaker
 from clients.household.keys import wallet_of
+from clients.household.patience import patiently
 from clients.household.person.desk import Desk
 from clients.household.person.panel import Panel
 from clients.household.person.wishes import Wishes
@@ -39,6 +40,7 @@ from clients.household.sender import Sender
 from clients.household.terms import Terms
 from clients.household.trader import Trader
 from clients.household.verification import VerifiedChain
+from wire.chain import GetParametersRequest
 from wire.mqtt import Topics
 from wire.unverified import Unverified
 
@@ -47,6 +49,8 @@ T = TypeVar("T")
 
 # Contracts of slots up to so long ago may still wait for settlement.
 _UNSETTLED_SLOTS = 144
+# The module of real-time control, by its name in the chain's parameters.
+_CONTROL = "control"
 
 
 class Service:
@@ -142,7 +146,7 @@ class Service:
                 if self._configuration.home_assistant is not None:
                     tasks.create_task(self._publisher(desk, database, self._configuration.home_assistant).run())
                 await self._catch_up(chain, database, sender)
-                self._answer_signals(chain, tasks)
+                await self._answer_signals(chain, tasks)
                 for vdg, trader in self._traders.items():
                     log.info("trading for %d homes of %s on %s", len(trader.homes), vdg, chain.chain_id)
                     tasks.create_task(trader.run())
@@ -172,8 +176,11 @@ class Service:
             self._traders[vdg] = trader
             self._trader_of |= dict.fromkeys(trader.homes, trader)
 
-    def _answer_signals(self, chain: VerifiedChain, tasks: asyncio.TaskGroup) -> None:
-        """Take part in real-time control."""
+    async def _answer_signals(self, chain: VerifiedChain, tasks: asyncio.TaskGroup) -> None:
+        """Take part in real-time control, on a chain that has it when the agent starts."""
+        parameters = (await patiently(lambda: chain.query(GetParametersRequest()))).parameters
+        if parameters is None or _CONTROL not in parameters.modules:
+            return
         settings = self._configuration
         max_grid_wh = settings.planning.grid_limit_w // SLOTS_PER_HOUR
         link = DsoLink(settings.mqtt, self.homes)
@@ -281,15 +288,6 @@ class Service:
 
     async def _react(self, home: Home, message: Any, reaction: Reaction) -> None:
         await self._trader_of[home.id].react(home, message, reaction)
-
-
-async def patiently(read: Callable[[], Awaitable[T]]) -> T:
-    """What ``read`` gives, once a gateway answers."""
-    while True:
-        try:
-            return await read()
-        except Unavailable as error:
-            log.warning("waiting for a gateway: %s", error)
 
 
 def leaf_of(errors: BaseException) -> BaseException:

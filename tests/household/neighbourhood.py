@@ -85,10 +85,12 @@ class Neighbourhood:
             raise RuntimeError("the neighbourhood is not up")
         return self._chain
 
-    def prepare(self, settings: dict[str, Any]) -> None:
-        """Write genesis, seeds and configuration."""
+    def prepare(self, settings: dict[str, Any], *, controlled: bool = False) -> None:
+        """Write genesis, seeds and configuration; ``controlled``: the chain has real-time control."""
         keys = self.net.validator_public_keys
         state = app_state(self.cast, keys, self.epoch_s, self.slot_seconds, DayAhead(BLOCK_GATE_SLOTS))
+        if controlled:
+            state["control"] = {"switches": []}
         self.net.write_genesis(state)
         for service in self._services():
             self.net.add_service(service)
@@ -323,14 +325,20 @@ class Neighbourhood:
 
 @asynccontextmanager
 async def living(
-    folder: Path, homes: int = 12, slot_seconds: int = 1, validators: int = 1, **settings: Any
+    folder: Path,
+    homes: int = 12,
+    slot_seconds: int = 1,
+    validators: int = 1,
+    *,
+    controlled: bool = False,
+    **settings: Any,
 ) -> AsyncIterator[Neighbourhood]:
     """A neighbourhood that is up, without its agent; everything ends with the context.
 
-    ``settings`` are parts of the agent's configuration.
+    ``controlled``: with real-time control. ``settings`` are parts of the agent's configuration.
     """
     place = Neighbourhood(folder, homes, slot_seconds, validators)
-    place.prepare(settings)
+    place.prepare(settings, controlled=controlled)
     async with place.net:
         await place.net.up()
         await place.connect()

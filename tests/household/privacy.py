@@ -27,6 +27,7 @@ FIELDS_SENT = {
 }
 # Queries: names of what is public on the chain; none has a field that the house fills with something of its own.
 FIELDS_ASKED = {
+    "GetParametersRequest": (),
     "GetGridRequest": ("vdg",),
     "ListTermsRequest": ("vdg", "first_slot", "slots"),
     "ListProductsRequest": (),

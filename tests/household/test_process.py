@@ -49,6 +49,8 @@ async def test_an_agent_trades_steers_and_settles_and_does_nothing_twice_whateve
             assert place.end_agent() == 0
             await _agrees_with_the_chain(place)
             await _explains(place)
+            # The chain has no real-time control, which its parameters say.
+            assert "UNIMPLEMENTED" not in place.log.read_text()
     _nothing_twice(place)
 
 

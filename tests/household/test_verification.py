@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -27,12 +28,15 @@ from clients.household.verification import VerifiedChain
 from tests.app.keyring import address
 from tests.app.world import CHAIN_ID, VDG
 from tests.household import privacy
+from tests.household.controlling import control_until
 from tests.household.lying_relay import LyingRelay, lying_relay
 from tests.household.neighbourhood import Neighbourhood, living
-from tests.household.wire_tap import WireTap, wire_tap
+from tests.household.wire_tap import Published, WireTap, wire_tap
 from tests.proofs.lying_gateway import LyingGateway, lying_gateway
 from tests.proofs.proven_chain import settled_chain
+from wire.answered import Answered
 from wire.codec import decode, encode
+from wire.control import ControlOpened
 from wire.gen.vdg.gateway.v1 import gateway_pb2 as pb
 from wire.ledger import Balance, GetBalanceRequest, account_holder
 from wire.light.client import LightClient
@@ -199,7 +203,7 @@ def forged(path: str, answer: bytes) -> bytes:
 async def test_an_agent_leaves_a_gateway_that_lies_and_stops_when_the_last_one_does() -> None:
     with tempfile.TemporaryDirectory(prefix="hv", dir="/tmp") as folder:
         async with (
-            living(Path(folder), homes=4, slot_seconds=2) as place,
+            living(Path(folder), homes=4, slot_seconds=2, controlled=True) as place,
             lying_relay(place.gateway) as first,
             lying_relay(place.gateway) as second,
             wire_tap(place.broker_port) as tap,
@@ -211,6 +215,7 @@ async def test_an_agent_leaves_a_gateway_that_lies_and_stops_when_the_last_one_d
             secrets = _moved_in(place)
             place.start_agent()
             await _settles(place, "homes settle through the first gateway")
+            await control_until(place, lambda: bool(_answers(place, tap)))
             _nothing_private_leaves(place, first, tap, secrets)
             first.lie = embellished
             await place.until(lambda: "going on with gateway" in place.log.read_text(), "the agent leaves the liar")
@@ -263,11 +268,35 @@ def _nothing_private_leaves(place: Neighbourhood, gateway: LyingRelay, tap: Wire
             assert not [one.path for one in gateway.asked if form in one.data], secret
     for seed in (actor.seed for _, actor in place.cast.households):
         assert not [one.path for one in gateway.asked if seed in one.data]
+    answers = _answers(place, tap)
+    set_points = [one for one in tap.published if one not in answers]
     own = {Topics().set_point(home.id) for home, _ in place.cast.households}
-    assert tap.published
-    assert {one.topic for one in tap.published} <= own, sorted({one.topic for one in tap.published} - own)
-    for one in tap.published:
+    assert set_points
+    assert {one.topic for one in set_points} <= own, sorted({one.topic for one in set_points} - own)
+    for one in set_points:
         assert isinstance(mqtt_decode(SetPoint, one.payload), SetPoint)
+    _nothing_private_is_answered(place, answers)
+
+
+def _answers(place: Neighbourhood, tap: WireTap) -> list[Published]:
+    """What homes have told their DSO in sessions of control."""
+    topics = {Topics().answered(home.id) for home, _ in place.cast.households}
+    return [one for one in tap.published if one.topic in topics]
+
+
+def _nothing_private_is_answered(place: Neighbourhood, answers: list[Published]) -> None:
+    """An answer says when, of which public signal; every byte of it is accounted for, none is of battery or cost."""
+    with_battery = {home.id for home, _ in place.cast.households if home.battery is not None}
+    sessions = {(e.session.slot, e.session.session) for e in place.of_type(ControlOpened) if e.session is not None}
+    for one in answers:
+        assert one.topic.split("/")[-2] in with_battery
+        told = json.loads(one.payload)
+        # The fields that are named, in digits, and nothing between them.
+        assert sorted(told) == ["iteration", "session", "since_ms", "slot"]
+        assert one.payload == Answered.model_validate(told).encode()
+        assert (told["slot"], told["session"], told["iteration"]) in {(*at, 1) for at in sessions}
+        begun_ms = (place.epoch_s + told["slot"] * place.slot_seconds) * 1000
+        assert begun_ms - place.slot_seconds * 1000 <= told["since_ms"] <= begun_ms + place.slot_seconds * 1000
 
 
 def _no_cent_too_much(place: Neighbourhood) -> None:
