@@ -11,24 +11,27 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
+import aiomqtt
 import psutil
 import pytest
+import yaml
 
 from node.cometbft.rpc import RpcClient
 from node.localnet.errors import LocalnetError
 from node.localnet.status import read_status
 from node.run.genesis import VDG as GRID
 from node.run.report import Report
+from wire.answered import Answered
 from wire.codec import decode, encode
 from wire.control import (
     ControlOutcome,
     ControlSession,
-    GetGridControlRequest,
-    GetGridControlResponse,
     GetSessionRequest,
     GetSessionResponse,
 )
+from wire.mqtt import Topics
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(300)]
 VDG = Path(sys.executable).parent / "vdg"
@@ -140,34 +143,37 @@ def test_homes_trade_and_settle_while_a_validator_is_killed_and_comes_back(start
 
 
 async def killed_in_mid_session(running: Running, url: str) -> ControlSession:
-    """kill -9 the DSO's daemon when a session is open on the chain and it has sent a signal; which session.
+    """kill -9 the DSO's daemon when a session is open on the chain and homes have answered a signal; which session.
 
     It is stopped first, so that what it has sent before is in a block when it is killed, and the session still open.
     """
-    async with RpcClient(url) as rpc, asyncio.timeout(120):
-        while True:
-            await asyncio.sleep(0.02)
-            control = (await asked(rpc, GetGridControlRequest(GRID), GetGridControlResponse)).control
-            if control is None or not control.open_session:
-                continue
-            request = GetSessionRequest(GRID, control.open_slot, control.open_session)
-            if not is_open((await asked(rpc, request, GetSessionResponse)).session):
-                continue
-            (dso,) = [process for process in running.children() if "clients.dso" in process.cmdline()]
-            dso.suspend()
-            height = (await rpc.status()).height
-            while (await rpc.status()).height < height + 2:
-                await asyncio.sleep(0.02)
-            session = (await asked(rpc, request, GetSessionResponse)).session
-            if session is not None and is_open(session):
-                dso.kill()
-                return session
-            dso.resume()
-
-
-def is_open(session: ControlSession | None) -> bool:
-    """Whether there is a session with a signal, and without an end."""
-    return session is not None and bool(session.signals) and not session.outcome
+    configuration = yaml.safe_load((running.net.parent / "services" / "dso" / "dso.yaml").read_text())
+    broker = urlsplit(configuration["mqtt"]["url"])
+    async with RpcClient(url) as rpc, aiomqtt.Client(str(broker.hostname), int(broker.port or 0)) as client:
+        topic = Topics().answered("+")
+        await client.subscribe(topic)
+        tried: set[tuple[int, int]] = set()
+        async with asyncio.timeout(120):
+            async for message in client.messages:
+                # The embedded broker greets with what others have subscribed to.
+                if not message.topic.matches(topic):
+                    continue
+                answered = Answered.model_validate_json(message.payload)
+                if (answered.slot, answered.session) in tried:
+                    continue
+                tried.add((answered.slot, answered.session))
+                request = GetSessionRequest(GRID, answered.slot, answered.session)
+                (dso,) = [process for process in running.children() if "clients.dso" in process.cmdline()]
+                dso.suspend()
+                height = (await rpc.status()).height
+                while (await rpc.status()).height < height + 2:
+                    await asyncio.sleep(0.02)
+                session = (await asked(rpc, request, GetSessionResponse)).session
+                if session is not None and not session.outcome:
+                    dso.kill()
+                    return session
+                dso.resume()
+    raise AssertionError("the broker has closed the connection")
 
 
 async def end_of(url: str, session: ControlSession) -> ControlSession:
