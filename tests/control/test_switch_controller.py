@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import cast
@@ -171,6 +172,17 @@ async def test_orders_go_to_their_switches_and_what_these_did_is_confirmed_once_
     assert orders[account(0)].executed is Phase.PHASE_B
     assert {orders[account(1)].status, orders[account(2)].status} == {ORDERED}
     assert set(chain.refused) <= {Code.SLOT_OUT_OF_RANGE}
+
+
+async def test_an_order_that_was_posted_long_before_reaches_its_switch_before_its_slot() -> None:
+    chain = OrderedChain()
+    slot = 2
+    chain.order(0, slot, Phase.PHASE_B)
+    async with working(chain) as switches:
+        # It was told before the controller was there, which then looks at the running slot and the next.
+        await until(lambda: len(switches.commands) == 1)
+        assert chain.clock.slot_at(time.time()) < slot
+        assert switches.commands == [("h0", SwitchCommand(slot=slot, phase="b"))]
 
 
 async def test_what_a_switch_did_is_said_as_it_is_though_it_was_ordered_otherwise() -> None:

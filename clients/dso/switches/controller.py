@@ -60,6 +60,7 @@ class Controller:
         """Work until cancelled; once."""
         async with self._tasks as tasks:
             tasks.create_task(self._follow())
+            tasks.create_task(self._look_ahead())
             tasks.create_task(self._connection.run())
 
     async def _follow(self) -> None:
@@ -68,9 +69,7 @@ class Controller:
                 start = await self._chain.cursor()
                 now = self._clock.slot_at(time.time())
                 for slot in (now, now + 1):
-                    async for page in self._chain.pages(ListPhaseOrdersRequest(self._vdg, slot, limit=_PAGE)):
-                        for order in page.orders:
-                            self._ordered(order.account, slot, order.phase)
+                    await self._read(slot)
                 async for event in self._chain.events(start=start, types=[PhaseOrdered]):
                     if event.value.vdg == self._vdg:
                         self._ordered(event.value.account, event.value.slot, event.value.phase)
@@ -79,6 +78,22 @@ class Controller:
             except ChainError as error:
                 log.warning("orders can't be followed: %s; trying again", error)
             await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _look_ahead(self) -> None:
+        """Read what is ordered for the next slot, which may have been told of before this process was there."""
+        while True:
+            now = self._clock.slot_at(time.time())
+            await self._clock.until(now + 1)
+            try:
+                await self._read(now + 2)
+            except ChainError as error:
+                log.warning("orders of slot %d can't be read: %s", now + 2, error)
+
+    async def _read(self, slot: int) -> None:
+        async for page in self._chain.pages(ListPhaseOrdersRequest(self._vdg, slot, limit=_PAGE)):
+            for order in page.orders:
+                if self._orders.get((order.account, slot)) != PHASE_NAMES[order.phase]:
+                    self._ordered(order.account, slot, order.phase)
 
     def _ordered(self, account: bytes, slot: int, phase: Phase) -> None:
         if account not in self._homes:
