@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from clients.common.chain import Chain
-from clients.common.channel import Tls
 from clients.common.configuration import ConfigurationError, read_configuration
 from clients.common.slots import SlotClock
+from clients.common.until_stopped import until_stopped
 from clients.common.wallet import Wallet
 from clients.dso.collector.check import TimeRules
 from clients.dso.collector.collector import Collector
 from clients.dso.collector.readings import Readings
-from clients.dso.daemon_configuration import DaemonConfiguration, GatewayTls
+from clients.dso.daemon_configuration import DaemonConfiguration
 from clients.dso.database import open_database
 from clients.dso.findings import Finding, Findings, Kind
 from clients.dso.forecast import DayProfile, Persistence, read_profile
@@ -45,23 +44,7 @@ async def serve(path: Path) -> None:
 
     Raises: ConfigurationError, KeystoreError, ChainError (chain state in use, another chain) before it runs.
     """
-    task = asyncio.current_task()
-    loop = asyncio.get_running_loop()
-    ended = False
-
-    def end() -> None:
-        nonlocal ended
-        ended = True
-        if task is not None:
-            task.cancel()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end)
-    try:
-        await _run(read_configuration(path, DaemonConfiguration))
-    except asyncio.CancelledError:
-        if not ended:
-            raise
+    if await until_stopped(_run(read_configuration(path, DaemonConfiguration))):
         log.info("ended")
 
 
@@ -80,7 +63,7 @@ async def _run(configuration: DaemonConfiguration) -> None:
             chain = await Chain.open(
                 configuration.gateway.target,
                 state=configuration.chain_state,
-                tls=_tls(configuration.gateway.tls),
+                tls=configuration.gateway.tls_files,
                 chain_id=configuration.chain_id,
             )
             async with chain:
@@ -190,12 +173,6 @@ class Daemon:
 def _profile(configuration: DaemonConfiguration) -> DayProfile | None:
     settings = configuration.rebates
     return read_profile(settings.forecast_csv) if settings is not None and settings.forecast_csv else None
-
-
-def _tls(tls: GatewayTls | None) -> Tls | None:
-    if tls is None:
-        return None
-    return Tls(ca=tls.authority, certificate=tls.certificate, key=tls.key, server_name=tls.server_name)
 
 
 async def _grid_and_members(chain: GatewayChain) -> tuple[Grid, Members]:

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from clients.common.broker import BrokerAddress
+from clients.common.channel import Tls
 from clients.common.configuration import FilePath, Section
 from clients.common.slots import SLOTS_PER_DAY
 from clients.dso.control.settings import ControlSettings
@@ -33,6 +34,12 @@ class GatewayAddress(Section):
 
     target: Annotated[str, Field(min_length=1)]
     tls: GatewayTls | None = None
+
+    @property
+    def tls_files(self) -> Tls | None:
+        """As the client library takes them; None for a plain connection."""
+        tls = self.tls
+        return Tls(tls.authority, tls.certificate, tls.key, tls.server_name) if tls is not None else None
 
 
 class AccountKey(Section):

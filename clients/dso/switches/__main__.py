@@ -5,19 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import signal
 import sys
 from pathlib import Path
 
 import uvloop
 
 from clients.common.chain import Chain
-from clients.common.channel import Tls
 from clients.common.configuration import ConfigurationError, read_configuration
 from clients.common.errors import ChainError
 from clients.common.slots import SlotClock
+from clients.common.until_stopped import until_stopped
 from clients.common.wallet import Wallet
-from clients.dso.daemon_configuration import GatewayTls
 from clients.dso.homes_file import read_homes
 from clients.dso.passphrase import read_passphrase
 from clients.dso.switches.configuration import ControllerConfiguration
@@ -32,35 +30,18 @@ _PATIENCE_SECONDS = 3_600.0
 
 async def serve(path: Path) -> None:
     """Run until SIGTERM or SIGINT. Raises: ConfigurationError, KeystoreError, ChainError before it runs."""
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     configuration = read_configuration(path, ControllerConfiguration)
-    account, tls = configuration.account, configuration.gateway.tls
+    account = configuration.account
     wallet = Wallet.from_key_file(account.keystore, read_passphrase(account.passphrase))
     homes = read_homes(configuration.homes_csv)
-    work = asyncio.create_task(_work(configuration, wallet, homes, _files(tls)))
-    stop = asyncio.create_task(stopped.wait())
-    await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
-    stop.cancel()
-    if not work.done():
-        work.cancel()
-    try:
-        await work
-    except asyncio.CancelledError:
-        if not stopped.is_set():
-            raise
+    await until_stopped(_work(configuration, wallet, homes))
 
 
-def _files(tls: GatewayTls | None) -> Tls | None:
-    return Tls(tls.authority, tls.certificate, tls.key, tls.server_name) if tls is not None else None
-
-
-async def _work(
-    configuration: ControllerConfiguration, wallet: Wallet, homes: dict[bytes, str], tls: Tls | None
-) -> None:
-    gateway, vdg = configuration.gateway.target, configuration.vdg
-    chain = await Chain.open(gateway, state=configuration.chain_state, tls=tls, chain_id=configuration.chain_id)
+async def _work(configuration: ControllerConfiguration, wallet: Wallet, homes: dict[bytes, str]) -> None:
+    gateway, vdg = configuration.gateway, configuration.vdg
+    chain = await Chain.open(
+        gateway.target, state=configuration.chain_state, tls=gateway.tls_files, chain_id=configuration.chain_id
+    )
     async with chain:
         grid = (await chain.query(GetGridRequest(vdg), patience_seconds=_PATIENCE_SECONDS)).grid
         if grid is None:
