@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,12 @@ def new_chain(
     validators: int,
     params: ConsensusParams | None = None,
     settings: Settings = FAST,
+    powers: Sequence[int] = (),
 ) -> Localnet:
     """A chain of the tests' neighbourhood that begins now."""
-    net = Localnet.create(home, chain_id=world.CHAIN_ID, validators=validators, application=app, settings=settings)
+    net = Localnet.create(
+        home, chain_id=world.CHAIN_ID, validators=validators, application=app, settings=settings, powers=powers
+    )
     operators = [{"public_key": key.hex(), "operator": address("oscar").hex()} for key in net.validator_public_keys]
     now_s = int(time.time())
     net.write_genesis(
