@@ -126,6 +126,13 @@ class Chain:
         """
         return await self._queries.ask(request, patience_seconds=patience_seconds)
 
+    async def told(self, request: Any) -> Any:
+        """As `query`, but what the gateway says, also where a subclass would have it proved.
+
+        Raises: GatewayError, Unavailable.
+        """
+        return await Chain.query(self, request)
+
     async def verified(self, trust: TrustSection, *, file: Path | None = None) -> VerifiedReads:
         """Reads that believe nothing of what the gateway says but what is proved to them.
 

@@ -13,7 +13,7 @@ from clients.household.account import Account, LiveOrder
 from clients.household.offers import OpenBook
 from clients.household.terms import Terms
 from wire.asset import GetAvailabilityRequest
-from wire.grid import GetGridRequest, ListTermsRequest
+from wire.grid import GetGridRequest, ListTermsRequest, SlotTerms
 from wire.ledger import GetBalanceRequest, ListDebtsRequest, account_holder
 from wire.market import (
     Contract,
@@ -26,11 +26,15 @@ from wire.settlement import GetDeclarationRequest, GetHouseholdRequest, Househol
 T = TypeVar("T")
 
 TERMS_SLOTS = 288
+# Slots for which orders are about to close: what is posted for them is proved whenever terms are read.
+_NEAR_SLOTS = 12
 _AT_ONCE = 32
 
 
-async def read_terms(chain: Chain, vdg: str) -> Terms:
+async def read_terms(chain: Chain, vdg: str, known: Terms | None = None) -> Terms:
     """The grid's timing and tariff, the market's products, and what was posted for the slots of two days.
+
+    ``known``: the terms as they were read before, of which what the gateway says is still so is not proved again.
 
     Raises: ConfigurationError when there is no such grid or it has no tariff; ChainError when nobody answers.
     """
@@ -41,10 +45,39 @@ async def read_terms(chain: Chain, vdg: str) -> Terms:
         raise ConfigurationError(f"vdg = {vdg}: has no tariff yet; have its supplier post one")
     products = await chain.query(ListProductsRequest())
     first_slot = max(0, answer.slot)
-    posted = await chain.query(ListTermsRequest(vdg, first_slot, TERMS_SLOTS))
+    posted = await _posted(chain, vdg, first_slot, known)
     return Terms(
-        answer.grid, answer.tariff, {product.name: product for product in products.products}, first_slot, posted.terms
+        answer.grid, answer.tariff, {product.name: product for product in products.products}, first_slot, posted
     )
+
+
+async def _posted(chain: Chain, vdg: str, first_slot: int, known: Terms | None) -> Sequence[SlotTerms]:
+    """Rebates and caps from a slot on: all proved, or those that are near, new or said to be others than known."""
+    request = ListTermsRequest(vdg, first_slot, TERMS_SLOTS)
+    if known is None:
+        posted: Sequence[SlotTerms] = (await chain.query(request)).terms
+        return posted
+    told: list[SlotTerms] = list((await chain.told(request)).terms)
+    slots = range(first_slot, first_slot + len(told))
+    doubtful = [
+        index
+        for index, slot in enumerate(slots)
+        if index < _NEAR_SLOTS or not known.reaches(slot) or known.of(slot) != told[index]
+    ]
+    for begin, end in _runs(doubtful):
+        told[begin:end] = (await chain.query(request._replace(first_slot=slots[begin], slots=end - begin))).terms
+    return tuple(told)
+
+
+def _runs(ascending: Sequence[int]) -> list[tuple[int, int]]:
+    """Where runs of consecutive numbers begin and end (exclusive)."""
+    runs: list[tuple[int, int]] = []
+    for number in ascending:
+        if runs and runs[-1][1] == number:
+            runs[-1] = (runs[-1][0], number + 1)
+        else:
+            runs.append((number, number + 1))
+    return runs
 
 
 async def read_contracts(chain: Chain, vdg: str, slots: Iterable[int]) -> list[Contract]:

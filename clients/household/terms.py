@@ -38,8 +38,11 @@ class Terms(NamedTuple):
 
     def of(self, slot: int) -> SlotTerms:
         """Rebate and caps of a slot; none where nothing was read."""
-        index = slot - self.first_slot
-        return self.slot_terms[index] if 0 <= index < len(self.slot_terms) else _NO_TERMS
+        return self.slot_terms[slot - self.first_slot] if self.reaches(slot) else _NO_TERMS
+
+    def reaches(self, slot: int) -> bool:
+        """Whether it was read what is posted for a slot."""
+        return 0 <= slot - self.first_slot < len(self.slot_terms)
 
     def gate_slot(self, product: Product, slot: int) -> int:
         """The slot at whose start the book for ``slot`` closes (MODEL section 4)."""

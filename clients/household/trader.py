@@ -251,12 +251,12 @@ class Trader:
                 log.warning("%s: what stands could not be read: %s", home.id, error)
 
     async def _refresh_terms(self) -> None:
-        # Each slot's terms are proved one by one: a gateway that is slow must not be asked anew in every slot.
+        # Slots' terms are proved one by one: a gateway that is slow must not be asked anew in every slot.
         if self._reading_terms:
             return
         self._reading_terms = True
         try:
-            self.terms = await read_terms(self._chain, self.terms.grid.vdg)
+            self.terms = await read_terms(self._chain, self.terms.grid.vdg, self.terms)
         except ChainError as error:
             log.warning("terms of %s are not read: %s; the last ones hold", self.terms.grid.vdg, error)
         finally:

@@ -80,6 +80,10 @@ class AppChain:
             raise RuntimeError(answer.message)
         return decode(event_class(event_name(type(request)).removesuffix("Request") + "Response"), answer.value)
 
+    async def told(self, request: Any) -> Any:
+        """As Chain.told."""
+        return await self.query(request)
+
     async def pages(self, request: Any) -> AsyncGenerator[Any, None]:
         """As Chain.pages, for answers of one page."""
         yield await self.query(request)

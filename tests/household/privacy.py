@@ -6,15 +6,22 @@ has judged what it tells of the people in the house.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import psutil
 
-from tests.household.lying_relay import Asked
+from tests.household.lying_relay import Asked, LyingRelay
+from tests.household.neighbourhood import Neighbourhood
+from tests.household.wire_tap import Published, WireTap
+from wire.answered import Answered
 from wire.codec import decode, encode
+from wire.control import ControlOpened
 from wire.events import event_class
 from wire.gen.vdg.gateway.v1 import gateway_pb2 as pb
+from wire.mqtt import SetPoint, Topics
+from wire.mqtt import decode as mqtt_decode
 from wire.tx import Tx, TxBody
 
 # Transactions: what is traded, declared or paid as a whole, for one slot or a run of them.
@@ -119,3 +126,44 @@ def connections(pid: int) -> set[int]:
     remote = [one.raddr for one in found if one.raddr]
     assert {address.ip for address in remote} <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
     return {address.port for address in remote}
+
+
+def nothing_private_leaves(place: Neighbourhood, gateway: LyingRelay, tap: WireTap, secrets: list[str]) -> None:
+    """All that the agent sent so far: to the gateway what the market needs, to the house's broker set points."""
+    kinds = judge(gateway.asked, [actor.address for _, actor in place.cast.households])
+    assert {"PlaceOrder", "DeclareFlow", "GetGridRequest", "EventService/Stream", "StoreService/Get"} <= kinds.keys()
+    assert connections(place.agent_pid) <= {int(gateway.address.rpartition(":")[2]), tap.port}
+    for secret in secrets:
+        for form in (secret.encode(), secret.encode().hex().encode()):
+            assert not [one.path for one in gateway.asked if form in one.data], secret
+    for seed in (actor.seed for _, actor in place.cast.households):
+        assert not [one.path for one in gateway.asked if seed in one.data]
+    answers = answers_of(place, tap)
+    set_points = [one for one in tap.published if one not in answers]
+    own = {Topics().set_point(home.id) for home, _ in place.cast.households}
+    assert set_points
+    assert {one.topic for one in set_points} <= own, sorted({one.topic for one in set_points} - own)
+    for one in set_points:
+        assert isinstance(mqtt_decode(SetPoint, one.payload), SetPoint)
+    _nothing_private_is_answered(place, answers)
+
+
+def answers_of(place: Neighbourhood, tap: WireTap) -> list[Published]:
+    """What homes have told their DSO in sessions of control."""
+    topics = {Topics().answered(home.id) for home, _ in place.cast.households}
+    return [one for one in tap.published if one.topic in topics]
+
+
+def _nothing_private_is_answered(place: Neighbourhood, answers: list[Published]) -> None:
+    """An answer says when, of which public signal; every byte of it is accounted for, none is of battery or cost."""
+    with_battery = {home.id for home, _ in place.cast.households if home.battery is not None}
+    sessions = {(e.session.slot, e.session.session) for e in place.of_type(ControlOpened) if e.session is not None}
+    for one in answers:
+        assert one.topic.split("/")[-2] in with_battery
+        told = json.loads(one.payload)
+        # The fields that are named, in digits, and nothing between them.
+        assert sorted(told) == ["iteration", "session", "since_ms", "slot"]
+        assert one.payload == Answered.model_validate(told).encode()
+        assert (told["slot"], told["session"], told["iteration"]) in {(*at, 1) for at in sessions}
+        begun_ms = (place.epoch_s + told["slot"] * place.slot_seconds) * 1000
+        assert begun_ms - place.slot_seconds * 1000 <= told["since_ms"] <= begun_ms + place.slot_seconds * 1000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from clients.common.state_file import StateFile
 from clients.common.verified import VerifiedReads
 from clients.household import position_watch
 from clients.household.account import Account
+from clients.household.chain_state import TERMS_SLOTS, read_terms
 from clients.household.configuration import HouseholdConfiguration
 from clients.household.database import Database
 from clients.household.gateways import Gateways, NoGatewayLeft
@@ -29,20 +29,17 @@ from tests.app.keyring import address
 from tests.app.world import CHAIN_ID, VDG
 from tests.household import privacy
 from tests.household.controlling import control_until
-from tests.household.lying_relay import LyingRelay, lying_relay
+from tests.household.lying_relay import lying_relay
 from tests.household.neighbourhood import Neighbourhood, living
-from tests.household.wire_tap import Published, WireTap, wire_tap
+from tests.household.wire_tap import wire_tap
 from tests.proofs.lying_gateway import LyingGateway, lying_gateway
 from tests.proofs.proven_chain import settled_chain
-from wire.answered import Answered
 from wire.codec import decode, encode
-from wire.control import ControlOpened
 from wire.gen.vdg.gateway.v1 import gateway_pb2 as pb
+from wire.grid import ListTermsResponse, SlotTerms
 from wire.ledger import Balance, GetBalanceRequest, account_holder
 from wire.light.client import LightClient
 from wire.market import Contract, ContractMade, GetBookRequest, ListProductsRequest
-from wire.mqtt import SetPoint, Topics
-from wire.mqtt import decode as mqtt_decode
 from wire.settlement import HouseholdSettled, HouseholdSettlement
 from wire.unverified import Reason, Unverified
 
@@ -215,8 +212,8 @@ async def test_an_agent_leaves_a_gateway_that_lies_and_stops_when_the_last_one_d
             secrets = _moved_in(place)
             place.start_agent()
             await _settles(place, "homes settle through the first gateway")
-            await control_until(place, lambda: bool(_answers(place, tap)))
-            _nothing_private_leaves(place, first, tap, secrets)
+            await control_until(place, lambda: bool(privacy.answers_of(place, tap)))
+            privacy.nothing_private_leaves(place, first, tap, secrets)
             first.lie = embellished
             await place.until(lambda: "going on with gateway" in place.log.read_text(), "the agent leaves the liar")
             assert f"gateway {first.address} is not believed" in place.log.read_text()
@@ -258,47 +255,6 @@ def _moved_in(place: Neighbourhood) -> list[str]:
     return [*secrets, "reserve_percent", "away", "comfort", "2026-07-01", "2026-07-15"]
 
 
-def _nothing_private_leaves(place: Neighbourhood, gateway: LyingRelay, tap: WireTap, secrets: list[str]) -> None:
-    """All that the agent sent so far: to the gateway what the market needs, to the house's broker set points."""
-    kinds = privacy.judge(gateway.asked, [actor.address for _, actor in place.cast.households])
-    assert {"PlaceOrder", "DeclareFlow", "GetGridRequest", "EventService/Stream", "StoreService/Get"} <= kinds.keys()
-    assert privacy.connections(place.agent_pid) <= {int(gateway.address.rpartition(":")[2]), tap.port}
-    for secret in secrets:
-        for form in (secret.encode(), secret.encode().hex().encode()):
-            assert not [one.path for one in gateway.asked if form in one.data], secret
-    for seed in (actor.seed for _, actor in place.cast.households):
-        assert not [one.path for one in gateway.asked if seed in one.data]
-    answers = _answers(place, tap)
-    set_points = [one for one in tap.published if one not in answers]
-    own = {Topics().set_point(home.id) for home, _ in place.cast.households}
-    assert set_points
-    assert {one.topic for one in set_points} <= own, sorted({one.topic for one in set_points} - own)
-    for one in set_points:
-        assert isinstance(mqtt_decode(SetPoint, one.payload), SetPoint)
-    _nothing_private_is_answered(place, answers)
-
-
-def _answers(place: Neighbourhood, tap: WireTap) -> list[Published]:
-    """What homes have told their DSO in sessions of control."""
-    topics = {Topics().answered(home.id) for home, _ in place.cast.households}
-    return [one for one in tap.published if one.topic in topics]
-
-
-def _nothing_private_is_answered(place: Neighbourhood, answers: list[Published]) -> None:
-    """An answer says when, of which public signal; every byte of it is accounted for, none is of battery or cost."""
-    with_battery = {home.id for home, _ in place.cast.households if home.battery is not None}
-    sessions = {(e.session.slot, e.session.session) for e in place.of_type(ControlOpened) if e.session is not None}
-    for one in answers:
-        assert one.topic.split("/")[-2] in with_battery
-        told = json.loads(one.payload)
-        # The fields that are named, in digits, and nothing between them.
-        assert sorted(told) == ["iteration", "session", "since_ms", "slot"]
-        assert one.payload == Answered.model_validate(told).encode()
-        assert (told["slot"], told["session"], told["iteration"]) in {(*at, 1) for at in sessions}
-        begun_ms = (place.epoch_s + told["slot"] * place.slot_seconds) * 1000
-        assert begun_ms - place.slot_seconds * 1000 <= told["since_ms"] <= begun_ms + place.slot_seconds * 1000
-
-
 def _no_cent_too_much(place: Neighbourhood) -> None:
     """What the agent has counted is what the chain says."""
     database = Database.read_only(place.folder / "data" / "household.db")
@@ -312,3 +268,33 @@ def _no_cent_too_much(place: Neighbourhood) -> None:
             assert slots
     finally:
         database.close()
+
+
+async def test_only_near_new_and_changed_terms_are_proved_again(gateway: LyingGateway, chain: VerifiedChain) -> None:
+    first = await read_terms(chain, VDG)
+    assert len(first.slot_terms) == TERMS_SLOTS
+    proved = gateway.items_served
+    assert await read_terms(chain, VDG, first) == first
+    assert gateway.items_served - proved == 12
+    # Two days of which six slots were beyond what was read before.
+    shorter = first._replace(slot_terms=first.slot_terms[:-6])
+    proved = gateway.items_served
+    assert await read_terms(chain, VDG, shorter) == first
+    assert gateway.items_served - proved == 12 + 6
+
+
+async def test_a_gateway_that_makes_up_terms_is_not_believed(gateway: LyingGateway, chain: VerifiedChain) -> None:
+    first = await read_terms(chain, VDG)
+
+    def made_up(path: str, answer: bytes) -> bytes:
+        if not path.endswith("ListTerms"):
+            return answer
+        terms = list(decode(ListTermsResponse, answer).terms)
+        for index in (3, 100, 101):
+            terms[index] = SlotTerms(rebate_neur_per_wh=99_999)
+        return encode(ListTermsResponse(tuple(terms)))
+
+    gateway.query = made_up
+    proved = gateway.items_served
+    assert await read_terms(chain, VDG, first) == first
+    assert gateway.items_served - proved == 12 + 2
