@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import time
 from collections.abc import Iterable
 from functools import partial
@@ -15,6 +14,7 @@ from clients.common.configuration import ConfigurationError
 from clients.common.errors import ChainError, HistoryGone
 from clients.common.slots import SLOTS_PER_HOUR
 from clients.common.subscribe import Cursor
+from clients.common.until_stopped import until_stopped
 from clients.common.wallet import Wallet
 from clients.household.chain_state import read_account, read_contracts, read_settled, read_terms
 from clients.household.configuration import HomeAssistantSection, HouseholdConfiguration
@@ -77,21 +77,8 @@ class Service:
     async def run(self) -> None:
         """Work until cancelled, or until SIGTERM or SIGINT. Raises: ConfigurationError, ChainError."""
         gateway = self._configuration.gateway
-        stopped = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        stop = asyncio.create_task(stopped.wait())
-        work = asyncio.create_task(self._work(gateway.tls.files() if gateway.tls else None))
-        await asyncio.wait({stop, work}, return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        if not work.done():
-            log.info("ending: what is under way goes on at the next start")
-            work.cancel()
-        try:
-            await work
-        except asyncio.CancelledError:
-            if not stopped.is_set():
-                raise
+        if await until_stopped(self._work(gateway.tls.files() if gateway.tls else None)):
+            log.info("ended: what was under way goes on at the next start")
 
     async def _work(self, tls: Any) -> None:
         gateways = Gateways([self._configuration.gateway.target, *self._configuration.gateway.others])
