@@ -109,14 +109,15 @@ def _fewest_switches(
     week: Week, installed: list[int], enough: Callable[[list[Metrics]], bool]
 ) -> tuple[list[int], list[Metrics]]:
     """The homes with switches, ``installed`` and as few more as are enough; else those with the least greatest VUF."""
-    tried = []
-    # Who is chosen first stays chosen when there are more.
-    ranked = week.selected(Method.HYBRID, MOST - len(installed), installed)
-    for count in range(len(installed), len(ranked) + 1):
-        switched = ranked[:count]
+    tried, switched = [], installed
+    while True:
         found = week.dynamic(switched)
         if enough(found):
             return switched, found
-        tried.append((max(map(vuf, found)), count, found, switched))
+        tried.append((max(map(vuf, found)), len(switched), found, switched))
+        more = week.selected(Method.HYBRID, 1, switched) if len(switched) < MOST else switched
+        if more == switched:
+            break
+        switched = more
     _, _, found, switched = min(tried, key=lambda one: one[:2])
     return switched, found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from clients.common.grid.feeders import feeder_of_bus
 from clients.common.grid.grid import Grid
 from clients.common.grid.metrics import Metrics
 from clients.common.grid.network import PHASES
-from clients.dso.phases.selection import Candidate, Method, Voltages, select
+from clients.dso.phases.selection import Candidate, Method, Unbalance, Voltages, select
 from clients.household.planner.planner import Planner
 from studies.arrays import W_PER_WH, Real
 from studies.day import Day
@@ -34,6 +34,7 @@ class Week:
     switching: Switching
     without: list[Day]
     with_market: list[Day]
+    _moved: dict[frozenset[int], list[Phases]] = field(default_factory=dict)
 
     @property
     def mean_wh(self) -> Real:
@@ -60,12 +61,26 @@ class Week:
         if not switched:
             return self.static(self.switching.own)
         return [
-            measured(self.grid, day.flow_wh, self.switching.day(day.committed_wh, frozenset(switched), self.trading))
-            for day in self.with_market
+            measured(self.grid, day.flow_wh, phases)
+            for day, phases in zip(self.with_market, self._phases(switched), strict=True)
         ]
 
     def selected(self, method: Method, switches: int, beside: Sequence[int] = ()) -> list[int]:
-        """The homes that get ``switches`` more switches ``beside`` those that have one, by the DSO's own selection."""
+        """The homes that get ``switches`` more switches ``beside`` those that have one, by the DSO's own selection.
+
+        By the mean-based method all at once, by the others one by one, each on the feeder whose unbalance is then
+        highest on average (5.4.2).
+        """
+        chosen = list(beside)
+        if method is Method.MEAN_BASED:
+            return [*chosen, *self._next(method, switches, chosen)]
+        for _ in range(switches):
+            chosen += self._next(method, 1, chosen, self._mean_vuf_percent(chosen))
+        return chosen
+
+    def _next(
+        self, method: Method, switches: int, beside: Sequence[int], vuf_percent: Unbalance | None = None
+    ) -> list[int]:
         ids, mean_wh = self.switching.ids, np.round(self.mean_wh).astype(int)
         candidates = [
             Candidate(
@@ -78,25 +93,42 @@ class Week:
             )
             for number, owned in enumerate(self.equipment)
         ]
-        chosen = select(candidates, switches, method, self._mean_voltages_v()).chosen if switches else []
-        return [*beside, *(ids.index(one.id) for one in chosen)]
+        chosen = select(candidates, switches, method, self._mean_voltages_v(), vuf_percent).chosen if switches else []
+        return [ids.index(one.id) for one in chosen]
+
+    def _phases(self, switched: Sequence[int]) -> list[Phases]:
+        """Each day's phases, slot by slot, with ``switched`` homes moved: (slots, homes)."""
+        homes = frozenset(switched)
+        if homes not in self._moved:
+            days = self.with_market
+            self._moved[homes] = [self.switching.day(day.committed_wh, homes, self.trading) for day in days]
+        return self._moved[homes]
+
+    def _mean_vuf_percent(self, switched: Sequence[int]) -> Unbalance:
+        """By feeder, of all its buses and slots with the market, ``switched`` homes moved from slot to slot."""
+        days = zip(self.with_market, self._phases(switched), strict=True)
+        by_bus = np.mean(
+            [self.grid.solve(day.flow_wh * W_PER_WH, phases=phases).vuf_percent.mean(axis=0) for day, phases in days],
+            axis=0,
+        )
+        return {feeder: float(by_bus[buses].mean()) for feeder, buses in self._buses().items()}
+
+    def _buses(self) -> dict[str, list[int]]:
+        """The numbers of each feeder's buses."""
+        feeders = feeder_of_bus(self.grid.network)
+        return {
+            feeder: [bus for bus, name in enumerate(self.grid.network.buses) if feeders[name] == feeder]
+            for feeder in sorted(set(self.switching.feeders))
+        }
 
     def _mean_voltages_v(self) -> Voltages:
         """By feeder and phase, of all its buses and slots."""
-        feeders = feeder_of_bus(self.grid.network)
         mean_v = np.mean(
             [self.grid.solve(day.flow_wh * W_PER_WH).phase_neutral_v.mean(axis=0) for day in self.with_market], axis=0
         )
         return {
-            feeder: {
-                phase: float(
-                    np.mean(
-                        [mean_v[bus, at] for bus, name in enumerate(self.grid.network.buses) if feeders[name] == feeder]
-                    )
-                )
-                for at, phase in enumerate(PHASES)
-            }
-            for feeder in sorted(set(self.switching.feeders))
+            feeder: {phase: float(mean_v[buses, at].mean()) for at, phase in enumerate(PHASES)}
+            for feeder, buses in self._buses().items()
         }
 
 

@@ -216,3 +216,29 @@ def test_a_file_with_errors_is_refused_with_field_and_way_out(changes: dict[str,
     refused = run("-", "--json", stdin=json.dumps(case))
     assert refused.exit_code == 2
     assert json.loads(refused.stdout)["errors"]
+
+
+@pytest.mark.parametrize("method", [Method.HIGHEST_AVERAGE_FLOW, Method.HYBRID])
+def test_the_feeder_with_the_highest_unbalance_gets_the_next_switch_and_then_the_other(method: Method) -> None:
+    homes = [
+        Candidate(f"{feeder}-{phase}", feeder, phase, wh, pv=wh < 0)
+        for feeder, more in (("f1", 100), ("f2", 0))
+        for phase, wh in (("a", -200 - more), ("b", 50 + more), ("c", 80 + more))
+    ]
+
+    def first(**vuf_percent: float) -> str:
+        (chosen,) = select(homes, 1, method, vuf_percent=vuf_percent).chosen
+        return chosen.id
+
+    # Without measurements the greatest flow of all feeders.
+    assert first() == "f1-a"
+    assert first(f1=0.4, f2=0.7) == "f2-a"
+    assert first(f1=0.7, f2=0.4) == "f1-a"
+
+
+@pytest.mark.parametrize(("percent", "told"), [({"f": -1}, "mean_vuf_percent.f"), ({"g": 0.4}, "mean_vuf_percent")])
+def test_an_unbalance_of_no_feeder_or_below_zero_is_refused(percent: dict[str, float], told: str) -> None:
+    case = {"households": [HOME], "switches": 1, "mean_vuf_percent": percent}
+    with pytest.raises(BadFile) as refused:
+        parse_selection(json.dumps(case).encode())
+    assert [error.field for error in refused.value.errors] == [told]

@@ -44,8 +44,9 @@ class Selection(NamedTuple):
 
 
 class _Rank(NamedTuple):
-    """Smaller is better: first by how well a home fits, then by how much it moves, then by id."""
+    """Smaller is better: first by how its feeder fares, then by how well it fits, how much it moves, and its id."""
 
+    less_vuf_percent: float
     tier: int
     negative_flow_wh: int
     id: str
@@ -53,9 +54,17 @@ class _Rank(NamedTuple):
 
 # Phase voltages of a feeder, phase to neutral, averaged over a long time (V).
 Voltages = Mapping[str, Mapping[str, float]]
+# Voltage unbalance by feeder, averaged over its buses and a long time (percent).
+Unbalance = Mapping[str, float]
 
 
-def select(candidates: list[Candidate], switches: int, method: Method, voltages_v: Voltages | None = None) -> Selection:
+def select(
+    candidates: list[Candidate],
+    switches: int,
+    method: Method,
+    voltages_v: Voltages | None = None,
+    vuf_percent: Unbalance | None = None,
+) -> Selection:
     """At most ``switches`` homes that should get a switch.
 
     Mean-based: those that a static allocation (5.1) of the average flows would put on another phase, of all
@@ -64,7 +73,9 @@ def select(candidates: list[Candidate], switches: int, method: Method, voltages_
     Hybrid: the second, applied to those that the first, not limited in number, would move; others of these fill up.
 
     ``voltages_v`` by feeder and phase decides what highest and lowest are; without a feeder's voltages the average
-    flows do, as the phase that takes least has the highest voltage. Ids must differ.
+    flows do, as the phase that takes least has the highest voltage. With ``vuf_percent`` the feeder with the highest
+    unbalance comes first, in the last two methods; the thesis places switches one by one so (5.4.2), and measures
+    anew before the next. Ids must differ.
     """
     if method is Method.MEAN_BASED:
         moved, status = _moved(candidates, switches)
@@ -72,11 +83,12 @@ def select(candidates: list[Candidate], switches: int, method: Method, voltages_
         ordered = sorted(moved, key=lambda name: (-abs(by_id[name].mean_wh), name))
         return Selection([Chosen(name, f"on average better on phase {moved[name]}") for name in ordered], status)
     if method is Method.HIGHEST_AVERAGE_FLOW:
-        ranked = _ranked(candidates, candidates, voltages_v or {})
+        ranked = _ranked(candidates, candidates, voltages_v or {}, vuf_percent or {})
         return Selection([chosen for tier, chosen in ranked if tier < _OTHERS][:switches], None)
     moved, status = _moved(candidates, None)
     among = [home for home in candidates if home.id in moved]
-    return Selection([chosen for _, chosen in _ranked(candidates, among, voltages_v or {})][:switches], status)
+    ranked = _ranked(candidates, among, voltages_v or {}, vuf_percent or {})
+    return Selection([chosen for _, chosen in ranked][:switches], status)
 
 
 def extremes(candidates: list[Candidate], feeder: str, voltages_v: Voltages) -> tuple[str, str]:
@@ -94,7 +106,9 @@ def extremes(candidates: list[Candidate], feeder: str, voltages_v: Voltages) -> 
 _FITTING, _MIDDLE, _OTHERS = range(3)
 
 
-def _ranked(candidates: list[Candidate], among: list[Candidate], voltages_v: Voltages) -> list[tuple[int, Chosen]]:
+def _ranked(
+    candidates: list[Candidate], among: list[Candidate], voltages_v: Voltages, vuf_percent: Unbalance
+) -> list[tuple[int, Chosen]]:
     """Those of ``among`` that may get a switch with their tiers, the best first."""
     phases = {home.feeder: extremes(candidates, home.feeder, voltages_v) for home in candidates}
     ranked: list[tuple[_Rank, str]] = []
@@ -102,15 +116,16 @@ def _ranked(candidates: list[Candidate], among: list[Candidate], voltages_v: Vol
         if not home.eligible:
             continue
         highest, lowest = phases[home.feeder]
+        feeder = -vuf_percent.get(home.feeder, 0.0)
         flow_wh = -home.mean_wh if home.pv else home.mean_wh
         what = "injects" if home.pv else "takes"
         if flow_wh <= 0 or (home.pv and home.phase != highest) or (not home.pv and home.phase == highest):
-            rank, where = _Rank(_OTHERS, -abs(home.mean_wh), home.id), f"moved by the means, phase {home.phase}"
+            rank, where = _Rank(feeder, _OTHERS, -abs(home.mean_wh), home.id), f"moved by the means, phase {home.phase}"
         elif home.pv or home.phase == lowest:
             end = "highest" if home.pv else "lowest"
-            rank, where = _Rank(_FITTING, -flow_wh, home.id), f"phase {home.phase}, of the {end} voltage"
+            rank, where = _Rank(feeder, _FITTING, -flow_wh, home.id), f"phase {home.phase}, of the {end} voltage"
         else:
-            rank, where = _Rank(_MIDDLE, -flow_wh, home.id), f"phase {home.phase}, not of the highest voltage"
+            rank, where = _Rank(feeder, _MIDDLE, -flow_wh, home.id), f"phase {home.phase}, not of the highest voltage"
         text = f"{what} {flow_wh} Wh on average, {where}" if rank.tier != _OTHERS else where
         ranked.append((rank, text))
     return [(rank.tier, Chosen(rank.id, text)) for rank, text in sorted(ranked)]

@@ -20,6 +20,7 @@ KIND: Final = JsonKind(
     if_too_deep="give a list of households",
 )
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Percent = Annotated[float, Field(ge=0, le=200)]
 Volts = Annotated[float, Field(gt=0, le=100_000)]
 
 
@@ -49,6 +50,7 @@ class SelectionCase(FilePart):
     switches: Annotated[int, Field(ge=0, le=MAX_HOUSEHOLDS)]
     method: Annotated[Method, Field(strict=False)] = Method.HYBRID
     mean_voltage_v: dict[Name, PhaseVoltages] = Field(default={})
+    mean_vuf_percent: dict[Name, Percent] = Field(default={})
 
     @property
     def candidates(self) -> list[Candidate]:
@@ -73,8 +75,9 @@ def parse_selection(data: bytes) -> SelectionCase:
     ]
     feeders = {home.feeder for home in case.households}
     faults += [
-        FileError("mean_voltage_v", shown(feeder), "is no feeder of a home", "correct the name, or remove it")
-        for feeder in case.mean_voltage_v
+        FileError(field, shown(feeder), "is no feeder of a home", "correct the name, or remove it")
+        for field, named in (("mean_voltage_v", case.mean_voltage_v), ("mean_vuf_percent", case.mean_vuf_percent))
+        for feeder in named
         if feeder not in feeders
     ]
     if faults:

@@ -37,7 +37,7 @@ def select_command(
         refuse_file(bad, file, as_json)
     how = method or case.method
     many = case.switches if switches is None else switches
-    selection = select(case.candidates, many, how, case.voltages_v)
+    selection = select(case.candidates, many, how, case.voltages_v, case.mean_vuf_percent)
     if as_json:
         record = {
             "method": how.value,
