@@ -102,6 +102,7 @@ def plan_json(home: Home, terms: Terms, now: int) -> str:
     known = [(entry, expected) for entry, expected in entries if expected is not None]
     record = {
         "made_in": now,
+        "relaxed": home.relaxed,
         "first_slot": known[0][0].slot if known else now + 1,
         "load_wh": [expected.load_wh for _, expected in known],
         "pv_wh": [expected.pv_wh for _, expected in known],

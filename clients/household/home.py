@@ -189,6 +189,12 @@ class Home:
         return self._offers.why_not(terms, book, self.plan, self.account)
 
     @property
+    def relaxed(self) -> tuple[str, ...]:
+        """Which limits the newest plans could not hold, and how far they gave, in words for the person."""
+        battery = () if self.battery is None else self._strategy.relaxed
+        return (*battery, *(() if self.flexible is None else self.flexible.relaxed))
+
+    @property
     def throughput_left_wh(self) -> float:
         """How much may still flow in and out of the battery today, by its cycles; 0 without a battery."""
         return 0.0 if self.battery is None else self._strategy.throughput_left_wh(self.battery)

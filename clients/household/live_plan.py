@@ -93,3 +93,5 @@ def _print(plan: dict[str, Any], console: Console) -> None:
         cells += [str(plan["energy_wh"][end - 1])] if with_battery else []
         table.add_row(str(first) if first == last else f"{first}-{last}", *cells)
     console.print(table)
+    for text in plan.get("relaxed", ()):
+        console.print(f"relaxed, slots counted from {plan['first_slot']} on: {text}", markup=False)

@@ -95,6 +95,8 @@ class Planned:
         self._steered: dict[int, PlannedSlot] = {}
         self._solved: dict[bytes, Plan] = {}
         self._told: set[tuple[str, ...]] = set()
+        # See Strategy.
+        self.relaxed: tuple[str, ...] = ()
 
     def __call__(self, situation: Situation) -> list[PlannedSlot]:
         """See Strategy."""
@@ -105,7 +107,8 @@ class Planned:
         try:
             planned = self._plan(situation, first, energy_wh, solved)
         except PlanningFailed as error:
-            self._tell(("failed",), f"{error}; the plain rule goes on")
+            self.relaxed = (f"{error}; the plain rule goes on",)
+            self._tell(("failed",), *self.relaxed)
             return self._otherwise(situation)
         self._steered = {entry.slot: entry for entry in (*planned[:1], *self._steered.values())}
         for old in [slot for slot in self._steered if slot < situation.now]:
@@ -155,6 +158,8 @@ class Planned:
             battery = day.rest(whole, float(start_wh))
             flows = self._solve(_problem(situation, slots, battery, settings, offering=False), solved)
             offers = flows
+            if begin == first:
+                self.relaxed = tuple(relaxation.text for relaxation in flows.relaxations)
             if any(slot in situation.tradable for slot in slots):
                 offers = self._offers(situation, slots, battery, solved)
             planned += self._slots(situation, range(begin, min(end, last)), flows, offers, start_wh, later_wh)

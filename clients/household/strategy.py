@@ -50,13 +50,20 @@ class Strategy(Protocol):
         """The next slots, the running one left out or not."""
         ...
 
+    @property
+    def relaxed(self) -> tuple[str, ...]:
+        """Which limits the last plan of the day could not hold, in words; it counts its slots from the next one on."""
+        ...
+
     def throughput_left_wh(self, battery: BatteryLimits) -> float:
         """How much may still flow in and out of the battery today, by its cycles; infinite without such a limit."""
         ...
 
 
 class Plain:
-    """The plain rule, see `plan_with_battery`."""
+    """The plain rule, see `plan_with_battery`; it has no limits that could contradict each other."""
+
+    relaxed: tuple[str, ...] = ()
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule

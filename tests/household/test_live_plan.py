@@ -26,12 +26,12 @@ def invoke(*arguments: str) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
-def planned(folder: Path) -> str:
+def planned(folder: Path, rules: PlanningSettings | None = None, load_wh: int = 100) -> str:
     """An agent's file in which a home with a battery has planned in slot 20; the path of the configuration."""
     configuration = read(folder, minimal())
     database = Database.open(configuration.household_file, "chain")
-    strategy = Planned("h1", Planner(), PlanningSettings(), Plain(Rule()))
-    agent = home([expected(100, 0)], now=20, battery=BATTERY, energy_wh=2_000, strategy=strategy)
+    strategy = Planned("h1", Planner(), rules or PlanningSettings(), Plain(Rule()))
+    agent = home([expected(load_wh, 0)], now=20, battery=BATTERY, energy_wh=2_000, strategy=strategy)
     diary = Diary(database.slots)
     diary.decided(agent, terms(), 20, agent.decide(terms(), 20))
     diary.keep(20)
@@ -54,6 +54,13 @@ def test_the_newest_plan_of_each_home_is_shown_with_what_the_battery_does(tmp_pa
     assert code == 0
     assert "planned in slot 20" in output
     assert f" {plan['energy_wh'][-1]} " in output
+
+
+def test_a_plan_that_could_not_hold_its_limits_says_which_gave(tmp_path: Path) -> None:
+    path = planned(tmp_path, PlanningSettings(grid_limit_w=300), load_wh=200)
+    (plan,) = json.loads(invoke("--config", path, "--json")[1])
+    (told,) = [text for text in plan["relaxed"] if "the grid's limit is exceeded in slots" in text]
+    assert f"relaxed, slots counted from 21 on: {told}" in " ".join(invoke("--config", path)[1].split())
 
 
 def test_a_file_and_running_homes_at_once_an_unknown_home_and_no_plan_yet_are_told(tmp_path: Path) -> None:

@@ -17,8 +17,12 @@ from clients.household.home import Home
 from clients.household.person.desk import Desk
 from clients.household.person.panel import Panel
 from clients.household.person.wishes import Wishes
+from clients.household.plan import Rule
+from clients.household.planned import Planned, PlanningSettings
+from clients.household.planner.planner import Planner
+from clients.household.strategy import Plain
 from clients.household.trader import Trader
-from tests.household.made import ADDRESS, BATTERY, CHEAP, SLOT_SECONDS, VDG, expected, home, terms
+from tests.household.made import ADDRESS, BATTERY, CHEAP, SLOT_SECONDS, VDG, expected, home, telemetry, terms
 from wire.settlement import HouseholdSettlement
 
 NOW = 20
@@ -29,7 +33,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.agent: Home = home(
-            [expected(100, 0)], now=NOW, battery=BATTERY._replace(capacity_wh=6_000), energy_wh=3_000
+            [expected(200, 0)], now=NOW, battery=BATTERY._replace(capacity_wh=6_000), energy_wh=3_000
         )
         grid = terms(NOW).grid._replace(epoch_s=int(time.time()) - NOW * SLOT_SECONDS - 60)
         self.terms = terms(NOW)._replace(grid=grid)
@@ -58,6 +62,17 @@ def test_the_page_shows_charge_price_planned_flow_and_what_the_market_earned(pla
     assert shown.planned_flow_w == place.agent.plan[NOW].flow_wh * 6
     assert shown.earned_neur == 1_000 * CHEAP - 100_000_000
     assert (shown.trading_paused, shown.reserve_percent) == (False, 0)
+
+
+def test_the_notice_names_the_limits_that_the_plan_could_not_hold_until_it_can(place: Place) -> None:
+    limited = Planned("h1", Planner(), PlanningSettings(grid_limit_w=300), Plain(Rule()))
+    place.agent._strategy = limited
+    place.agent.measurements.take_telemetry(telemetry(NOW, energy_wh=BATTERY.min_wh))
+    place.agent.make_plan(place.terms, NOW)
+    assert "the grid's limit is exceeded" in place.panel.panel("h1").notice
+    place.agent._strategy = Planned("h1", Planner(), PlanningSettings(), Plain(Rule()))
+    place.agent.make_plan(place.terms, NOW)
+    assert place.panel.panel("h1").notice == ""
 
 
 def test_what_the_person_sets_on_the_page_holds_for_the_agent_and_is_shown_back(place: Place) -> None:

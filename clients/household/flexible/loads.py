@@ -62,6 +62,8 @@ class FlexibleLoads:
         self._grid_limit_w = grid_limit_w
         self._told: set[tuple[int, str]] = set()
         self._corrected = (-1, 0)
+        # Which limits the last plan could not hold, and how far they gave, in words.
+        self.relaxed: tuple[str, ...] = ()
 
     @property
     def devices(self) -> list[FlexibleDevice]:  # type: ignore[type-arg]  # of any kind
@@ -90,6 +92,7 @@ class FlexibleLoads:
             if need is None:
                 load.clear(slots)
         wanted = [(load, need) for load, need in needs if need is not None]
+        self.relaxed = ()
         if wanted:
             try:
                 self._solve(around, horizon, wanted)
@@ -174,7 +177,9 @@ class FlexibleLoads:
             sell_only_surplus=True,
         )
         plan = self._planner.plan(problem)
-        self._tell(around.now // SLOTS_PER_DAY, {each.limit.field: each.text for each in plan.relaxations})
+        texts = {each.limit.field: each.text for each in plan.relaxations}
+        self.relaxed = tuple(texts.values())
+        self._tell(around.now // SLOTS_PER_DAY, texts)
         taken = {each.name: each.charge_wh for each in plan.cars}
         taken |= {each.name: each.heater_wh for each in plan.heat_stores}
         taken |= {each.name: each.appliance_wh for each in plan.appliances}
