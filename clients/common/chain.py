@@ -142,9 +142,9 @@ class Chain:
         """
         return await VerifiedReads.open(self._channel, self.chain_id, trust, file)
 
-    def pages(self, request: Any) -> AsyncGenerator[Any, None]:
+    def pages(self, request: Any, *, patience_seconds: float = DEFAULT_PATIENCE_SECONDS) -> AsyncGenerator[Any, None]:
         """All pages of a request that has a `page_token`."""
-        return self._queries.pages(request)
+        return self._queries.pages(request, patience_seconds=patience_seconds)
 
     def events(
         self,

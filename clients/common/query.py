@@ -50,10 +50,12 @@ class Queries:
         except GatewayError as error:
             raise GatewayError(f"{path}: {error}") from error
 
-    async def pages(self, request: Any) -> AsyncGenerator[Any, None]:
-        """All pages of a request that has a `page_token`, from the first on."""
+    async def pages(
+        self, request: Any, *, patience_seconds: float = DEFAULT_PATIENCE_SECONDS
+    ) -> AsyncGenerator[Any, None]:
+        """All pages of a request that has a `page_token`, from the first on; each raises as `ask` does."""
         while True:
-            response = await self.ask(request)
+            response = await self.ask(request, patience_seconds=patience_seconds)
             yield response
             if not response.next_page_token:
                 return

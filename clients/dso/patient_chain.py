@@ -30,12 +30,11 @@ class PatientChain:
 
     async def pages(self, request: Any) -> AsyncIterator[Any]:
         """The responses, page by page. Raises: ChainUnavailable."""
-        while True:
-            response = await self.ask(request)
-            yield response
-            if not response.next_page_token:
-                return
-            request = request._replace(page_token=response.next_page_token)
+        try:
+            async for response in self._chain.pages(request, patience_seconds=_QUERY_PATIENCE_SECONDS):
+                yield response
+        except ChainError as error:
+            raise ChainUnavailable(str(error)) from error
 
     async def outcome(self, sending: Coroutine[Any, Any, object], if_late: str = "") -> Outcome:
         """What became of a transaction that is being sent; ``if_late`` says what of one without a result in time.
