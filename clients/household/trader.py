@@ -24,6 +24,7 @@ from clients.household.diary import Diary
 from clients.household.equipment import Equipment
 from clients.household.home import Home
 from clients.household.measurements import KEPT_SLOTS
+from clients.household.money import look_after_money
 from clients.household.reactions import Reaction
 from clients.household.sender import Sender
 from clients.household.slot_keeping import keep_slot
@@ -112,7 +113,8 @@ class Trader:
             if decision.availability or decision.orders:
                 self._sender.start(self._trade(home, decision.availability, decision.orders))
             if home.account.debts or home.account.budget_neur is not None:
-                self._sender.start(self._look_after_money(home, now))
+                expires_s = self.terms.clock.start_s(now + 2) + _GRACE_SECONDS
+                self._sender.start(look_after_money(self._chain, self._database, self._sender, home, expires_s))
             home.account.forget_before(now - KEPT_SLOTS)
             self._equipment[home.id].forget_before(now)
             await self._let_in()
@@ -221,14 +223,8 @@ class Trader:
         since_slot, since_s = self._first_pass
         cost_ms = 1000 * (cpu_s - since_s) / (now - since_slot) / len(self.homes)
         bill_neur = sum(home.account.bill.total_neur for home in self.homes.values())
-        log.info(
-            "slot %d: %d homes, bills %.3f eur, results %s, %.2f ms of CPU a home and slot",
-            now,
-            len(self.homes),
-            bill_neur / 1e9,
-            self._sender.results,
-            cost_ms,
-        )
+        text = "slot %d: %d homes, bills %.3f eur, results %s, %.2f ms of CPU a home and slot"
+        log.info(text, now, len(self.homes), bill_neur / 1e9, self._sender.results, cost_ms)
 
     async def _first_block_of(self, slot: int) -> None:
         start_s = self.terms.clock.start_s(slot)
@@ -297,23 +293,3 @@ class Trader:
 
     async def _declare(self, home: Home, declaration: DeclareFlow) -> None:
         await self._sender.send(home, [(declaration, self.terms.clock.start_s(declaration.slot) + _GRACE_SECONDS)])
-
-    async def _look_after_money(self, home: Home, now: int) -> None:
-        account = home.account
-        free_neur = await read_free_neur(self._chain, account)
-        if account.budget_neur is not None:
-            wanted = sum(order.escrow_neur for order in account.orders.values())
-            account.budget_neur = None if free_neur > wanted else free_neur
-        if account.debts:
-            owed = sum(account.debts.values())
-            self._database.alarm(home.id, int(time.time()), f"in debt: {owed} neur; no orders until it is paid")
-            log.warning("%s owes %d neur and has %d: no orders until it is paid", home.id, owed, free_neur)
-        for (creditor, reason), amount_neur in list(account.debts.items()):
-            payment = min(amount_neur, free_neur)
-            if payment > 0:
-                free_neur -= payment
-                await self._sender.send(
-                    home, [(PayDebt(creditor, reason, payment), self.terms.clock.start_s(now + 2) + _GRACE_SECONDS)]
-                )
-        if not account.debts:
-            self._database.alarm(home.id, int(time.time()), "")
