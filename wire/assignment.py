@@ -7,8 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from wire.control import assignment_root
-from wire.merkle import Proof, ProofError, entry_hash, proof_of, root_by
+from wire.merkle import Proof, ProofError, entry_hash, map_root, proof_of, root_by
 from wire.mqtt import Count, Message, Name
 
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -37,6 +36,15 @@ class Assignment(Message):
             return root_by(Proof(self.total, self.position, leaf, aunts)).hex() == self.root
         except ProofError:
             return False
+
+
+def assignment_root(entries: Mapping[bytes, tuple[str, bytes]]) -> bytes:
+    """What binds a DSO to which home (address) is on which PCC: the root of a Merkle map of PCC and salt (32 bytes).
+
+    A home that is given its own entry with a Merkle proof sees that the DSO holds to it. The salt, random and known to
+    the home alone, keeps others from guessing the entry.
+    """
+    return map_root([(account, _entry(pcc, salt)) for account, (pcc, salt) in sorted(entries.items())])
 
 
 def assignments(entries: Mapping[bytes, tuple[str, bytes]]) -> dict[bytes, Assignment]:

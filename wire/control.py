@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import IntEnum
 from typing import Annotated, NamedTuple
 
 from wire.fields import choice_of, flag, many, one, raw, sint, text, uint
-from wire.merkle import map_root
-
-
-def assignment_root(entries: Mapping[bytes, tuple[str, bytes]]) -> bytes:
-    """What binds a DSO to which home (address) is on which PCC: the root of a Merkle map of PCC and salt (32 bytes).
-
-    A home that is given its own entry with a Merkle proof sees that the DSO holds to it. The salt, random and known to
-    the home alone, keeps others from guessing the entry.
-    """
-    return map_root(
-        [(account, "/".join((pcc, salt.hex())).encode()) for account, (pcc, salt) in sorted(entries.items())]
-    )
 
 
 class Phase(IntEnum):

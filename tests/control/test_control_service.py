@@ -23,7 +23,7 @@ from tests.control.app_control_chain import CONTROLLER, VDG, AppControlChain, ac
 from tests.dso.app_chain import DSO
 from wire.address import address_of
 from wire.answered import Answered
-from wire.assignment import Assignment, assignments
+from wire.assignment import Assignment, assignment_root, assignments
 from wire.control import (
     ConfirmPhase,
     ControlLaw,
@@ -35,7 +35,6 @@ from wire.control import (
     Phase,
     PostPhaseOrder,
     PostSignal,
-    assignment_root,
 )
 from wire.mqtt import Topics
 from wire.results import Code

@@ -13,7 +13,7 @@ from clients.common.errors import Refused
 from clients.common.wallet import Wallet
 from node.run.genesis import VDG
 from tests.household.neighbourhood import DEADLINE_SECONDS, Neighbourhood
-from wire.assignment import assignments
+from wire.assignment import assignment_root, assignments
 from wire.control import (
     ControlLaw,
     ControlReason,
@@ -22,7 +22,6 @@ from wire.control import (
     OpenControl,
     PccLimit,
     PostSignal,
-    assignment_root,
 )
 from wire.mqtt import Topics
 

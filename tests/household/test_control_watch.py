@@ -22,7 +22,7 @@ from clients.household.response.own_slot import Commitment, ControlSettings, Slo
 from clients.household.terms import Terms
 from tests.household.made import ADDRESS, BATTERY, EPOCH_S, SLOT_SECONDS, VDG, expected, home, telemetry, terms
 from wire.answered import Answered
-from wire.assignment import assignments
+from wire.assignment import assignment_root, assignments
 from wire.control import (
     ControlLaw,
     ControlOutcome,
@@ -31,7 +31,6 @@ from wire.control import (
     ControlSignal,
     ControlTerms,
     PccLimit,
-    assignment_root,
 )
 
 SLOT = 60

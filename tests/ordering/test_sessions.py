@@ -11,6 +11,7 @@ from abci_app.modules.control.invariants import check_counts
 from tests.app.chain import Chain
 from tests.app.world import VDG
 from tests.ordering.orders import closing, controlled, genesis, opening, session_of, signal, terms
+from wire.assignment import assignment_root
 from wire.control import (
     ControlClosed,
     ControlLaw,
@@ -25,7 +26,6 @@ from wire.control import (
     ListSignalsResponse,
     OpenControl,
     PccLimit,
-    assignment_root,
 )
 from wire.merkle import entry_hash, proof_of, root_by
 from wire.results import Code
