@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from clients.common.chain import Chain
-from clients.household import trader as trader_module
 from clients.household.account import LiveOrder
 from clients.household.chain_state import read_account, read_terms
 from clients.household.database import Database
 from clients.household.equipment import Equipment
 from clients.household.forecast import SlotForecast
 from clients.household.home import Home
-from clients.household.offers import OpenBook
 from clients.household.reactions import Reaction, reaction_to
 from clients.household.sender import Sender
-from clients.household.terms import Terms
 from clients.household.trader import Trader
 from tests.household.app_chain import DSO, HOUSE, ISSUER, REGISTRAR, SLOT_SECONDS, AppChain
-from tests.household.made import BATTERY, CHEAP, VDG, expected, home, telemetry
+from tests.household.made import CHEAP, VDG, expected, home, telemetry
 from wire.accounts import SetFrozen
 from wire.grid import SetCaps
 from wire.ledger import Mint, PayDebt
@@ -257,49 +254,3 @@ async def test_an_order_that_waits_for_its_availability_is_not_decided_on_again(
     placed = [(one.product, one.slot) for one in place.chain.executed if isinstance(one, PlaceOrder)]
     assert len(placed) == len(set(placed)) == BOOKS
     await place.sender.close()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition, or fail."""
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
-async def test_what_changes_in_the_house_is_planned_anew_once_however_often_it_is_told(
-    rich: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    agent, make_plan = rich.home, rich.home.make_plan
-    planned: list[int] = []
-
-    def counted(terms: Terms, now: int) -> list[OpenBook]:
-        planned.append(now)
-        return make_plan(terms, now)
-
-    monkeypatch.setattr(agent, "make_plan", counted)
-    agent.battery = BATTERY
-    await rich.pass_slot()
-    assert agent.plan[NOW + 1].energy_wh is not None
-    planned.clear()
-    # The battery goes, and comes and goes while the plan is not made yet.
-    for battery in (None, BATTERY, None):
-        agent.battery = battery
-        rich.trader.changed(agent)
-    assert planned == []
-    await until(lambda: bool(planned))
-    assert agent.plan[NOW + 1].energy_wh is None
-    agent.battery = BATTERY
-    rich.trader.changed(agent)
-    await until(lambda: len(planned) == 2)
-    assert agent.plan[NOW + 1].energy_wh is not None
-    assert planned == [NOW, NOW]
-
-
-async def test_a_change_before_the_slot_s_own_plan_waits_for_that(rich: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trader_module, "_CHANGES_TOGETHER_SECONDS", 0.0)
-    rich.trader.changed(rich.home)
-    await asyncio.sleep(0)
-    await until(lambda: rich.home.id not in rich.trader._to_plan_again)
-    assert rich.home.plan == {}
-    await rich.pass_slot()
-    assert rich.home.plan
