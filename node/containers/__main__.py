@@ -37,8 +37,8 @@ def main() -> int:
 
 def prepare() -> int:
     """The options come from the environment, which docker-compose.yml passes on."""
+    from clients.common.slots import SLOTS_PER_DAY
     from node.containers.prepare import Options, PrepareError, prepare
-    from node.run.timing import SLOTS_PER_DAY
 
     try:
         from_slot = int(os.environ.get("FROM_SLOT", "0"))

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from clients.common.slots import SLOTS_PER_DAY
 from clients.household.strategy import StrategyName
 from emulator.homes import DEFAULT_DAY
 from emulator.scenario import Scenario
@@ -21,7 +22,7 @@ from node.run.daylog import DayLog
 from node.run.progress import Display
 from node.run.report import Report
 from node.run.scenario import plan_of
-from node.run.timing import SLOTS_PER_DAY, DayAhead, Timing
+from node.run.timing import DayAhead, Timing
 
 _SLOT_SECONDS = 5
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from clients.common.slots import SLOTS_PER_DAY
 from emulator.device import EmulatedDevice
 from emulator.homes import Home
 from emulator.shadow import shadow
 from node.run.daylog import HomeDay
 from node.run.genesis import TARIFF_BUY_NEUR_PER_WH, TARIFF_SELL_NEUR_PER_WH
-from node.run.timing import SLOTS_PER_DAY, Timing
+from node.run.timing import Timing
 
 
 class WithoutMarket(NamedTuple):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from clients.common.slots import SLOTS_PER_DAY
 from node.run.cast import Actor, Cast
 from node.run.scenario import GridPlan
-from node.run.timing import INTRADAY_GATE_SLOTS, NOON_SLOT, SLOTS_PER_DAY, DayAhead
+from node.run.timing import INTRADAY_GATE_SLOTS, NOON_SLOT, DayAhead
 
 VDG = "les-lilas"
 # 15 c€/kWh until 17:00 and 20 c€/kWh from then on; feed-in 10 c€/kWh (thesis 5.3, 6.2).

@@ -15,9 +15,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from clients.common.slots import SLOTS_PER_DAY
 from node.run.daylog import DayLog
 from node.run.report import CENT_PER_KWH
-from node.run.timing import SLOTS_PER_DAY
 
 # Without a terminal a line is printed this often.
 _LINE_SECONDS = 10.0

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from clients.common.slots import SLOTS_PER_DAY
 from clients.dso.signer.process import initialise
 from clients.household.strategy import StrategyName
 from emulator.clock import Clock
@@ -22,7 +23,7 @@ from node.run.devices import device_sections
 from node.run.genesis import MAX_REBATE_NEUR_PER_WH, VDG
 from node.run.scenario import GridPlan
 from node.run.site import Site
-from node.run.timing import SLOTS_PER_DAY, Timing
+from node.run.timing import Timing
 from wire import keystore
 
 _MAX_FLOW_WH = 10_000

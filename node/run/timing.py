@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-SLOTS_PER_DAY = 144
+from clients.common.slots import SLOTS_PER_DAY
+
 # Noon of the day before, as a slot of it (MODEL section 4).
 NOON_SLOT = 72
 INTRADAY_GATE_SLOTS = 6
