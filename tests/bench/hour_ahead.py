@@ -29,6 +29,7 @@ from emulator.dataset import builtin
 from tests.bench.planning import BATTERY, BUY, PER_HOUR, SELL, SLOTS
 from tests.bench.workloads import FIRST_SLOT, GRID, SLOT_SECONDS, Orders
 from wire.address import address_of
+from wire.asset import DeclareAvailability
 from wire.codec import decode
 from wire.events import event_class
 from wire.market import ContractMade, PlaceOrder, Side
@@ -42,6 +43,7 @@ HOUR = range(6)
 MORNING = 60
 # All homes' together has to fit 64 bits.
 BALANCE_NEUR = 10**13
+BACKED_WH = 1_000
 # Orders close six slots before their slot; the round is in the hour before the first of these gates.
 NOW_SLOT = FIRST_SLOT - 7
 
@@ -149,7 +151,9 @@ def main() -> None:
     epoch_s = state["grid"]["grids"][0]["epoch_s"]
     now_s = epoch_s + NOW_SLOT * SLOT_SECONDS
     chain = Chain(state, epoch_s)
-    prepared = orders.preparation()
+    # For the round's slots alone: an availability is an item of the state, and a day's of so many homes would fill it.
+    backing = DeclareAvailability(GRID, FIRST_SLOT, (BACKED_WH,) * len(HOUR))
+    prepared = [sign(home, 1, epoch_s, backing) for home in range(homes)]
     for first in range(0, homes, A_BLOCK):
         chain.block(epoch_s + 1, prepared[first : first + A_BLOCK])
     if set(chain.codes) != {Code.OK.name}:
