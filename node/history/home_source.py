@@ -14,7 +14,7 @@ from node.cometbft.home import GENESIS
 from node.history.errors import HistoryError
 from node.history.level_copy import LevelCopy
 from node.history.recorded import RecordedBlock, RecordedGenesis, Vote
-from node.history.source import Span
+from node.history.span import Span
 from wire.chain import BlockInfo
 from wire.codec import decode
 from wire.gen.tendermint.abci import types_pb2 as abci

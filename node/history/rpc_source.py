@@ -14,7 +14,7 @@ from node.cometbft.rpc import RpcClient
 from node.cometbft.rpc_errors import NotFoundError, RpcMalformedError
 from node.history.errors import HistoryError
 from node.history.recorded import RecordedBlock, RecordedGenesis, Vote
-from node.history.source import Span
+from node.history.span import Span
 from wire.gen.tendermint.abci import types_pb2 as abci
 from wire.go_json import from_base64, parse_time_ns
 

@@ -7,21 +7,15 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from node.history.errors import HistoryError
 from node.history.recorded import RecordedBlock, RecordedGenesis
+from node.history.span import Span
 from wire.gen.tendermint.abci import types_pb2 as abci
 
 # Requests in flight: enough to keep one core busy with what comes back.
 AHEAD = 16
-
-
-class Span(NamedTuple):
-    """The lowest and the highest height that are there."""
-
-    first: int
-    last: int
 
 
 class Source(Protocol):

@@ -20,7 +20,7 @@ from node.cometbft.home import CONFIG, VALIDATOR_KEY
 from node.cometbft.settings import render_toml
 from node.history.errors import HistoryError
 from node.history.home_source import HomeSource
-from node.history.source import Span
+from node.history.span import Span
 from node.localnet.joining import Chain, statesync_section
 from node.rebuild.errors import RebuildError
 

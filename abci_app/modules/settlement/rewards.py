@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from abci_app.core.context import Context
 from abci_app.core.numbers import bounded, share
 from abci_app.modules.ledger.api import balance_of, pay_or_owe
+from abci_app.modules.settlement.bill import Bill
 from wire.grid import Grid
 from wire.ledger import account_holder, reward_pool
-
-if TYPE_CHECKING:
-    from abci_app.modules.settlement.slot import Bill
 
 
 def reward_neur(grid: Grid, market_wh: int, flow_wh: int, planned_wh: int) -> int:

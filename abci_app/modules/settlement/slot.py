@@ -6,8 +6,6 @@ contracts (unwound ones first), rebates, feed-in, reward charges, rewards, consu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from abci_app.core.context import Context
 from abci_app.core.refusal import Refusal
 from abci_app.modules.asset.api import forget_availability
@@ -19,6 +17,7 @@ from abci_app.modules.market.api import close_slot as close_market
 from abci_app.modules.market.api import contracts_of
 from abci_app.modules.names import parse_slot_key, slot_key
 from abci_app.modules.settlement import certificates
+from abci_app.modules.settlement.bill import Bill
 from abci_app.modules.settlement.delivery import verified_wh
 from abci_app.modules.settlement.keys import DECLARATIONS, HOUSEHOLDS, PARAMETERS, SLOTS
 from abci_app.modules.settlement.rewards import pay_rewards
@@ -39,32 +38,6 @@ from wire.settlement import (
 )
 
 _NOTHING_DECLARED = Declaration()
-
-
-@dataclass(slots=True)
-class Bill:
-    """What a household's slot comes to while it is worked out; amounts as in HouseholdSettlement."""
-
-    account: bytes
-    flow_wh: int
-    planned_supplier_wh: int
-    bought_wh: int = 0
-    sold_wh: int = 0
-    contracts_neur: int = 0
-    deviation_neur: int = 0
-    rebate_neur: int = 0
-    reward_neur: int = 0
-    debt_neur: int = 0
-
-    @property
-    def market_wh(self) -> int:
-        """x_m: bought less sold under settled contracts."""
-        return self.bought_wh - self.sold_wh
-
-    @property
-    def planned_wh(self) -> int:
-        """x_hat of (6.1)."""
-        return self.market_wh + self.planned_supplier_wh
 
 
 def settle(context: Context, key: bytes) -> None:
