@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -29,6 +28,7 @@ from clients.household.reactions import Reaction
 from clients.household.sender import Sender
 from clients.household.slot_keeping import keep_slot
 from clients.household.terms import Terms
+from clients.household.turns import Turns
 from wire.asset import DeclareAvailability
 from wire.ledger import PayDebt
 from wire.market import CancelOrder, PlaceOrder
@@ -39,8 +39,7 @@ log = logging.getLogger(__name__)
 # How much of a slot the first block of it is waited for; the plan is then made without what it clears.
 _PATIENCE = 0.4
 _TERMS_EVERY_SLOTS = 6
-_STEPS = 10
-_ANSWERING_SECONDS = 0.2
+# How much of a slot plans may wait for answers to signals of control.
 _WAITING_SHARE = 0.1
 _SUSPENDED_SLOTS = 36
 _REPORT_EVERY_SLOTS = 6
@@ -72,8 +71,7 @@ class Trader:
         self._block = asyncio.Event()
         self._planned_slot = -1
         self._reading_terms = False
-        self._asked_at_s = -math.inf
-        self._waited_s = 0.0
+        self._turns = Turns()
         self._first_pass: tuple[int, float] | None = None
 
     def block_seen(self, time_s: float) -> None:
@@ -99,7 +97,7 @@ class Trader:
 
     async def pass_slot(self, now: int) -> None:
         """What is to be done once in slot ``now``: for the open books and for the next slot."""
-        self._waited_s = 0.0
+        self._turns.begin(_WAITING_SHARE * self.terms.clock.slot_seconds)
         if now % _TERMS_EVERY_SLOTS == 0 or now >= self.terms.first_slot + _TERMS_EVERY_SLOTS:
             self._sender.start(self._refresh_terms())
         for home in self.homes.values():
@@ -117,27 +115,12 @@ class Trader:
                 self._sender.start(look_after_money(self._chain, self._database, self._sender, home, expires_s))
             home.account.forget_before(now - KEPT_SLOTS)
             self._equipment[home.id].forget_before(now)
-            await self._let_in()
+            await self._turns.others()
         self._planned_slot = now
         self._diary.keep(now)
         keep_slot(self._database, self.homes.values(), self.terms, now)
         if now % _REPORT_EVERY_SLOTS == 0:
             self._report(now)
-
-    async def _let_in(self) -> None:
-        """Let results, messages and signals in between two homes; each is passed on in a few steps of the loop.
-
-        Homes answer signals at once, while plans can wait: but not for longer than a share of the slot.
-        """
-        for _ in range(_STEPS):
-            await asyncio.sleep(0)
-        loop = asyncio.get_running_loop()
-        while self._waited_s < _WAITING_SHARE * self.terms.clock.slot_seconds:
-            wait_s = self._asked_at_s + _ANSWERING_SECONDS - loop.time()
-            if wait_s <= 0:
-                return
-            self._waited_s += wait_s
-            await asyncio.sleep(wait_s)
 
     def contracted(self, home: Home) -> None:
         """A contract came after the plan was made: where it is for the next slot, plan and steer again."""
@@ -186,7 +169,7 @@ class Trader:
 
     def ask(self, home: Home, slot: int, flow_wh: int) -> None:
         """Real-time control asks for a net flow in the running slot or a later one (Wh); it comes before the plan."""
-        self._asked_at_s = asyncio.get_running_loop().time()
+        self._turns.asked()
         self._equipment[home.id].ask(slot, flow_wh)
 
     def release(self, home: Home, slot: int) -> None:
