@@ -20,6 +20,7 @@ from clients.common.subscribe import Cursor
 from clients.household.home import Home
 from clients.household.response.homes import Homes
 from clients.household.response.own_slot import Commitment, ControlSettings, SlotPrices, answer_wh, own_slot
+from clients.household.response.session_proof import SessionProofs
 from clients.household.terms import Terms
 from wire.answered import Answered
 from wire.assignment import Assignment
@@ -33,18 +34,12 @@ from wire.control import (
     ControlTerms,
     GetGridControlRequest,
     GetSessionRequest,
-    ListSignalsRequest,
 )
-from wire.unverified import Reason, Unverified
 
 log = logging.getLogger(__name__)
 
 # How long after its time a signal is still waited for, since blocks and messages take theirs.
 _GRACE_SECONDS = 2.0
-_SIGNALS_A_PAGE = 100
-# By then the state must show what was told of it.
-_PROOF_SECONDS = 15.0
-_PROOF_RETRY_SECONDS = 0.2
 _RETRY_SECONDS = 1.0
 # An answer to these is kept until the slot ends; any other end sends homes back to what they have committed to.
 _KEPT = (
@@ -122,13 +117,13 @@ class ControlWatch:
         self._now_s = now_s
         self._assigned: dict[str, Assignment] = {}
         self._open: dict[str, _Followed] = {}
-        self._to_prove: asyncio.Queue[_Followed] = asyncio.Queue()
+        self._proofs = SessionProofs(chain)
 
     async def run(self) -> None:
         """Follow until cancelled. Raises: Unverified when the state doesn't show what was told, WrongChain,
         GatewayError."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._prove_all())
+            tasks.create_task(self._proofs.run())
             while True:
                 start = await self._chain.cursor()
                 try:
@@ -192,12 +187,11 @@ class ControlWatch:
         followed = self._open.get(session.vdg)
         if followed is None or followed.key != (session.vdg, session.slot, session.session):
             return
-        followed.session = session
         if session.outcome in _KEPT:
             self._forget(session.vdg)
         else:
             self._end(session.vdg)
-        self._to_prove.put_nowait(followed)
+        self._proofs.add(session, followed.signals)
 
     def _answer(self, trader: Steers, home: Home, followed: _Followed) -> None:
         signal, assignment, slot = followed.signal, self._assigned.get(home.id), followed.session.slot
@@ -282,20 +276,10 @@ class ControlWatch:
             if session is None or session.outcome:
                 return
             self.opened(session)
-            for signal in await self._signals(session):
+            for signal in await self._proofs.signals(session):
                 self.signalled(vdg, session.slot, session.session, signal)
         except ChainError as error:
             log.warning("%s: no open session could be read: %s", vdg, error)
-
-    async def _signals(self, session: ControlSession) -> list[ControlSignal]:
-        request = ListSignalsRequest(session.vdg, session.slot, session.session, limit=_SIGNALS_A_PAGE)
-        signals: list[ControlSignal] = []
-        while True:
-            page = await self._chain.query(request)
-            signals += page.signals
-            if not page.next_page_token:
-                return signals
-            request = request._replace(page_token=page.next_page_token)
 
     async def _follow(self, start: Cursor) -> None:
         types = (ControlOpened, ControlSignalled, ControlClosed)
@@ -308,27 +292,3 @@ class ControlWatch:
                         self.signalled(vdg, slot, number, signal)
                     case ControlClosed(session=session) if session is not None:
                         self.closed(session)
-
-    async def _prove_all(self) -> None:
-        while True:
-            followed = await self._to_prove.get()
-            try:
-                async with asyncio.timeout(_PROOF_SECONDS):
-                    await self._prove(followed)
-            except (ChainError, TimeoutError) as error:
-                log.warning("session %s of slot %d of %s is not proved: %s", *reversed(followed.key), error or "time")
-
-    async def _prove(self, followed: _Followed) -> None:
-        """See that the state has the session as it was told, with the signals that homes have answered.
-
-        Raises: Unverified CONTRADICTION.
-        """
-        request, told = GetSessionRequest(*followed.key), followed.session
-        while (proved := (await self._chain.query(request)).session) is None or not proved.outcome:
-            await asyncio.sleep(_PROOF_RETRY_SECONDS)
-        signals = {signal.iteration: signal for signal in await self._signals(proved)}
-        answered = followed.signals
-        if proved != told or any(signals.get(iteration) != signal for iteration, signal in answered.items()):
-            raise Unverified(
-                Reason.CONTRADICTION, f"the gateway told of {told} with {answered}; the state has {proved}, {signals}"
-            )
