@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from nacl.signing import SigningKey
 
-from clients.dso.control.answers import Patience
+from clients.dso.control.answers import Patience, Signalled
 from clients.dso.control.law_name import LawName
 from clients.dso.control.slot_watch import Bearable, left_limits
 from tests.control.app_control_chain import VDG
-from tests.control.street import HOMES, ROOT, Stage, Vector
+from tests.control.street import HOMES, NAMES, ROOT, Stage, Vector
 from tests.dso.app_chain import household
+from wire.answered import Answered
 from wire.control import ControlLaw, ControlOutcome, ControlReason, ControlTerms, OpenControl, PccLimit
 from wire.results import Code
 from wire.station import StationNow
@@ -108,6 +109,28 @@ def test_a_round_ends_as_soon_as_all_homes_say_that_they_have_answered() -> None
     assert ended.outcome is ControlOutcome.CONTROL_OUTCOME_CONVERGED
     # The first signal is nought and moves nobody, which rest would only have shown after five seconds.
     assert max(each.answers_s for each in ended.iterations) < 0.25
+
+
+def test_the_first_round_goes_on_while_one_home_after_the_other_says_that_it_has_answered() -> None:
+    stage = Stage()
+    stage.patience = Patience(0.1, 5.0, 5.0)
+    session, homes = 1, iter(NAMES)
+    said: list[float] = []
+
+    def one_more(now: StationNow) -> StationNow:
+        # Powers rest meanwhile: what is asked of the homes changes nothing.
+        if not said or time.time() - said[-1] >= 0.05:
+            said.append(time.time())
+            home = next(homes, None)
+            if home is not None:
+                stage.street.answered[home] = Answered(slot=0, session=session, iteration=1, since_ms=now.time_ms)
+        return now
+
+    stage.street.tampered = one_more
+    begun_s = time.monotonic()
+    asyncio.run(stage.answers.after(np.zeros(2), Signalled(session, 1)))
+    assert time.monotonic() - begun_s >= 0.05 * (HOMES - 1)
+    assert stage.answers.silent(Signalled(session, 1)) == []
 
 
 def test_a_home_that_is_silent_in_the_first_round_holds_up_no_other_and_one_that_falls_silent_only_one() -> None:

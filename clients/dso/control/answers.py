@@ -90,19 +90,23 @@ class Answers:
         A measurement counts at once that was taken after every home that is waited for has done what it answered: the
         first signal waits for all ``homes``, a later one for those that said so of the one before. What a silent home
         does is seen by its flow alone: where nobody is waited for, and after the first signal too, sums count that
-        have left ``before_wh`` (if given) and rest.
+        have left ``before_wh`` (if given) and rest while nobody says anything.
         """
         begun_s = changed_s = self._now_s()
         waited_for = self._waited_for(signalled)
         by_rest = signalled is None or signalled.iteration == 1 or not waited_for
-        seen, moved = before_wh, before_wh is None
+        seen, moved, answered = before_wh, before_wh is None, 0
         while True:
             now_s = self._now_s()
             sums = self.sums_wh()
+            since_ms = self._answered_ms(signalled, waited_for)
+            if len(since_ms) > answered:
+                # Others are still at it, though their powers may not have changed.
+                answered, changed_s = len(since_ms), now_s
             if sums is not None and (seen is None or np.max(np.abs(sums - seen), initial=0.0) > _SAME_WH):
                 seen, changed_s, moved = sums, now_s, True
             rests = by_rest and moved and now_s - changed_s >= self._patience.quiet_s
-            complete = signalled is not None and self._complete(signalled, waited_for)
+            complete = self._complete(since_ms, len(waited_for))
             if sums is not None and (complete or rests or now_s - begun_s >= self._patience.answer_s):
                 return sums
             if now_s - begun_s >= self._patience.answer_s + self._patience.silent_s:
@@ -119,13 +123,16 @@ class Answers:
         before = signalled._replace(iteration=signalled.iteration - 1)
         return frozenset(home for home in self._homes if self._since_ms(home, before) is not None)
 
-    def _complete(self, signalled: Signalled, waited_for: frozenset[str]) -> bool:
-        """Whether the newest measurement has the answer of everyone who is waited for."""
+    def _answered_ms(self, signalled: Signalled | None, homes: frozenset[str]) -> list[int]:
+        """Since when those of ``homes`` that have said so do what they answered to a signal."""
+        if signalled is None:
+            return []
+        return [since_ms for home in homes if (since_ms := self._since_ms(home, signalled)) is not None]
+
+    def _complete(self, since_ms: list[int], homes: int) -> bool:
+        """Whether the newest measurement has the answer of all ``homes`` that are waited for."""
         now = self._station.now
-        since_ms = [self._since_ms(home, signalled) for home in waited_for]
-        if now is None or not since_ms:
-            return False
-        return all(each is not None and each <= now.time_ms for each in since_ms)
+        return now is not None and homes > 0 and len(since_ms) == homes and max(since_ms) <= now.time_ms
 
     def _since_ms(self, home: str, signalled: Signalled) -> int | None:
         """Since when a home does what it answered to a signal, or to a later one; None: it hasn't said so."""
