@@ -252,6 +252,7 @@ def test_ctrl_c_stops_everything_cleanly_and_still_reports(start: Callable[..., 
         (("--homes", "1"), "homes"),
         (("--day-ahead", "tomorrow"), "give noon, or how many slots"),
         (("--day-ahead", "5"), "give noon, or how many slots"),
+        (("--beside", "nowhere.json"), "live the same day with --strategy plain"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_with_a_reason(
