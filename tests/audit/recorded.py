@@ -13,7 +13,7 @@ from abci_app.core.events import EncodedEvent
 from abci_app.state.store import MemoryStore
 from node.history.errors import HistoryError
 from node.history.recorded import RecordedBlock, RecordedGenesis, Vote, results_hash
-from node.history.source import Span
+from node.history.span import Span
 from wire.gen.tendermint.abci import types_pb2 as abci
 from wire.gen.tendermint.crypto.keys_pb2 import PublicKey
 from wire.gen.tendermint.types.validator_pb2 import BLOCK_ID_FLAG_COMMIT

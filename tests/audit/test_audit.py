@@ -14,7 +14,7 @@ from node.audit.finding import Finding
 from node.audit.shares import by_largest_remainder
 from node.audit.totals import totals
 from node.history.errors import HistoryError
-from node.history.source import Span
+from node.history.span import Span
 from tests.app import scenario
 from tests.app.keyring import address
 from tests.app.refusals import ROWS, Row

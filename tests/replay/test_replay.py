@@ -17,7 +17,8 @@ from abci_app.state.store import MemoryStore
 from node.history.errors import HistoryError
 from node.history.home_source import HomeSource
 from node.history.recorded import RecordedBlock, RecordedGenesis
-from node.history.source import Source, Span
+from node.history.source import Source
+from node.history.span import Span
 from node.replay.replay import Replayed, replay
 from node.validator import ValidatorApplication
 from tests.replay.traded_chain import TradedChain, traded_chain
