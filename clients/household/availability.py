@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from clients.household.account import Account, LiveOrder
-from clients.household.forecast import SlotForecast
+from clients.household.forecasting.forecast import SlotForecast
 from clients.household.offers import BookKey
 from clients.household.terms import Terms
 from wire.asset import DeclareAvailability

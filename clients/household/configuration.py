@@ -13,15 +13,15 @@ from clients.common.configuration import FilePath, Section
 from clients.common.trust import TrustSection
 from clients.household.devices.homeassistant import DEFAULT_PREFIX
 from clients.household.flexible.section import DeviceSection
-from clients.household.forecast import PersistenceSettings
-from clients.household.forecasters import ForecasterName
+from clients.household.forecasting.forecast import PersistenceSettings
+from clients.household.forecasting.forecasters import ForecasterName
+from clients.household.forecasting.learned import LearnedSettings
+from clients.household.forecasting.seasonal import SeasonalSettings
 from clients.household.home import Habits
-from clients.household.learned import LearnedSettings
 from clients.household.offers import OfferRules
 from clients.household.plan import Permille, Rule
 from clients.household.planned import PlanningSettings
 from clients.household.response.own_slot import ControlSettings
-from clients.household.seasonal import SeasonalSettings
 from clients.household.strategy import StrategyName
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]

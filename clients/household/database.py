@@ -16,8 +16,8 @@ from urllib.parse import quote
 from clients.common.configuration import ConfigurationError
 from clients.common.subscribe import Cursor
 from clients.household.account import Bill
-from clients.household.forecast_records import TABLES as FORECAST_TABLES
-from clients.household.forecast_records import ForecastRecords
+from clients.household.forecasting.records import TABLES as FORECAST_TABLES
+from clients.household.forecasting.records import ForecastRecords
 from clients.household.person.override_records import TABLES as OVERRIDE_TABLES
 from clients.household.person.override_records import OverrideRecords
 from clients.household.slot_records import TABLES as SLOT_TABLES

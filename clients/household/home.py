@@ -12,8 +12,8 @@ from clients.household.account import Account, LiveOrder
 from clients.household.availability import MAX_DECLARED_SLOTS, declarations
 from clients.household.battery import BatteryLimits
 from clients.household.flexible.loads import Around, FlexibleLoads
-from clients.household.forecast import Forecaster, SlotForecast
-from clients.household.forecast_errors import ForecastErrors
+from clients.household.forecasting.errors import ForecastErrors
+from clients.household.forecasting.forecast import Forecaster, SlotForecast
 from clients.household.measurements import Measurements
 from clients.household.offers import BookKey, Offers, OpenBook
 from clients.household.person.wishes import Wishes

@@ -11,10 +11,10 @@ from clients.household.database import Database
 from clients.household.diary import Diary
 from clients.household.equipment import Equipment
 from clients.household.flexible.loads import FlexibleLoads, loads_of
-from clients.household.forecast_errors import ForecastErrors
-from clients.household.forecasters import Forecasters
+from clients.household.forecasting.errors import ForecastErrors
+from clients.household.forecasting.forecasters import Forecasters
+from clients.household.forecasting.learned import in_a_process
 from clients.household.home import Home
-from clients.household.learned import in_a_process
 from clients.household.measurements import KEPT_SLOTS, Measurements
 from clients.household.offers import Offers
 from clients.household.planned import Planned

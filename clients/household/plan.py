@@ -9,7 +9,7 @@ from pydantic import Field
 
 from clients.common.configuration import Section
 from clients.household.battery import BatteryLimits
-from clients.household.forecast import SlotForecast
+from clients.household.forecasting.forecast import SlotForecast
 from clients.household.terms import Terms
 
 PERMILLE = 1000

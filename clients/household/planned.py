@@ -15,7 +15,7 @@ from pydantic import Field
 from clients.common.configuration import Section
 from clients.common.slots import SLOTS_PER_DAY, SLOTS_PER_HOUR
 from clients.household.battery import BatteryLimits
-from clients.household.forecast import SlotForecast
+from clients.household.forecasting.forecast import SlotForecast
 from clients.household.plan import PERMILLE, Permille, PlannedSlot, later_surplus_wh
 from clients.household.planner.battery import Battery
 from clients.household.planner.plan import Plan

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clients.household.forecast import SlotForecast
+from clients.household.forecasting.forecast import SlotForecast
 
 # Fewer errors than three hours bring say nothing of a quantile.
 LEAST_ERRORS = 18

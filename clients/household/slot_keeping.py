@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from clients.household.database import Database, SupplierPrice
-from clients.household.forecast_records import Measured
+from clients.household.forecasting.records import Measured
 from clients.household.home import Home
 from clients.household.measurements import KEPT_SLOTS
 from clients.household.terms import Terms

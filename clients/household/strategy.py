@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from clients.household.battery import BatteryLimits
-from clients.household.forecast import SlotForecast
+from clients.household.forecasting.forecast import SlotForecast
 from clients.household.plan import PlannedSlot, Rule, plan_with_battery
 from clients.household.terms import Terms
 

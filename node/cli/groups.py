@@ -33,7 +33,7 @@ ENTRIES: Final = (
     Entry(
         "home bill", "clients.household.bill:bill_command", "Show homes' bills of a month, with and without the market."
     ),
-    Entry("home why", "clients.household.why_command:why_command", "Say why homes traded in a slot, or didn't."),
+    Entry("home why", "clients.household.why.command:why_command", "Say why homes traded in a slot, or didn't."),
     Entry(
         "home profile", "clients.household.person.command:profile_command", "What a home's people want: init, show …"
     ),

@@ -15,11 +15,11 @@ from concurrent.futures import Future
 import numpy as np
 
 from clients.common.slots import SLOTS_PER_DAY, SLOTS_PER_HOUR
-from clients.household.forecast import Forecaster, Persistence
-from clients.household.learned import Learned, LearnedSettings, Sample, Weights
-from clients.household.learned_fit import weights
+from clients.household.forecasting.forecast import Forecaster, Persistence
+from clients.household.forecasting.learned import Learned, LearnedSettings, Sample, Weights
+from clients.household.forecasting.learned_fit import weights
+from clients.household.forecasting.seasonal import SeasonalAverage, SeasonalSettings
 from clients.household.measurements import KEPT_SLOTS, Measurements
-from clients.household.seasonal import SeasonalAverage, SeasonalSettings
 from emulator.dataset import HomeRow, builtin
 from wire.mqtt import History, Telemetry
 

@@ -12,7 +12,7 @@ from abci_app.app import App
 from abci_app.state.store import MemoryStore
 from clients.household.account import Account
 from clients.household.battery import BatteryLimits
-from clients.household.forecast import Persistence, PersistenceSettings
+from clients.household.forecasting.forecast import Persistence, PersistenceSettings
 from clients.household.home import Habits, Home
 from clients.household.measurements import Measurements
 from clients.household.offers import OfferRules, Offers

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from clients.household.account import Account
 from clients.household.battery import BatteryLimits
-from clients.household.forecast import SlotForecast
+from clients.household.forecasting.forecast import SlotForecast
 from clients.household.home import Habits, Home
 from clients.household.measurements import Measurements
 from clients.household.offers import OfferRules, Offers

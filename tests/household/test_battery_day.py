@@ -9,7 +9,7 @@ import pytest
 
 from clients.household.database import Database
 from clients.household.diary import Diary
-from clients.household.forecast import SlotForecast
+from clients.household.forecasting.forecast import SlotForecast
 from clients.household.home import Home
 from clients.household.plan import Rule
 from clients.household.planned import DayEnd, Planned, PlanningSettings

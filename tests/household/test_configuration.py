@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from clients.common.configuration import ConfigurationError, read_configuration
 from clients.household.command import household_command
 from clients.household.configuration import HomeSection, HouseholdConfiguration
-from clients.household.forecast import PersistenceSettings
+from clients.household.forecasting.forecast import PersistenceSettings
 from clients.household.home import Habits
 from clients.household.keys import address_of_home, wallet_of
 from clients.household.offers import OfferRules

@@ -13,15 +13,15 @@ import pytest
 from clients.household.configuration import HouseholdConfiguration
 from clients.household.database import Database
 from clients.household.diary import Diary
-from clients.household.forecast import Persistence, PersistenceSettings
-from clients.household.forecast_errors import ForecastError, ForecastErrors
-from clients.household.forecasters import ForecasterName, Forecasters
+from clients.household.forecasting.errors import ForecastError, ForecastErrors
+from clients.household.forecasting.forecast import Persistence, PersistenceSettings
+from clients.household.forecasting.forecasters import ForecasterName, Forecasters
+from clients.household.forecasting.learned import Learned, LearnedSettings, Sample, Weights, in_a_process
+from clients.household.forecasting.learned_fit import weights
+from clients.household.forecasting.seasonal import SeasonalAverage, SeasonalSettings
 from clients.household.home import Home
 from clients.household.home_maker import HomeMaker
-from clients.household.learned import Learned, LearnedSettings, Sample, Weights, in_a_process
-from clients.household.learned_fit import weights
 from clients.household.measurements import KEPT_SLOTS, Measurements
-from clients.household.seasonal import SeasonalAverage, SeasonalSettings
 from clients.household.slot_keeping import keep_slot
 from tests.household.made import ADDRESS, EPOCH_S, SLOT_SECONDS, VDG, expected, home, telemetry, terms
 from wire.mqtt import History, Topics

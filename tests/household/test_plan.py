@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.household.battery import BatteryLimits
-from clients.household.forecast import SlotForecast
+from clients.household.forecasting.forecast import SlotForecast
 from clients.household.plan import PlannedSlot, Rule, plan_with_battery, plan_without_battery
 from tests.household.made import BATTERY, EVENING, expected, terms
 

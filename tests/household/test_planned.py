@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.household.battery import BatteryLimits
-from clients.household.forecast import SlotForecast
+from clients.household.forecasting.forecast import SlotForecast
 from clients.household.home import Home
 from clients.household.offers import OfferRules
 from clients.household.plan import Rule

@@ -15,7 +15,7 @@ from clients.household.account import LiveOrder
 from clients.household.chain_state import read_account, read_terms
 from clients.household.database import Database
 from clients.household.equipment import Equipment
-from clients.household.forecast import SlotForecast
+from clients.household.forecasting.forecast import SlotForecast
 from clients.household.home import Home
 from clients.household.reactions import Reaction, reaction_to
 from clients.household.sender import Sender

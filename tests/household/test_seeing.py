@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clients.household.forecast import Persistence, PersistenceSettings
+from clients.household.forecasting.forecast import Persistence, PersistenceSettings
 from clients.household.measurements import KEPT_SLOTS, Measurements
 from tests.household.made import EPOCH_S, SLOT_SECONDS, telemetry
 from wire.mqtt import History

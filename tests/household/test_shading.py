@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.household.database import Database
-from clients.household.forecast import SlotForecast
-from clients.household.forecast_errors import KEPT_ERRORS, ForecastError, ForecastErrors
+from clients.household.forecasting.errors import KEPT_ERRORS, ForecastError, ForecastErrors
+from clients.household.forecasting.forecast import SlotForecast
 from clients.household.home import Home
 from clients.household.offers import OfferRules
 from clients.household.plan import Rule

@@ -19,8 +19,8 @@ from clients.household.keys import address_of_home
 from clients.household.offers import OfferRules
 from clients.household.reason import Reason
 from clients.household.slot_records import Decided
-from clients.household.why import Outcome, account_for
-from clients.household.why_command import why_command
+from clients.household.why.command import why_command
+from clients.household.why.explanation import Outcome, account_for
 from tests.household.made import ADDRESS, VDG, expected, home, terms
 from tests.household.test_configuration import minimal, read
 from wire.grid import SlotTerms

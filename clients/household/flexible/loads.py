@@ -16,7 +16,7 @@ from clients.household.flexible.car_load import CarLoad
 from clients.household.flexible.heat_load import HeatLoad
 from clients.household.flexible.load import Horizon, Load
 from clients.household.flexible.section import DeviceKind, DeviceSection
-from clients.household.forecast import SlotForecast
+from clients.household.forecasting.forecast import SlotForecast
 from clients.household.measurements import Running
 from clients.household.person.wishes import Wishes
 from clients.household.planner.appliance import Appliance

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from clients.household.forecast import Forecaster, Persistence, PersistenceSettings
-from clients.household.learned import Fit, Learned, LearnedSettings
-from clients.household.seasonal import SeasonalAverage, SeasonalSettings
+from clients.household.forecasting.forecast import Forecaster, Persistence, PersistenceSettings
+from clients.household.forecasting.learned import Fit, Learned, LearnedSettings
+from clients.household.forecasting.seasonal import SeasonalAverage, SeasonalSettings
 
 
 class ForecasterName(StrEnum):

@@ -1,4 +1,4 @@
-"""Robust regression by scikit-learn, in a process of its own: ``python -m clients.household.learned_fit``.
+"""Robust regression by scikit-learn, in a process of its own: ``python -m clients.household.forecasting.learned_fit``.
 
 scikit-learn takes 120 MB, which an agent has no room for; here they are given back as soon as the weights are known.
 Reads the rows of any number of samples as a NumPy archive on standard input, writes their weights as JSON.
@@ -23,7 +23,7 @@ from sklearn.linear_model import HuberRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from clients.household.learned_rows import Floats
+from clients.household.forecasting.learned_rows import Floats
 
 _PENALTY = 0.1
 _STEPS = 60

@@ -16,8 +16,8 @@ from pydantic import Field
 
 from clients.common.configuration import Section
 from clients.common.slots import SLOTS_PER_DAY
-from clients.household.forecast import Forecaster, SlotForecast
-from clients.household.learned_rows import Floats, Past, Slots, past_of, rows_of
+from clients.household.forecasting.forecast import Forecaster, SlotForecast
+from clients.household.forecasting.learned_rows import Floats, Past, Slots, past_of, rows_of
 from clients.household.measurements import KEPT_DAYS, Measurements
 
 log = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ def _fit_elsewhere(sample: Sample) -> Weights:
     for name, (rows, values) in sample.items():
         arrays |= {f"{name}_rows": rows, f"{name}_wh": values}
     np.savez(archive, **arrays)
-    command = [sys.executable, "-m", "clients.household.learned_fit"]
+    command = [sys.executable, "-m", "clients.household.forecasting.learned_fit"]
     done = subprocess.run(command, input=archive.getvalue(), capture_output=True, check=True, timeout=_FIT_SECONDS)
     weights: Weights = json.loads(done.stdout)
     return weights

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from clients.household.forecast_errors import ForecastError
+from clients.household.forecasting.errors import ForecastError
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS forecast_errors (

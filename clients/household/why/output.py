@@ -7,8 +7,8 @@ from typing import Any
 
 import typer
 
-from clients.household.why import Account, cents, order_text
-from clients.household.why_lookup import Clearings, Remembered, accounts_of
+from clients.household.why.explanation import Account, cents, order_text
+from clients.household.why.lookup import Clearings, Remembered, accounts_of
 from wire.market import Book, Side
 
 

@@ -13,8 +13,8 @@ from clients.common.configuration import read_configuration
 from clients.household.configuration import HouseholdConfiguration
 from clients.household.refusing import refusals
 from clients.household.status import chosen_homes
-from clients.household.why_lookup import Clearings, read_clearings, remembered
-from clients.household.why_output import print_known, record_of
+from clients.household.why.lookup import Clearings, read_clearings, remembered
+from clients.household.why.output import print_known, record_of
 from wire.unverified import Unverified
 
 EXIT_NOTHING_KNOWN = 1

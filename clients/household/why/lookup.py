@@ -14,7 +14,7 @@ from clients.household.diary import KEPT_SLOTS
 from clients.household.keys import address_of_home
 from clients.household.slot_records import Decided
 from clients.household.status import existing_file
-from clients.household.why import Account, account_for
+from clients.household.why.explanation import Account, account_for
 from wire.market import Book, Contract, GetBookRequest, ListContractsRequest
 from wire.settlement import HouseholdSettlement
 

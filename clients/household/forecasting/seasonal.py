@@ -6,7 +6,7 @@ from pydantic import Field
 
 from clients.common.configuration import Section
 from clients.common.slots import SLOTS_PER_DAY
-from clients.household.forecast import Forecaster, SlotForecast, quantile
+from clients.household.forecasting.forecast import Forecaster, SlotForecast, quantile
 from clients.household.measurements import KEPT_DAYS, Measurements
 
 

@@ -1,0 +1,1 @@
+"""Forecasts of load and sun, and how well they were."""

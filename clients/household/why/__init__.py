@@ -1,0 +1,1 @@
+"""Why a home traded in a slot, or did not."""
