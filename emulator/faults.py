@@ -12,7 +12,9 @@ class FaultKind(StrEnum):
     """What goes wrong with the readings of some slots."""
 
     DROP = "drop"
-    """They are lost."""
+    """They are lost on their way."""
+    FORGET = "forget"
+    """They are lost, and the meter doesn't remember them."""
     DELAY = "delay"
     """Each arrives ``amount`` slots later, behind newer ones."""
     DUPLICATE = "duplicate"
@@ -74,21 +76,17 @@ class Faults:
     def deliver(self, home: str, reading: Reading) -> list[bytes]:
         """The payloads that leave the meter at the end of ``reading.slot``, in order."""
         held = self._held.setdefault(home, [])
-        fault = next((fault for fault in self.faults if fault.strikes(home, reading.slot)), None)
+        fault = self._of(home, reading.slot)
         payloads = [reading.encode()]
         match fault.kind if fault else None:
-            case FaultKind.DROP | FaultKind.STOP:
+            case FaultKind.DROP | FaultKind.FORGET | FaultKind.STOP:
                 payloads = []
             case FaultKind.DUPLICATE:
                 payloads *= 2
             case FaultKind.CORRUPT:
                 payloads = [payloads[0][: len(payloads[0]) // 2]]
-            case FaultKind.JUMP_BACK if fault:
-                less = {
-                    "import_wh": max(0, reading.import_wh - fault.amount),
-                    "export_wh": max(0, reading.export_wh - fault.amount),
-                }
-                payloads = [reading.model_copy(update=less).encode()]
+            case FaultKind.JUMP_BACK:
+                payloads = [self.shown(home, reading).encode()]
             case FaultKind.DELAY if fault:
                 held.append((reading.slot + fault.amount, payloads.pop()))
             case FaultKind.LATE if fault:
@@ -96,3 +94,34 @@ class Faults:
         due = [payload for slot, payload in held if slot <= reading.slot]
         self._held[home] = [item for item in held if item[0] > reading.slot]
         return payloads + due
+
+    def shown(self, home: str, reading: Reading) -> Reading:
+        """A reading as the meter shows it, the first time and whenever it is asked again."""
+        fault = self._of(home, reading.slot)
+        if fault is None or fault.kind is not FaultKind.JUMP_BACK:
+            return reading
+        less = {
+            "import_wh": max(0, reading.import_wh - fault.amount),
+            "export_wh": max(0, reading.export_wh - fault.amount),
+        }
+        return reading.model_copy(update=less)
+
+    def cut_off(self, home: str, last_slot: int) -> bool:
+        """Whether nothing reaches a meter whose newest reading is of ``last_slot``."""
+        fault = self._of(home, last_slot)
+        if fault is None:
+            return False
+        return fault.kind is FaultKind.STOP or (fault.kind is FaultKind.LATE and last_slot < fault.last_slot)
+
+    def under_way(self, home: str, slot: int, last_slot: int) -> bool:
+        """Whether the reading of a slot has left the meter and will still arrive."""
+        fault = self._of(home, slot)
+        return fault is not None and fault.kind is FaultKind.DELAY and last_slot < slot + fault.amount
+
+    def forgotten(self, home: str, slot: int) -> bool:
+        """Whether the meter has no memory of a slot."""
+        fault = self._of(home, slot)
+        return fault is not None and fault.kind is FaultKind.FORGET
+
+    def _of(self, home: str, slot: int) -> Fault | None:
+        return next((fault for fault in self.faults if fault.strikes(home, slot)), None)

@@ -95,7 +95,8 @@ class Link:
         )
         client.pending_calls_threshold = WARN_PENDING
         async with client:
-            await client.subscribe([(self._topics.set_point("+"), 1), (self._topics.switch_command("+"), 1)])
+            orders = (self._topics.set_point("+"), self._topics.switch_command("+"), self._topics.recall("+"))
+            await client.subscribe([(topic, 1) for topic in orders])
             for message in self._hello:
                 await client.publish(message.topic, message.payload, qos=1, retain=True)
             await client.publish(online, b"true", qos=1, retain=True)

@@ -20,12 +20,14 @@ from emulator.homes import Home
 from emulator.household import Household, Powers, SlotEnd
 from emulator.link import Link
 from emulator.messages import history, nameplate, reading, telemetry
-from emulator.slot_summary import SlotSummary, held
+from emulator.reading_memory import ReadingMemory
+from emulator.recalls import Recalls
+from emulator.slot_summary import SlotSummary, Summaries
 from emulator.state import RunKey, State, capture, put_back, save
 from emulator.station import Station
 from emulator.station_meter import StationMeter
 from emulator.switch import Switches
-from emulator.units import MJ_PER_WH, SLOT_MS
+from emulator.units import SLOT_MS
 from wire.mqtt import MessageError, Reading, SetPoint, Status, StatusCode, Topics, decode
 
 log = logging.getLogger(__name__)
@@ -75,7 +77,10 @@ class Service:
             devices=sorted(f"{name}/{each.rating.device}" for name, all_ in self.devices.items() for each in all_),
         )
         self._last: dict[str, Reading] = {}
-        self._devices_mj = 0
+        path = self.state_path
+        self._memory = ReadingMemory(path.with_name(path.name + ".readings") if path is not None else None)
+        self._recalls = Recalls(self.topics, self._memory, self.faults, self._send)
+        self._summaries = Summaries(self.households, self.day_slot, self.clock)
         self._link: Link | None = None
         self._begun = False
         self._meter: StationMeter | None = None
@@ -96,8 +101,9 @@ class Service:
         for name, phase in state.phases.items():
             if self.station is not None:
                 self.station.switch(name, phase)
-        self._devices_mj = self._taken_mj()
+        self._summaries.resume()
         self._last = {name: home.last_reading for name, home in state.homes.items()}
+        self._memory.recall({last.meter: last for last in self._last.values()})
 
     def attach(self, link: Link) -> None:
         """Gives the service its voice; before ``run``, and before the link runs."""
@@ -146,6 +152,10 @@ class Service:
         try:
             name = self.topics.home_of(topic)
         except ValueError:
+            return
+        if topic == self.topics.recall(name):
+            if self._begun and not retained and name in self.households:
+                self._recalls.receive(name, payload, self._last[name])
             return
         if topic != self.topics.set_point(name):
             if self._meter is not None and not retained:
@@ -220,6 +230,7 @@ class Service:
                 self._last[name] = reading(household.home, household.first_reading(), self.clock)
                 self._send_reading(name, self._last[name])
             self._save()
+            self._memory.begin(self._last.values())
         for household in self.households.values():
             self._show(household, household.powers())
         if self._meter is not None:
@@ -252,33 +263,13 @@ class Service:
                 self.households[name].trip()
         # Saved before anything is sent: after a crash the same reading goes out again, never another one.
         self._save()
+        self._memory.add(self._last[name] for name in ended)
         for name, household in self.households.items():
             self._send_reading(name, self._last[name])
             self._show(household, household.powers())
         if self._meter is not None:
             self._meter.begin_slot(slot, slot - self.first_slot, measured)
-        self.report(self._summary(slot, before))
-
-    def _summary(self, slot: int, before: dict[str, Reading]) -> SlotSummary:
-        in_slot = slot - self.day_slot
-        end_s = self.clock.slot_end_s(slot)
-        before_mj, self._devices_mj = self._devices_mj, self._taken_mj()
-        devices_mj = self._devices_mj
-        return SlotSummary(
-            slot=slot,
-            time_s=end_s,
-            readings=len(self._last),
-            import_wh=sum(last.import_wh - before[name].import_wh for name, last in self._last.items()),
-            export_wh=sum(last.export_wh - before[name].export_wh for name, last in self._last.items()),
-            load_wh=sum(home.load_at(in_slot) for home in self.homes) // 6 + (devices_mj - before_mj) // MJ_PER_WH,
-            pv_wh=sum(home.pv_at(in_slot) for home in self.homes) // 6,
-            late_s=round(max(0.0, time.time() - end_s), 3),
-            **held(self.households),
-        )
-
-    def _taken_mj(self) -> int:
-        """What the flexible devices have taken so far."""
-        return sum(device.energy_mj for home in self.households.values() for device in home.devices.values())
+        self.report(self._summaries.of(slot, before, self._last))
 
     def _save(self) -> None:
         if self.state_path is not None:
@@ -286,9 +277,12 @@ class Service:
             save(self.state_path, capture(self.run_key, self.households, self._last, phases))
 
     def _send_reading(self, name: str, last: Reading) -> None:
+        for payload in self.faults.deliver(name, last):
+            self._send(self.topics.reading(name), payload, True)
+
+    def _send(self, topic: str, payload: bytes, retain: bool) -> None:
         if self._link is not None:
-            for payload in self.faults.deliver(name, last):
-                self._link.send(self.topics.reading(name), payload, retain=True)
+            self._link.send(topic, payload, retain=retain)
 
     def _show(self, household: Household, event: SlotEnd | Powers) -> None:
         """Publishes powers, except those of the slot after the last."""

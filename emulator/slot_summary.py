@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
 from emulator.battery import BatteryRecord
+from emulator.clock import Clock
 from emulator.household import Household
 from emulator.units import MJ_PER_WH
+from wire.mqtt import Reading
 
 
 class Held(TypedDict):
@@ -56,3 +59,39 @@ def held(households: Mapping[str, Household]) -> Held:
             name: {device: each.kept() for device, each in devices.items()} for name, devices in equipped.items()
         },
     )
+
+
+class Summaries:
+    """Makes the summary of each slot that has ended; ``day_slot``: the slot of the day's midnight."""
+
+    def __init__(self, households: Mapping[str, Household], day_slot: int, clock: Clock) -> None:
+        self._households = households
+        self._day_slot = day_slot
+        self._clock = clock
+        self._devices_mj = 0
+
+    def resume(self) -> None:
+        """Count from what the homes have taken so far, having been put back to where they were."""
+        self._devices_mj = self._taken_mj()
+
+    def of(self, slot: int, before: Mapping[str, Reading], last: Mapping[str, Reading]) -> SlotSummary:
+        """The slot between each home's readings ``before`` and ``last``."""
+        in_slot = slot - self._day_slot
+        end_s = self._clock.slot_end_s(slot)
+        homes = [household.home for household in self._households.values()]
+        before_mj, self._devices_mj = self._devices_mj, self._taken_mj()
+        return SlotSummary(
+            slot=slot,
+            time_s=end_s,
+            readings=len(last),
+            import_wh=sum(now.import_wh - before[name].import_wh for name, now in last.items()),
+            export_wh=sum(now.export_wh - before[name].export_wh for name, now in last.items()),
+            load_wh=sum(home.load_at(in_slot) for home in homes) // 6 + (self._devices_mj - before_mj) // MJ_PER_WH,
+            pv_wh=sum(home.pv_at(in_slot) for home in homes) // 6,
+            late_s=round(max(0.0, time.time() - end_s), 3),
+            **held(self._households),
+        )
+
+    def _taken_mj(self) -> int:
+        """What the flexible devices have taken so far."""
+        return sum(device.energy_mj for home in self._households.values() for device in home.devices.values())

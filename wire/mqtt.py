@@ -213,6 +213,14 @@ class Topics:
         """Meter readings, QoS 1, retained. ``home`` may be '+' to subscribe to all; so in every method."""
         return f"{self.root}/{home}/meter"
 
+    def recall(self, home: str) -> str:
+        """From the DSO to a home's meter: readings to send again (wire/recall.py), QoS 0, not retained."""
+        return f"{self.root}/{home}/recall"
+
+    def gone(self, home: str) -> str:
+        """From a home's meter to the DSO: what it can't send again (wire/recall.py), QoS 0, not retained."""
+        return f"{self.root}/{home}/gone"
+
     def telemetry(self, home: str) -> str:
         """Powers, QoS 0, retained."""
         return f"{self.root}/{home}/telemetry"

@@ -112,6 +112,7 @@ def describe(status: dict[str, Any]) -> list[str]:
         f"meters     {status['members']} members, {status['readings_stored']} readings stored,"
         f" {status['messages_refused']} messages refused, broker"
         f" {'connected' if status['broker_connected'] else 'not connected'}",
+        *_missing(status),
         f"proofs     {proofs}; slots not finished: {len(status['open_slots'])}",
         f"rebates    {_rebates(status['rebates_posted_to_slot'])}",
         *_operation(status),
@@ -121,6 +122,17 @@ def describe(status: dict[str, Any]) -> list[str]:
         slot = "" if finding["slot"] is None else f" slot {finding['slot']}"
         lines.append(f"           {finding['kind']} {finding['meter']}{slot}: {finding['value']}; {finding['way_out']}")
     return lines
+
+
+def _missing(status: dict[str, Any]) -> list[str]:
+    """Readings that were or are missing; nothing when there were none."""
+    missing = status.get("readings_missing")
+    if missing is None or not any(missing.values()):
+        return []
+    return [
+        f"           readings missing: {missing['missing']} now, {missing['filled']} came when asked for again,"
+        f" {missing['lost']} lost"
+    ]
 
 
 def _operation(status: dict[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from clients.common.wallet import Wallet
 from clients.dso.collector.check import TimeRules
 from clients.dso.collector.collector import Collector
 from clients.dso.collector.readings import Readings
+from clients.dso.collector.recalls import RecallRules, Recalls
 from clients.dso.daemon_configuration import DaemonConfiguration
 from clients.dso.database import open_database
 from clients.dso.findings import Finding, Findings, Kind
@@ -133,6 +134,7 @@ class Daemon:
             self._findings,
             prover.heard,
             operation.desk if operation is not None else None,
+            Recalls(RecallRules.of(clock, grid.proof_deadline_slots, grace_s), members, self._readings, self._findings),
         )
         status = Status(
             configuration.chain_id, members, collector, prover, self._proofs, rebates, self._findings, operation

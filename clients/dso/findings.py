@@ -28,6 +28,8 @@ class Kind(StrEnum):
     ALTERED = "altered"
     DUPLICATE = "duplicate"
     GAP = "gap"
+    GAP_FILLED = "gap_filled"
+    GAP_LOST = "gap_lost"
     LATE = "late"
     SILENT = "silent"
     ABSURD = "absurd"
@@ -49,7 +51,7 @@ class Kind(StrEnum):
 
 
 _ALARMS = frozenset({Kind.ALTERED, Kind.SIGNING_CONFLICT, Kind.PROOF_CONFLICT})
-_NOTES = frozenset({Kind.DUPLICATE, Kind.LATE})
+_NOTES = frozenset({Kind.DUPLICATE, Kind.LATE, Kind.GAP_FILLED})
 
 
 class Finding(NamedTuple):

@@ -69,6 +69,7 @@ class Status:
             "broker_connected": self._collector.connected,
             "readings_stored": self._collector.stored,
             "messages_refused": self._collector.refused,
+            "readings_missing": self._missing(),
             "last_finished_slot": self._prover.proved_slot,
             "open_slots": self._prover.open_slots,
             "proofs": self._proofs.counts(),
@@ -80,6 +81,11 @@ class Status:
             "findings": dict(self._findings.counts),
             "recent_findings": list(self._findings.recent),
         }
+
+    def _missing(self) -> dict[str, int] | None:
+        """Readings that are missing now, that came after their meters were asked, and that won't come."""
+        recalls = self._collector.recalls
+        return None if recalls is None else recalls.counts._asdict()
 
     def _station(self) -> dict[str, int] | None:
         if self._operation is None:

@@ -19,10 +19,13 @@ from wire.device import (
 )
 from wire.mqtt import History, Message, Nameplate, Reading, SetPoint, Status, Telemetry
 from wire.phase_switch import SwitchCommand, SwitchState
+from wire.recall import Gone, Recall
 from wire.station import StationNow, StationReading
 
 MESSAGES: dict[str, type[Message]] = {
     "reading": Reading,
+    "recall": Recall,
+    "gone": Gone,
     "telemetry": Telemetry,
     "setpoint": SetPoint,
     "status": Status,

@@ -19,7 +19,7 @@ EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - a container's own network, of whic
 # Who may do what at the broker: the emulator is all homes' meters and inverters (docs/mqtt.md).
 ACCESS: Final = {
     "emulator": ("topic readwrite vdg/v1/#",),
-    "dso": ("topic read vdg/v1/#",),
+    "dso": ("topic read vdg/v1/#", "topic write vdg/v1/+/recall"),
     "households": ("topic read vdg/v1/#", "topic write vdg/v1/+/setpoint"),
 }
 _PASSWORD: Final = "VDG_MQTT_PASSWORD"  # noqa: S105 - a variable's name

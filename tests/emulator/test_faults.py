@@ -30,6 +30,7 @@ def delivered(fault: str, slots: int = 8) -> list[list[int | str]]:
     ("fault", "expected"),
     [
         ("drop:h:2-3", [[0], [1], [], [], [4], [5], [6], [7]]),
+        ("forget:h:2", [[0], [1], [], [3], [4], [5], [6], [7]]),
         ("drop:h:2", [[0], [1], [], [3], [4], [5], [6], [7]]),
         ("delay:h:2:3", [[0], [1], [], [3], [4], [5, 2], [6], [7]]),
         ("delay:h:2-3", [[0], [1], [], [2], [4, 3], [5], [6], [7]]),
@@ -57,7 +58,7 @@ def test_a_meter_that_jumps_back_shows_lower_registers_and_never_negative_ones()
         ("", "give KIND:HOME:FIRST-LAST"),
         ("drop:h", "give KIND:HOME:FIRST-LAST"),
         ("drop:h:1:2:3", "give KIND:HOME:FIRST-LAST"),
-        ("explode:h:1", "fault kind is 'explode'; give one of drop, delay"),
+        ("explode:h:1", "fault kind is 'explode'; give one of drop, forget, delay"),
         ("drop:h:x", "fault slots are 'x'"),
         ("drop:h:3-", "fault slots are '3-'"),
         ("drop:h:3-2", "fault slots are '3-2'"),

@@ -161,7 +161,9 @@ def _gap(reading: Reading, around: Neighbours) -> Finding | None:
     slots, numbers = reading.slot - last.slot - 1, reading.sequence - last.sequence - 1
     if slots == 0 and numbers == 0:
         return None
-    unproved = f"slots {last.slot + 1} to {reading.slot} stay unproved unless the missing readings come"
+    unproved = (
+        f"slots {last.slot + 1} to {reading.slot} stay unproved unless the missing readings come: the meter is asked"
+    )
     return _finding(
         Kind.GAP,
         reading,

@@ -64,6 +64,20 @@ class Readings:
         rows = self._database.execute("SELECT meter FROM readings WHERE slot = ?", (slot,))
         return {meter for (meter,) in rows}
 
+    def home_of(self, meter: str) -> str | None:
+        """The home under whose topic a meter's readings come; None when it was never heard."""
+        row = self._database.execute(
+            "SELECT home FROM readings WHERE meter = ? ORDER BY sequence DESC LIMIT 1", (meter,)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def slots_between(self, meter: str) -> tuple[int, int] | None:
+        """The slots of the first and the last reading that is stored of a meter; None when there is none."""
+        first, last = self._database.execute(
+            "SELECT min(slot), max(slot) FROM readings WHERE meter = ?", (meter,)
+        ).fetchone()
+        return None if first is None else (first, last)
+
     def voltages_mv(self, slot: int) -> dict[str, int]:
         """The mean voltage of a slot by meter, for those that measured one."""
         rows = self._database.execute(
