@@ -111,7 +111,6 @@ class Server:
                 connection.abort()
             await self._all_closed.wait()
         await server.wait_closed()
-        log.info("stopped")
 
     def end(self) -> None:
         """Make :meth:`wait` return. Peers that connect from now on are turned away."""
@@ -173,6 +172,9 @@ async def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish the request in hand and return. For the main thread only.
 
+    From then on both signals are ignored: a supervisor that sees CometBFT end first may ask a process to end that is
+    ending already, and what it still has to close, or its exit code, must not be cut off.
+
     Raises:
         ApplicationFailedError: a method of the application raised; let the process end with it.
         AddressError: the address cannot be used.
@@ -189,6 +191,8 @@ async def serve(
         await server.stop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
+        log.info("stopped")
 
 
 def _end_by_signal(server: Server, number: signal.Signals) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -108,6 +109,19 @@ def test_an_application_that_nobody_asks_for_anything_notices_that_its_disk_fill
 def test_an_application_that_is_ended_before_it_has_looked_at_a_full_disk_names_it_all_the_same(folder: Path) -> None:
     with pytest.raises(DiskFull), DiskWatch(Disk(folder / "state", reserve_bytes=1 << 62)):
         pass
+
+
+def test_an_application_that_ends_already_is_not_ended_otherwise_by_its_supervisor(node: Node) -> None:
+    reserve_mib = (shutil.disk_usage(node.folder).free - BALLOON_BYTES // 2) >> 20
+    node.app_options = ("--reserve-mib", str(reserve_mib))
+    node.start_app()
+    with (node.folder / "balloon").open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, BALLOON_BYTES)
+    assert node.app is not None
+    while node.app.poll() is None and "node.abci.server stopped" not in node.log("app"):
+        continue
+    node.app.send_signal(signal.SIGTERM)
+    assert app_exit(node) == ValidatorExit.DISK_FULL
 
 
 def test_a_read_only_home_ends_the_application_by_name_and_harms_nothing(node: Node) -> None:
