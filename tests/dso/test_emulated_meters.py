@@ -99,13 +99,13 @@ async def test_kill_9_of_collector_and_emulator_and_a_broker_that_forgets_lose_n
             await in_the_middle_of(1)
             processes["collector"].kill()
             processes["collector"].wait()
-            # The end of a slot is kept by the broker, and by it alone.
-            await in_the_middle_of(2)
+            # The ends of two slots are kept by the broker alone; meters that start send their last one by themselves.
+            await in_the_middle_of(3)
         kill_all()
         async with running_broker(port):
             start("emulator", *emulator)
             start("collector", *collector)
-            await in_the_middle_of(4)
+            await in_the_middle_of(5)
         async with running_broker(port):
             # It ends when all is there.
             assert await asyncio.to_thread(processes["collector"].wait, 40) == 0

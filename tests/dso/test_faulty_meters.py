@@ -18,6 +18,7 @@ import pytest
 from clients.common.chain import Chain
 from clients.common.subscribe import Cursor
 from clients.common.wallet import Wallet
+from clients.dso.command import describe
 from clients.dso.findings import Kind
 from emulator.homes import Home, neighbourhood
 from node.cometbft.settings import Settings
@@ -36,7 +37,7 @@ from wire.market import ContractMade, PlaceOrder, Side
 from wire.settlement import ContractUnwound, SlotSettled
 
 # Homes of the emulator: two that buy, two with PV that sell.
-STOPPED, JUMPED, LATE = 1, 4, 3
+STOPPED, JUMPED, LATE, LOST = 1, 4, 3, 5
 BUYERS, SELLERS = (STOPPED, JUMPED), (0, 2)
 HOMES = 6
 # From the moment when all else is up: time to place orders and for the emulator to start; then some good slots.
@@ -138,6 +139,7 @@ def _emulator(place: Place, port: int, epoch_s: int) -> list[str]:
         ("stop", STOPPED, f"{slot}"),
         ("jump_back", JUMPED, f"{slot}"),
         ("late", LATE, f"{slot}-{slot + 1}"),
+        ("drop", LOST, f"{slot}-{slot + 1}"),
     ):
         command += ["--fault", f"{fault}:{place.homes[home].id}:{slots}"]
     return command
@@ -161,7 +163,13 @@ async def test_a_meter_that_stops_jumps_back_or_is_late_is_named_and_its_slots_s
     assert {"silent", "jumped_back", "late"} <= set(status["findings"])
     assert f"silent {place.homes[STOPPED].meter} slot {slot}: no reading" in log
 
-    # A register that fell says nothing of its slot, nor of the next; one that is only late does.
+    # What got lost on its way was asked for, and is late like what came by itself.
+    assert {(Kind.LATE, LOST, slot), (Kind.LATE, LOST, slot + 1)} <= found
+    missing = status["readings_missing"]
+    assert missing["filled"] >= 2
+    assert missing["lost"] == 0
+    assert any(f"{missing['filled']} came when asked for again, 0 lost" in line for line in describe(status))
+    # A register that fell says nothing of its slot, nor of the next; one that is only late or got lost does.
     assert [place.unproved(slot + after) for after in range(-1, 3)] == [
         set(),
         {STOPPED, JUMPED},
