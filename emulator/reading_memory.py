@@ -19,7 +19,8 @@ class ReadingMemory:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
-        self._readings: dict[str, deque[Reading]] = {}
+        # As they are sent, which takes less room than as objects.
+        self._readings: dict[str, deque[tuple[int, bytes]]] = {}
         self._lines = 0
 
     def begin(self, readings: Iterable[Reading]) -> None:
@@ -59,15 +60,16 @@ class ReadingMemory:
             self._rewrite()
             return
         with self._path.open("ab") as file:
-            file.write(_lines_of(new))
+            file.write(_lines_of(reading.encode() for reading in new))
         self._lines += len(new)
 
     def of_slot(self, meter: str, slot: int) -> Reading | None:
         """A meter's reading of a slot's end, if it remembers it."""
-        return next((reading for reading in self._readings.get(meter, ()) if reading.slot == slot), None)
+        payload = next((payload for of_slot, payload in self._readings.get(meter, ()) if of_slot == slot), None)
+        return None if payload is None else decode(Reading, payload)
 
     def _take(self, reading: Reading) -> None:
-        self._readings.setdefault(reading.meter, deque(maxlen=MEMORY_SLOTS)).append(reading)
+        self._readings.setdefault(reading.meter, deque(maxlen=MEMORY_SLOTS)).append((reading.slot, reading.encode()))
 
     def _stored_lines(self) -> list[bytes]:
         if self._path is None:
@@ -80,12 +82,12 @@ class ReadingMemory:
     def _rewrite(self) -> None:
         if self._path is None:
             return
-        kept = [reading for of_meter in self._readings.values() for reading in of_meter]
+        kept = [payload for of_meter in self._readings.values() for _, payload in of_meter]
         fresh = self._path.with_name(self._path.name + ".new")
         fresh.write_bytes(_lines_of(kept))
         fresh.replace(self._path)
         self._lines = len(kept)
 
 
-def _lines_of(readings: Iterable[Reading]) -> bytes:
-    return b"".join(reading.encode() + b"\n" for reading in readings)
+def _lines_of(payloads: Iterable[bytes]) -> bytes:
+    return b"".join(payload + b"\n" for payload in payloads)

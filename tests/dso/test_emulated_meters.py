@@ -66,6 +66,7 @@ async def test_each_fault_is_found_by_its_name_and_only_slots_without_registers_
         assert done.returncode == 0, done.stderr
         await until(lambda: findings.counts[Kind.UNKNOWN_METER] == SLOTS + 1)
         task.cancel()
+        await asyncio.wait({task})
     for fault, (kinds, without_flow) in FAULTS.items():
         meter = f"VDG-{homes[fault]}"
         found = {f["kind"] for f in findings.recent if homes[fault] in str(f["meter"])}
