@@ -151,7 +151,7 @@ def test_a_gap_is_asked_for_at_once_and_told_when_it_is_filled(desk: Desk) -> No
     assert "1 more" in str(told["way_out"])
     desk.take(READINGS[4])
     desk.asked(NOW_S + 0.5)
-    assert desk.findings.recent[-1]["way_out"] == "nothing: their slots are proved"
+    assert desk.findings.recent[-1]["way_out"] == "nothing: their slots are proved if the deadline allows"
     assert desk.kinds() == [Kind.GAP, Kind.GAP, Kind.GAP_FILLED, Kind.GAP_FILLED]
 
 
@@ -238,6 +238,14 @@ def test_a_reading_that_can_not_be_believed_is_not_asked_for_again(desk: Desk) -
     desk.take(fallen)
     assert desk.asked(NOW_S + 100) == []
     assert desk.kinds() == [Kind.JUMPED_BACK]
+
+
+def test_a_clock_that_was_far_ahead_keeps_nobody_from_being_asked(desk: Desk) -> None:
+    desk.take(*without(4))
+    desk.asked(NOW_S + 1_000 * SLOT_S)
+    assert desk.asked(NOW_S) == slots(4)
+    desk.take(READINGS[4])
+    assert desk.asked(NOW_S + 2) == []
 
 
 def test_who_is_no_member_any_more_is_not_asked(desk: Desk) -> None:

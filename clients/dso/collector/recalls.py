@@ -134,13 +134,16 @@ class Recalls:
         """Note what is missing of slots whose grace has passed; return the first slot that may still be asked for."""
         ended = self._rules.clock.slot_at(now_s - self._rules.grace_s)
         oldest = max(-1, ended - self._rules.window_slots)
-        first = oldest if self._next_slot is None else max(self._next_slot, oldest)
+        first = oldest
+        # A clock that was set back is no reason to wait until it has caught up.
+        if self._next_slot is not None and self._next_slot <= ended + 1:
+            first = max(self._next_slot, oldest)
         for slot in range(first, ended):
             read = self._readings.meters_read(slot)
             # A member needs its registers of the end of the slot before its first.
             for member in self._members.in_slot(slot + 1):
                 if member.meter not in read and slot not in self._refused.get(member.meter, ()):
-                    self._missing.setdefault(member.meter, {})[slot] = _Missing()
+                    self._missing.setdefault(member.meter, {}).setdefault(slot, _Missing())
         self._next_slot = max(first, ended)
         for kept in (self._answered, self._refused):
             for meter in kept:
@@ -194,7 +197,9 @@ class Recalls:
                     meter,
                     max(slots),
                     f"the missing readings of {_named(sorted(slots))} have come",
-                    f"{left} more are missing and asked for" if left else "nothing: their slots are proved",
+                    f"{left} more are missing and asked for"
+                    if left
+                    else "nothing: their slots are proved if the deadline allows",
                 )
             )
         self._filled = {}
