@@ -53,11 +53,10 @@ class Critical:
 
 def critical(noon: Noon, seed: int, days: int) -> Critical:
     """Find the day, and live it in all ways."""
-    week = [noon.live(Case(seed, day), STAYING) for day in range(days)]
-    worst = max(range(days), key=lambda day: week[day].used(STAYING.limits))
-    switched = noon.switched(week, SWITCHES)
-    case, free = _until_broken(noon, Case(seed, worst), STAYING.limits)
-    thesis_case, thesis_free = _until_broken(noon, case, THESIS.limits)
+    week = [Case(seed, day) for day in range(days)]
+    switched = noon.switched([noon.live(case, STAYING) for case in week], SWITCHES)
+    case, free = _until_broken(noon, week, STAYING.limits)
+    thesis_case, thesis_free = _until_broken(noon, [case], THESIS.limits)
     lived = {FREE: free, THESIS_FREE: thesis_free}
     for name, way in WAYS.items():
         if name not in lived:
@@ -70,10 +69,15 @@ def live(noon: Noon, case: Case, way: Way, switched: frozenset[int]) -> Lived:
     return noon.live(case, way.watch, switched=switched if way.switches else frozenset(), control=way.control)
 
 
-def _until_broken(noon: Noon, case: Case, limits: Limits) -> tuple[Case, Lived]:
-    """The case with the smallest panels, no smaller than its own, that break a limit (or the largest there are)."""
+def _until_broken(noon: Noon, cases: list[Case], limits: Limits) -> tuple[Case, Lived]:
+    """The case with the smallest panels, no smaller than its own, that break a limit (or the largest there are).
+
+    Of several days it is the one that breaks it most: which that is depends on the panels, since a dull day is worse
+    than a clear one as long as loads are what the grid has to carry.
+    """
     while True:
-        lived = noon.live(case, STAYING)
-        if lived.broken(limits) or case.panels >= _MOST:
-            return case, lived
-        case = replace(case, panels=case.panels + _STEP)
+        lived = [noon.live(case, STAYING) for case in cases]
+        worst = max(range(len(cases)), key=lambda index: lived[index].used(limits))
+        if lived[worst].broken(limits) or cases[worst].panels >= _MOST:
+            return cases[worst], lived[worst]
+        cases = [replace(case, panels=case.panels + _STEP) for case in cases]
