@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -11,7 +13,8 @@ import pytest
 from clients.common.grid.limits import Limits, used
 from studies import chapter6
 from studies.controlled import Controlled, Held, Watch
-from studies.noon import STAYING, Lived, Noon
+from studies.critical import _until_broken
+from studies.noon import STAYING, Case, Lived, Noon
 from tests.studies import lived
 
 # More than the transformer carries, while what was committed isn't worth watching.
@@ -95,3 +98,24 @@ def test_study_6_writes_its_report(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert row["unattainable"]["mean"] == 1
     assert row["slots over a limit"]["mean"] == sum(used(solution, Limits()) >= 1)
     assert (tmp_path / "study-6.html").read_text().count("<svg") == 5
+
+
+class _TwoDays:
+    """A dull day whose loads use half of a limit, and a clear one whose panels use as much of it as they are large."""
+
+    def live(self, case: Case, watch: Watch) -> Any:
+        used = 0.5 if case.day == 0 else 0.4 * case.panels
+        return SimpleNamespace(used=lambda limits: used, broken=lambda limits: [70] if used >= 1 else [])
+
+
+def test_the_critical_day_is_the_one_whose_panels_break_a_limit_first() -> None:
+    noon = cast("Noon", _TwoDays())
+    case, day = _until_broken(noon, [Case(0, 0), Case(0, 1)], Limits())
+    assert (case.day, case.panels) == (1, 2.5)
+    assert day.broken(Limits()) == [70]
+
+
+def test_panels_do_not_grow_for_ever_where_no_day_breaks_a_limit() -> None:
+    case, day = _until_broken(cast("Noon", _TwoDays()), [Case(0, 0)], Limits())
+    assert case.panels == 4.0
+    assert not day.broken(Limits())
