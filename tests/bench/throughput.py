@@ -31,6 +31,8 @@ from wire.tx import tx_hash
 
 VALIDATORS = 4
 P95_BOUND_S = 3.0
+# Shared machines have slow minutes: a rate that was not held is tried once more, for both applications.
+TRIES = 2
 # How long after the last submission transactions may come into blocks before they count as lost.
 PATIENCE_S, PREPARATION_PATIENCE_S = 15.0, 120.0
 BATCH_SECONDS = 0.05
@@ -178,7 +180,7 @@ def processor_s(part: str) -> float:
 
 
 async def measure(workload: Orders | Entries, rates: list[float], seconds: float, method: str) -> Outcome:
-    """Find the sustained rate among ``rates`` (ascending), then half of it."""
+    """Find the sustained rate among ``rates`` (ascending; each may be tried TRIES times), then half of it."""
     folder = Path(tempfile.mkdtemp(prefix="vdgb"))
     net = Localnet.create(
         folder / "n", chain_id=CHAIN_ID, validators=VALIDATORS, application=workload.application, settings=SETTINGS
@@ -197,11 +199,14 @@ async def measure(workload: Orders | Entries, rates: list[float], seconds: float
             source: Iterator[bytes] = workload.transactions()
             best = Window(0, 0, 99, 99, 0, 0, 99, 0, 0)
             for rate in rates:
-                window = await offer(net, watcher, list(islice(source, int(rate * seconds))), rate, method)
-                print(f"  {workload.name}: offered {rate:g}/s -> {asdict(window)}", flush=True)
-                if not window.held:
+                for _ in range(TRIES):
+                    window = await offer(net, watcher, list(islice(source, int(rate * seconds))), rate, method)
+                    print(f"  {workload.name}: offered {rate:g}/s -> {asdict(window)}", flush=True)
+                    if window.held:
+                        best = window
+                        break
+                if best.offered != rate:
                     break
-                best = window
             half_rate = max(best.offered, rates[0]) / 2
             half = await offer(net, watcher, list(islice(source, int(half_rate * seconds))), half_rate, method)
             app_mib = memory_mib(APP if isinstance(workload, Orders) else COMETBFT)
