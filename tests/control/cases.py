@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,21 @@ File = dict[str, Any]
 PCCS = ("a", "b", "c")
 
 
-def session_file(seed: int, *, households: int = 50, fee: float = 0.0, tightness: float | None = None) -> File:
+class Prices(NamedTuple):
+    """P_u and P_f, neur/Wh. Between them a signal moves no home: the wider apart, the more iterations."""
+
+    supplier: int
+    feed_in: int
+
+
+WIDE = Prices(450_000, 150_000)
+# Section 6.6.2, in the hours of 10 to 14 h in which control ran.
+THESIS_NOON = Prices(150_000, 100_000)
+
+
+def session_file(
+    seed: int, *, households: int = 50, fee: float = 0.0, tightness: float | None = None, prices: Prices = WIDE
+) -> File:
     """A sunny slot: six of ten homes with a battery, and every PCC must lower what it feeds in, within what it can."""
     random = np.random.default_rng(seed)
     file: File = {"pcc": [], "households": [], "distribution_fee": fee}
@@ -36,8 +50,8 @@ def session_file(seed: int, *, households: int = 50, fee: float = 0.0, tightness
             "committed_wh": committed_wh,
             "battery": battery | {"cost_linear": float(random.uniform(0, 20_000))} if stored else None,
             "reward_quadratic": float(random.uniform(5, 300)),
-            "supplier_price_neur_per_wh": 450_000,
-            "feed_in_tariff_neur_per_wh": 150_000,
+            "supplier_price_neur_per_wh": prices.supplier,
+            "feed_in_tariff_neur_per_wh": prices.feed_in,
             "max_grid_wh": 5_000,
         }
         file["households"].append(home)

@@ -7,7 +7,7 @@ import pytest
 
 from clients.dso.control.law_name import LawName
 from node.control_session.session import Status
-from tests.control.cases import PCCS, attainable_wh, outcome_of, session_file
+from tests.control.cases import PCCS, THESIS_NOON, attainable_wh, outcome_of, session_file
 from tests.control.reference import equilibrium_wh
 
 SEEDS = range(100)
@@ -38,6 +38,18 @@ def test_the_secant_needs_a_mean_of_at_most_8_iterations_where_the_thesis_s_law_
     needed = {law: [len(outcome_of(session_file(seed), law).signals_neur_per_wh) for seed in SEEDS] for law in LawName}
     assert np.mean(needed[LawName.SECANT]) <= 8
     assert np.mean(needed[LawName.SECANT]) < np.mean(needed[LawName.THESIS]) / 3
+
+
+@pytest.mark.parametrize("tolerance_wh", [1.0, 10.0])
+def test_at_the_thesis_s_prices_its_law_needs_a_mean_of_at_most_30_iterations_and_at_most_39(
+    tolerance_wh: float,
+) -> None:
+    files = [session_file(seed, prices=THESIS_NOON) | {"tolerance": tolerance_wh} for seed in SEEDS]
+    outcomes = [outcome_of(file, LawName.THESIS) for file in files]
+    assert {outcome.status for outcome in outcomes} == {Status.CONVERGED}
+    needed = [len(outcome.signals_neur_per_wh) for outcome in outcomes]
+    assert np.mean(needed) <= 30
+    assert max(needed) <= 39
 
 
 @pytest.mark.parametrize("law", list(LawName))
