@@ -175,7 +175,9 @@ class Books:
             j, lambda at: f"grid/m{at.vdg}/".encode() + at.account, lambda at: at.vdg
         )
         self.meters = Table[tuple[str, str], Member](j, lambda at: f"grid/i{at[0]}/{at[1]}".encode())
-        self.proof_keys = Table[tuple[str, bytes], ProofKey](j, lambda at: f"grid/k{at[0]}/".encode() + at[1])
+        self.proof_keys = Table[tuple[str, bytes], ProofKey](
+            j, lambda at: f"grid/k{at[0]}/".encode() + at[1], lambda at: at[0]
+        )
         self.tariffs = Table[SlotOf, Tariff](j, lambda at: b"grid/t" + slot_bytes(at), lambda at: at.vdg)
         self.terms = Table[SlotOf, SlotTerms](j, lambda at: b"grid/s" + slot_bytes(at))
         self.assets = Table[str, Asset](j, lambda name: f"asset/a{name}".encode())

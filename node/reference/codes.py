@@ -73,7 +73,7 @@ MEANINGS = {
     Code.LIMIT_NOT_KEPT: "The session can't have converged: what was measured is outside of its limits, or missing.",
     Code.PROOF_WRONG_KEY: "A proof is not signed by the VDG's proof key.",
     Code.PROOF_WRONG_METER: "A proof names another meter than the member's.",
-    Code.PROOF_CONFLICT: "Another flow is proved; the first stands, both signatures are kept as evidence.",
+    Code.PROOF_CONFLICT: "Another flow is proved; the first stands. Two that one key signed are kept as evidence.",
     Code.NOT_ALLOWED: "A registrar can't drop or freeze itself; with governance, it can't grant or withdraw the roles "
     "that are the operators' to grant, nor freeze an operator. An operator has at most 8 open proposals.",
     Code.OUT_OF_BOUNDS: "A parameter, the power, the number of operators or an upgrade would leave its bounds.",

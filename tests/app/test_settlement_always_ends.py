@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from tests.app import world
 from tests.app.chain import Chain
-from tests.app.keyring import address, public_key_of, sign_with
+from tests.app.keyring import address, public_key_of
 from tests.app.world import EUR, VDG
 from wire.accounts import AdmitAccount, Role
 from wire.asset import Asset, AssetKind, RegisterAsset
 from wire.chain import DueFailed
-from wire.codec import decode
-from wire.flowproof import (
-    Equivocation,
-    FlowStatement,
-    ListEquivocationsRequest,
-    ListEquivocationsResponse,
-    SubmitProofs,
-    flow_sign_bytes,
-)
 from wire.grid import AddMember, CreateGrid, Grid, SetCaps, SetProofKey, SetRebates
-from wire.results import Code
 from wire.settlement import ContractUnwound, SlotSettled
 
 
@@ -110,44 +100,6 @@ def test_a_proof_stays_a_no_op_after_the_proof_key_was_replaced() -> None:
     chain.do("dso", batch)
     chain.do("dso", SetProofKey(VDG, public_key_of("prover-2")))
     chain.do("bob", batch)
-
-
-def test_evidence_is_kept_only_of_two_values_by_one_key() -> None:
-    chain = Chain()
-    chain.go_to_slot(1)
-    chain.do("dso", chain.proofs(0, {"ann": 5, "bob": 6}))
-    conflict = SubmitProofs(VDG, 0, (chain.proof("bob", 0, 7),))
-    assert chain.send("cid", conflict).code is Code.PROOF_CONFLICT
-    chain.do("dso", SetProofKey(VDG, public_key_of("prover-2")))
-    other_key = SubmitProofs(VDG, 0, (chain.proof("ann", 0, 6, key="prover-2"),))
-    assert chain.send("cid", other_key).code is Code.PROOF_CONFLICT
-    found = chain.query(ListEquivocationsRequest(VDG), ListEquivocationsResponse).equivocations
-    assert [evidence.first.account for evidence in found if evidence.first] == [address("bob")]
-    for evidence in found:
-        _both_verify(evidence)
-
-
-def _both_verify(evidence: Equivocation) -> None:
-    """Anybody can check the evidence without the chain."""
-    assert evidence.proof_key == public_key_of("prover")
-    assert evidence.first is not None
-    assert evidence.second is not None
-    assert evidence.first.flow_wh != evidence.second.flow_wh
-    for proof in (evidence.first, evidence.second):
-        statement = FlowStatement(
-            world.CHAIN_ID, evidence.vdg, evidence.slot, proof.account, proof.flow_wh, proof.meter
-        )
-        assert sign_with("prover", flow_sign_bytes(statement)) == proof.signature
-
-
-def test_a_repeated_conflict_is_recorded_once() -> None:
-    chain = Chain()
-    chain.go_to_slot(1)
-    chain.do("dso", chain.proofs(0, {"ann": 5}))
-    for flow in (6, 7):
-        assert chain.send("cid", chain.proofs(0, {"ann": flow})).code is Code.PROOF_CONFLICT
-    stored = [value for key, value in chain.stored().items() if key.startswith(b"flowproof/e")]
-    assert [decode(Equivocation, value).second.flow_wh for value in stored] == [6]  # type: ignore[union-attr]  # set
 
 
 def test_a_supplier_that_is_a_household_of_its_own_vdg_never_owes_itself() -> None:

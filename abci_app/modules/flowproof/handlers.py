@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from nacl.bindings import crypto_sign_open
-from nacl.exceptions import BadSignatureError
+from functools import partial
 
 from abci_app.core import check
 from abci_app.core.context import Context, State
 from abci_app.core.refusal import Refusal
-from abci_app.modules.flowproof.keys import EVIDENCE, PROOFS, SLOTS
+from abci_app.modules.flowproof.evidence import differ, evidence_in, keep, signed
+from abci_app.modules.flowproof.keys import PROOFS, SLOTS
 from abci_app.modules.grid.api import (
     deadline_s,
     members_of,
@@ -25,14 +25,9 @@ from abci_app.state.due import schedule
 from wire.chain import Moment
 from wire.flowproof import (
     SIGNATURE_BYTES,
-    Equivocation,
-    EquivocationRecorded,
-    FlowProof,
     FlowProved,
-    FlowStatement,
     SlotProofs,
     SubmitProofs,
-    flow_sign_bytes,
 )
 from wire.grid import Grid
 from wire.results import Code
@@ -61,9 +56,22 @@ def check_submit(message: SubmitProofs) -> None:
 def submit(context: Context, message: SubmitProofs) -> None:
     """Take all proofs or none; those that are there already, byte for byte, are skipped.
 
-    Raises: Refusal UNKNOWN_VDG, NOT_A_MEMBER, SLOT_NOT_OVER, SLOT_CLOSED, PROOF_WRONG_KEY, PROOF_WRONG_METER, and
-    PROOF_CONFLICT, which keeps both signatures as evidence.
+    Whatever a batch is refused for, what it shows of a key that signed two values is kept as evidence.
+
+    Raises: Refusal UNKNOWN_VDG, NOT_A_MEMBER, SLOT_NOT_OVER, SLOT_CLOSED, PROOF_WRONG_KEY, PROOF_WRONG_METER,
+    PROOF_CONFLICT.
     """
+    found = evidence_in(context, message)
+    try:
+        _take(context, message)
+    except Refusal as refusal:
+        if not found:
+            raise
+        text = f"{refusal.message}; both signatures are kept as evidence ({len(found)} of the batch's accounts)"
+        raise Refusal(refusal.code, text, partial(keep, found=found)) from refusal
+
+
+def _take(context: Context, message: SubmitProofs) -> None:
     state = context.state
     grid = require_grid(state, message.vdg)
     key = slot_key(message.vdg, message.slot)
@@ -81,7 +89,7 @@ def submit(context: Context, message: SubmitProofs) -> None:
             f"slot = {message.slot} is settled or past its deadline: proofs of it are taken no more",
         )
     for proof, before in zip(message.proofs, known, strict=True):
-        if proof != before and not _signed(context.chain_id, grid, message.slot, proof):
+        if proof != before and not signed(context.chain_id, grid, message.slot, proof, grid.proof_key):
             raise Refusal(
                 Code.PROOF_WRONG_KEY,
                 f"proofs.signature of account {proof.account.hex()}: not by the proof key {grid.proof_key.hex()} of "
@@ -94,8 +102,12 @@ def submit(context: Context, message: SubmitProofs) -> None:
                 f"proofs.meter = {proof.meter!r}: account {proof.account.hex()} has meter {member.meter!r}",
             )
     for proof, before in zip(message.proofs, known, strict=True):
-        if before is not None and before.flow_wh != proof.flow_wh:
-            raise _equivocation(context, grid, message.slot, before, proof)
+        if before is not None and differ(before, proof):
+            raise Refusal(
+                Code.PROOF_CONFLICT,
+                f"proofs.flow_wh = {proof.flow_wh} of account {proof.account.hex()}: {before.flow_wh} is proved for "
+                f"slot {message.slot}, by meter {before.meter!r}; the first stands",
+            )
     # After this point the action must succeed.
     fresh = [proof for proof, before in zip(message.proofs, known, strict=True) if before is None]
     for proof in fresh:
@@ -115,39 +127,6 @@ def _all_proved(state: State, grid: Grid, slot: int) -> bool:
     return all(
         member.since_slot > slot or PROOFS.get(state, key + member.account) is not None
         for member in members_of(state, grid.vdg)
-    )
-
-
-def _signed(chain_id: str, grid: Grid, slot: int, proof: FlowProof) -> bool:
-    """Whether the VDG's present proof key signed a proof."""
-    statement = FlowStatement(chain_id, grid.vdg, slot, proof.account, proof.flow_wh, proof.meter)
-    try:
-        crypto_sign_open(proof.signature + flow_sign_bytes(statement), grid.proof_key)
-    except (BadSignatureError, ValueError):
-        return False
-    return True
-
-
-def _equivocation(context: Context, grid: Grid, slot: int, first: FlowProof, second: FlowProof) -> Refusal:
-    """The refusal of a second value, which keeps the evidence (MODEL section 6).
-
-    Where the first value was signed with a key that was replaced since, the two are no proof against one key: the
-    first stands, and nothing is recorded that nobody could verify.
-    """
-    one_key = _signed(context.chain_id, grid, slot, first)
-    evidence = Equivocation(grid.vdg, slot, first, second, grid.proof_key, context.height)
-
-    def record(later: Context) -> None:
-        key = slot_key(grid.vdg, slot) + first.account
-        if EVIDENCE.get(later.state, key) is None:
-            EVIDENCE.put(later.state, key, evidence)
-            later.emit(EquivocationRecorded(evidence))
-
-    return Refusal(
-        Code.PROOF_CONFLICT,
-        f"proofs.flow_wh = {second.flow_wh} of account {first.account.hex()}: {first.flow_wh} is proved for slot "
-        f"{slot}; the first stands" + (" and both signatures are kept as evidence" if one_key else ""),
-        record if one_key else None,
     )
 
 

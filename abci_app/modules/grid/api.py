@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from abci_app.core import check
 from abci_app.core.context import Context, State
 from abci_app.core.refusal import Refusal
-from abci_app.modules.grid.keys import GRIDS, MEMBERS, TARIFFS, TERMS
+from abci_app.modules.grid.keys import GRIDS, MEMBERS, PROOF_KEYS, TARIFFS, TERMS
 from abci_app.modules.grid.slots import deadline_s, energy_wh, slot_at, slot_start_s
 from abci_app.modules.names import grid_prefix, slot_key
 from abci_app.state.due import schedule
@@ -25,6 +25,7 @@ __all__ = [
     "forget_slot",
     "members_of",
     "prices_at",
+    "proof_keys_since",
     "require_future_slots",
     "require_grid",
     "require_member",
@@ -55,6 +56,14 @@ def require_grid(state: State, vdg: str) -> Grid:
     if grid is None:
         raise Refusal(Code.UNKNOWN_VDG, f"vdg = {vdg!r}: no such VDG; list the VDGs for their names")
     return grid
+
+
+def proof_keys_since(state: State, grid: Grid, time_s: int) -> Iterator[bytes]:
+    """The VDG's proof key, then those that it had at some time from ``time_s`` (Unix seconds) on, in order of key."""
+    yield grid.proof_key
+    for known in PROOF_KEYS.values(state, grid_prefix(grid.vdg)):
+        if known.until_s >= time_s and known.proof_key != grid.proof_key:
+            yield known.proof_key
 
 
 def require_reward_terms(reward_rate_neur_per_wh: int, deviation_neur_per_wh2: int, priority: int) -> None:
