@@ -32,8 +32,8 @@ _COSTS: Final = Costs()
 # The grid's own limits watched, by the last slot and the commitments alone; what the DSO's service does, with the
 # transformer watched from 70 % on like other thermal limits, and control that stays; and the thesis's limits, which are
 # of voltages and lines only.
-ON_AND_OFF: Final = Watch(WATCHED, Limits(), stays=False)
-STAYING: Final = Watch(Limits(9.0, 70.0, 70.0), Limits(), stays=True)
+ON_AND_OFF: Final = Watch(Limits(9.0, 70.0, 100.0), Limits(), stays=False)
+STAYING: Final = Watch(WATCHED, Limits(), stays=True)
 THESIS: Final = Watch(Limits(9.0, 70.0, _UNWATCHED), Limits(transformer_percent=_UNWATCHED), stays=True)
 
 

@@ -13,6 +13,9 @@ from typer.testing import CliRunner
 from clients.common.grid.grid import Grid
 from clients.common.grid.limits import Limits, used
 from clients.common.grid.shipped import load
+from clients.dso.control.constraint import SlotView
+from clients.dso.control.settings import ControlSettings
+from clients.dso.monitor.grid_monitor import GridMonitor
 from node.cli.main import app
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +60,29 @@ def test_the_text_says_the_same_in_words() -> None:
     quiet = run("-", stdin=json.dumps(CASE))
     assert "no limit is near" in quiet.stdout
     assert "no VDG needs a cap" in quiet.stdout
+
+
+def test_the_command_says_of_a_plan_what_the_daemon_does_by_default() -> None:
+    case = json.loads(SAMPLE.read_text())
+    for each in case["homes"]:
+        each["flow_wh"] = round(0.55 * each["flow_wh"])
+    done = run("-", "--json", stdin=json.dumps(case))
+    assert done.exit_code == 0
+    printed = json.loads(done.stdout)
+    settings = ControlSettings.model_validate(
+        {"network": "thesis-33", "homes_csv": str(SAMPLE)}, context={"folder": ROOT}
+    )
+    monitor = GridMonitor(load(settings.network), settings.watch.limits, settings.keep.limits)
+    committed_wh = {each["home"]: each["flow_wh"] for each in case["homes"]}
+    demand = monitor.demand(SlotView(7, committed_wh, {}, None, {}))
+    assert demand is not None
+    assert demand.why.startswith("transformer at transformer00001: 8")
+    assert demand.why.endswith(" where 70 % is allowed")
+    assert printed["control"] == demand.why
+    told = [(limit.pcc, limit.min_wh, limit.min_reason) for limit in demand.limits if limit.has_min]
+    assert told == [(pcc["id"], pcc["together"]["min_wh"], pcc["together"]["min_reason"]) for pcc in printed["pcc"]]
+    # What control is for needs no cap.
+    assert not printed["caps"]
 
 
 @pytest.mark.parametrize(

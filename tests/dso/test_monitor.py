@@ -90,10 +90,12 @@ def test_the_busbars_voltage_counts_as_the_homes_do() -> None:
 def test_seventy_percent_of_the_narrowest_line_that_carries_a_feeder_starts_control() -> None:
     limit_a = min(line.type.phase_limit_a for line in NETWORK.lines)
     assert limit_a == 275
-    demand = demanded(last=station(0.7 * limit_a + 0.01))
+    wide = GridMonitor(NETWORK, Limits(deviation_percent=9.0, line_percent=70.0, transformer_percent=1e6))
+    demand = wide.demand(view(last=station(0.7 * limit_a + 0.01)))
+    assert demand is not None
     assert demand.reason is CURRENT
     assert demand.why.startswith("line current at line f01line")
-    assert MONITOR.demand(view(last=station(0.69 * limit_a))) is None
+    assert wide.demand(view(last=station(0.69 * limit_a))) is None
 
 
 def test_a_transformer_at_its_rating_starts_control_also_where_power_comes_back() -> None:
@@ -103,6 +105,12 @@ def test_a_transformer_at_its_rating_starts_control_also_where_power_comes_back(
     assert demand is not None
     assert demand.why.startswith("transformer at transformer00001: 100.10 %")
     assert wide.demand(view(last=station(rated_a * 0.999))) is None
+
+
+def test_the_transformer_is_watched_from_seventy_percent_on_like_a_line() -> None:
+    rated_a = NETWORK.transformer.rating_va / 3 / NETWORK.nominal_v
+    assert demanded(last=station(rated_a * 0.701)).why.endswith(": 70.10 % where 70 % is allowed")
+    assert MONITOR.demand(view(last=station(rated_a * 0.699))) is None
 
 
 def test_control_stays_for_the_slot_after_one_in_which_it_had_to_move_flows() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from clients.common.grid import shipped
 from clients.common.grid.grid import Grid
-from clients.common.grid.limits import WATCHED, Limits, breaches
+from clients.common.grid.limits import Limits, breaches
 from clients.common.grid.metrics import metrics_of
 from tests.grid.flows import flows
 
@@ -59,7 +59,7 @@ def test_breaches_name_the_slot_the_place_and_the_limit() -> None:
     p_w = np.zeros((5, 33))
     far = [home.id for home in GRID.network.homes].index("f01load00002")
     p_w[1, far], p_w[2, far], p_w[3, far] = 40_000, -48_000, 10**6
-    found = breaches(GRID.solve(p_w), WATCHED)
+    found = breaches(GRID.solve(p_w), Limits(9.0, 70.0, transformer_percent=100.0))
     assert [(breach.slot, breach.kind, breach.where) for breach in found] == [
         (1, "voltage low", "bus Node_00011 phase b"),
         # What is given on b comes back through the neutral, which takes from c more than b rises.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Self
 
 from pydantic import Field
 
 from clients.common.configuration import FilePath, Section
-from clients.common.grid.limits import Limits
+from clients.common.grid.limits import KEPT, WATCHED, Limits
 from clients.dso.control.law_name import LawName
 
 Percent = Annotated[float, Field(gt=0, le=1_000)]
@@ -21,6 +22,11 @@ class LimitSettings(Section):
     line_percent: Percent
     transformer_percent: Percent
 
+    @classmethod
+    def of(cls, limits: Limits) -> Self:
+        """As a file would give them."""
+        return cls(**asdict(limits))
+
     @property
     def limits(self) -> Limits:
         """As the grid's package takes them."""
@@ -32,8 +38,8 @@ class ControlSettings(Section):
     ``station``: what the transformer station's meter calls itself; by default as the network.
 
     ``sessions``: whether flows are controlled; a DSO that only orders phases needs the rest.
-    ``watch``: control starts where this is reached; ``keep``: what flows are held to; currents by
-    default to 1 % less than they may be, for what the station's meter (class 0.5) and ``tolerance_wh`` leave open.
+    ``watch``: control starts where this is reached; ``keep``: what flows are held to; by default
+    as in `clients.common.grid.limits`.
     ``tolerance_wh``: what a PCC's sum may miss its limit by. ``most_neur_per_wh``: no signal goes beyond, which is what
     the DSO thinks homes' comfort may cost; a limit that isn't kept then is unattainable. ``steepest_neur_per_wh2``: the
     least curvature that homes' costs are taken to have (6.11), where the grid's a_r is less. ``quiet_s``: after a
@@ -47,8 +53,8 @@ class ControlSettings(Section):
     homes_csv: FilePath
     station: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     sessions: bool = True
-    watch: LimitSettings = LimitSettings(deviation_percent=9.0, line_percent=70.0, transformer_percent=70.0)
-    keep: LimitSettings = LimitSettings(deviation_percent=10.0, line_percent=99.0, transformer_percent=99.0)
+    watch: LimitSettings = LimitSettings.of(WATCHED)
+    keep: LimitSettings = LimitSettings.of(KEPT)
     law: Annotated[LawName, Field(strict=False)] = LawName.SECANT
     tolerance_wh: Annotated[int, Field(ge=1, le=100_000)] = 10
     distribution_fee_neur_per_wh2: Annotated[int, Field(ge=0, le=1_000_000)] = 0

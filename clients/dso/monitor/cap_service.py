@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clients.common.grid.grid import PHASE_CODES, Grid
-from clients.common.grid.limits import Limits
+from clients.common.grid.limits import KEPT, Limits
 from clients.common.slots import SLOTS_PER_DAY, SlotClock
 from clients.dso.control.connections import Connections
 from clients.dso.findings import Finding, Findings, Kind
@@ -68,7 +68,7 @@ class CapService:
         parties: list[Party],
         settings: CapSettings,
         findings: Findings,
-        limits: Limits | None = None,
+        limits: Limits = KEPT,
     ) -> None:
         self._grid = grid
         self._clock = clock

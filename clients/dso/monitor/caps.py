@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clients.common.grid.grid import Grid
-from clients.common.grid.limits import Breach, Limits, used, worst
+from clients.common.grid.limits import KEPT, Breach, Limits, used, worst
 from clients.common.grid.solution import Real
 from clients.common.slots import SLOTS_PER_HOUR
 from clients.dso.grid_chain import NO_CAP_WH
@@ -45,13 +45,13 @@ class Forecast(NamedTuple):
     phases: NDArray[np.intp]
 
 
-def least_caps(grid: Grid, forecast: Forecast, vdgs: list[Vdg], limits: Limits | None = None) -> dict[str, Cap]:
+def least_caps(grid: Grid, forecast: Forecast, vdgs: list[Vdg], limits: Limits = KEPT) -> dict[str, Cap]:
     """The caps of a slot by VDG; empty where none is needed, and without those that need none.
 
     No cap that is given could be a Wh higher with the others as they are. Homes that belong to none of ``vdgs`` are
     cut by nobody. Where even caps of 0 leave a limit broken, by flows that no cap reaches, they are 0 and say so.
     """
-    return _Search(grid, forecast, vdgs, limits or Limits()).caps()
+    return _Search(grid, forecast, vdgs, limits).caps()
 
 
 class _Search:

@@ -6,7 +6,7 @@ import numpy as np
 
 from clients.common.grid.allowed import Allowance, allowed_aggregates
 from clients.common.grid.grid import PHASE_CODES, Grid
-from clients.common.grid.limits import WATCHED, Limits, breaches
+from clients.common.grid.limits import KEPT, WATCHED, Limits, breaches
 from clients.common.grid.network import Network
 from clients.common.slots import SLOTS_PER_HOUR
 from clients.dso.control.constraint import Cause, Demand, SlotView, pcc_name
@@ -27,7 +27,7 @@ class GridMonitor:
     commitments; a home that has committed nothing is taken to draw nothing.
     """
 
-    def __init__(self, network: Network, watched: Limits = WATCHED, limits: Limits | None = None) -> None:
+    def __init__(self, network: Network, watched: Limits = WATCHED, limits: Limits = KEPT) -> None:
         """Watch ``network``: control starts where ``watched`` is reached, and keeps to ``limits``.
 
         Raises:
@@ -35,7 +35,7 @@ class GridMonitor:
         """
         self._grid = Grid(network)
         self._watched = watched
-        self._limits = limits or Limits()
+        self._limits = limits
         self._measured = Measured(network, watched)
 
     def demand(self, view: SlotView) -> Demand | None:

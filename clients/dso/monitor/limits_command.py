@@ -14,7 +14,7 @@ from clients.common.file_error import BadFile
 from clients.common.file_refusal import refuse_file
 from clients.common.grid.allowed import Allowance, allowed_aggregates
 from clients.common.grid.grid import Grid
-from clients.common.grid.limits import WATCHED, Limits, breaches
+from clients.common.grid.limits import KEPT, WATCHED, breaches
 from clients.common.slots import SLOTS_PER_HOUR
 from clients.dso.control.constraint import pcc_name
 from clients.dso.grid_chain import NO_CAP_WH
@@ -33,8 +33,8 @@ def show_limits(file: str, as_json: bool) -> None:
     forecast = case.forecast(network)
     planned_w = forecast.flows_wh * SLOTS_PER_HOUR
     reached = [breach.as_text() for breach in breaches(grid.solve(planned_w[None], phases=forecast.phases), WATCHED)]
-    allowances = allowed_aggregates(grid, planned_w, phases=forecast.phases, slot_seconds=SLOT_SECONDS)
-    caps = least_caps(grid, forecast, case.parties(network), Limits())
+    allowances = allowed_aggregates(grid, planned_w, phases=forecast.phases, limits=KEPT, slot_seconds=SLOT_SECONDS)
+    caps = least_caps(grid, forecast, case.parties(network), KEPT)
     if as_json:
         typer.echo(json.dumps(_record(network.name, reached, allowances, caps), indent=2))
     else:
