@@ -109,7 +109,10 @@ def plan_json(home: Home, terms: Terms, now: int) -> str:
         "contracted_wh": [home.account.position_wh(entry.slot) for entry, _ in known],
         "wanted_wh": [entry.wanted_wh for entry, _ in known],
         "flow_wh": [entry.flow_wh for entry, _ in known],
-        "battery_wh": [expected.load_wh - expected.pv_wh - entry.flow_wh for entry, expected in known],
+        "battery_wh": [
+            expected.load_wh - (expected.pv_wh - entry.unused_pv_wh) - entry.flow_wh for entry, expected in known
+        ],
+        "unused_pv_wh": [entry.unused_pv_wh for entry, _ in known],
         "energy_wh": [entry.energy_wh for entry, _ in known],
         "buy_price_neur_per_wh": [terms.buy_price(entry.slot) for entry, _ in known],
         "sell_price_neur_per_wh": [terms.sell_price(entry.slot) for entry, _ in known],

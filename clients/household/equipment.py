@@ -111,8 +111,11 @@ class Equipment:
             self.home.flexible.forget_before(slot)
 
     def steer(self, slot: int) -> None:
-        """Set the battery for a planned slot, where that changed."""
+        """Set battery and export limit for a planned slot, where that changed."""
         wanted, sent = self.home.steering(slot), self._ordered(slot)
+        planned = self.home.plan.get(slot)
+        if planned is not None and planned.export_limit_w is not None:
+            wanted = (wanted or Steering(slot, "self"))._replace(export_limit_w=planned.export_limit_w)
         if wanted is None and sent is not None:
             wanted = Steering(slot, "self")
         if wanted is not None and wanted != sent:
@@ -120,12 +123,13 @@ class Equipment:
 
     def measured(self, now: int) -> None:
         """There is new telemetry: set the running slot right where it goes elsewhere."""
-        wanted = self.home.correction(self._ordered(now), now)
+        sent = self._ordered(now)
+        wanted = self.home.correction(sent, now)
         slot, times = self._corrected
         times = times if slot == now else 0
         if wanted is not None and times < _CORRECTIONS:
             self._corrected = (now, times + 1)
-            self._order(wanted)
+            self._order(wanted._replace(export_limit_w=sent.export_limit_w if sent is not None else None))
 
     def _look_at_flexible(self) -> None:
         for device in self.home.flexible.devices if self.home.flexible is not None else ():
@@ -142,17 +146,24 @@ class Equipment:
 
     def _ordered(self, slot: int) -> Steering | None:
         sent: SetPoint | None = self.battery.ordered(slot)
-        return None if sent is None else Steering(slot, sent.mode, sent.power_w, sent.grid_wh)
+        return None if sent is None else Steering(slot, sent.mode, sent.power_w, sent.grid_wh, sent.export_limit_w)
 
     def _order(self, wanted: Steering) -> None:
         now, slot = Moment.now(), wanted.slot
         try:
-            if wanted.grid_wh is not None:
-                self.battery.follow(slot, wanted.grid_wh, now)
-            elif wanted.power_w is not None:
-                self.battery.power(slot, wanted.power_w, now)
-            else:
-                self.battery.self_consume(slot, now)
+            if self.home.battery is not None:
+                self._order_battery(wanted, now)
+            sent = self.battery.ordered(slot)
+            if wanted.export_limit_w != (sent.export_limit_w if sent is not None else None):
+                self.inverter.limit_export(slot, wanted.export_limit_w, now)
         except CommandRefused as refused:
             # The house consumes its own in a slot without set point.
             log.warning("%s: slot %d is not steered: %s", self.home.id, slot, refused)
+
+    def _order_battery(self, wanted: Steering, now: Moment) -> None:
+        if wanted.grid_wh is not None:
+            self.battery.follow(wanted.slot, wanted.grid_wh, now)
+        elif wanted.power_w is not None:
+            self.battery.power(wanted.slot, wanted.power_w, now)
+        else:
+            self.battery.self_consume(wanted.slot, now)

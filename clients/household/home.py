@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from clients.common.configuration import Section
-from clients.common.slots import SLOTS_PER_DAY
+from clients.common.slots import SLOTS_PER_DAY, SLOTS_PER_HOUR
 from clients.household.account import Account, LiveOrder
 from clients.household.availability import MAX_DECLARED_SLOTS, declarations
 from clients.household.battery import BatteryLimits
@@ -17,7 +17,7 @@ from clients.household.forecasting.forecast import Forecaster, SlotForecast
 from clients.household.measurements import Measurements
 from clients.household.offers import BookKey, Offers, OpenBook
 from clients.household.person.wishes import Wishes
-from clients.household.plan import PlannedSlot, plan_without_battery
+from clients.household.plan import GRID_LIMIT_W, PlannedSlot, plan_without_battery
 from clients.household.reason import Reason
 from clients.household.shading import shaded, shades
 from clients.household.steering import SAME_FLOW_WH, Steering, Store, corrected, steering_of
@@ -74,6 +74,7 @@ class Home:
         self.asked_wh: dict[int, int] = {}
         # Of the battery's capacity, what plans leave free for real-time control.
         self.control_room_permille = 0
+        self.grid_limit_w = GRID_LIMIT_W
         self.errors = ForecastErrors()
         self.wishes = Wishes()
         self.flexible: FlexibleLoads | None = None
@@ -159,7 +160,9 @@ class Home:
             planned = self._charging(planned, store, now)
         # The running slot goes on as it was planned.
         running = {now: self.plan[now]} if now in self.plan else {}
-        self.plan = {entry.slot: entry for entry in planned} | running
+        out_wh, sun = self.grid_limit_w // SLOTS_PER_HOUR, self._forecast
+        limited = (e.within(out_wh, account.position_wh(e.slot), sun[e.slot - now].pv_wh) for e in planned)
+        self.plan = {entry.slot: entry for entry in limited} | running
         self._planned_in = now
         self._planned_around = (now + 1, account.position_wh(now + 1))
         return books

@@ -63,6 +63,7 @@ class HomeMaker:
             has_pv=False,
         )
         home.control_room_permille = configuration.control.room_permille
+        home.grid_limit_w = configuration.planning.grid_limit_w
         forecasts, now = self._database.forecasts, terms.clock.slot_at(time.time())
         home.errors = ForecastErrors(forecasts.mean_errors(home.id), forecasts.gap_errors(home.id))
         for each in forecasts.measured(home.id, range(now - KEPT_SLOTS, now)):

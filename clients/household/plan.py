@@ -8,12 +8,15 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from clients.common.configuration import Section
+from clients.common.slots import SLOTS_PER_HOUR
 from clients.household.battery import BatteryLimits
 from clients.household.forecasting.forecast import SlotForecast
 from clients.household.terms import Terms
 
 PERMILLE = 1000
 Permille = Annotated[int, Field(ge=0, le=PERMILLE)]
+GRID_LIMIT_W = 17_250
+"""A house's connection, unless its configuration says otherwise: three phases of 25 A."""
 
 
 class PlannedSlot(NamedTuple):
@@ -21,7 +24,8 @@ class PlannedSlot(NamedTuple):
 
     ``wanted_wh``: what to trade beyond that, positive = buy, negative = sell. ``hold``: keep the battery's energy for
     dearer hours instead of covering the deficit. ``follow_wh``: the net flow to steer the meter to, where it is not
-    just what is contracted. ``energy_wh``: what the battery holds after the slot.
+    just what is contracted. ``energy_wh``: what the battery holds after the slot. ``unused_pv_wh``: what of the sun
+    nothing can take; the flow is then all that the connection lets out.
     """
 
     slot: int
@@ -30,6 +34,23 @@ class PlannedSlot(NamedTuple):
     hold: bool
     follow_wh: int | None = None
     energy_wh: int | None = None
+    unused_pv_wh: int = 0
+
+    @property
+    def export_limit_w(self) -> int | None:
+        """What may flow into the grid, where sun is left unused; None where nothing has to be held back."""
+        return max(0, -self.flow_wh) * SLOTS_PER_HOUR if self.unused_pv_wh else None
+
+    def within(self, limit_wh: int, contracted_wh: int, pv_wh: int) -> PlannedSlot:
+        """The slot with at most ``limit_wh`` into the grid: what of the sun is beyond is left unused, and not sold."""
+        over_wh = min(-limit_wh - self.flow_wh, pv_wh - self.unused_pv_wh)
+        if over_wh <= 0:
+            return self
+        flow_wh = self.flow_wh + over_wh
+        wanted_wh = self.wanted_wh if self.wanted_wh > 0 else min(0, max(self.wanted_wh, flow_wh - contracted_wh))
+        follow_wh = None if self.follow_wh is None else max(self.follow_wh, flow_wh)
+        unused_wh = self.unused_pv_wh + over_wh
+        return self._replace(flow_wh=flow_wh, wanted_wh=wanted_wh, follow_wh=follow_wh, unused_pv_wh=unused_wh)
 
     def target_wh(self, contracted_wh: int) -> int:
         """The net flow that the battery steers the meter to; 0 is self-consumption (Wh)."""

@@ -16,7 +16,7 @@ from clients.common.configuration import Section
 from clients.common.slots import SLOTS_PER_DAY, SLOTS_PER_HOUR
 from clients.household.battery import BatteryLimits
 from clients.household.forecasting.forecast import SlotForecast
-from clients.household.plan import PERMILLE, Permille, PlannedSlot, later_surplus_wh
+from clients.household.plan import GRID_LIMIT_W, PERMILLE, Permille, PlannedSlot, later_surplus_wh
 from clients.household.planner.battery import Battery
 from clients.household.planner.plan import Plan
 from clients.household.planner.planner import Planner
@@ -61,7 +61,7 @@ class PlanningSettings(Section):
     day_end: Annotated[DayEnd, Field(strict=False)] = DayEnd.WORTH
     max_cycles: Annotated[float, Field(gt=0, le=10)] = 1.0
     wear_neur_per_wh: Annotated[int, Field(ge=0, le=1_000_000)] = 200
-    grid_limit_w: Annotated[int, Field(ge=100, le=1_000_000)] = 17_250
+    grid_limit_w: Annotated[int, Field(ge=100, le=1_000_000)] = GRID_LIMIT_W
     sell_permille: Permille = 800
     refill_permille: Permille = 100
 
@@ -213,7 +213,9 @@ class Planned:
             ahead = slot - situation.now
             expected, contracted = situation.forecast[ahead], situation.position(slot)
             out = round(float(flows.battery_wh[index]))
-            entry = _steered(situation.battery, slot, expected, contracted, out, energy)
+            unused = round(float(flows.unused_pv_wh[index]))
+            used = expected._replace(pv_wh=expected.pv_wh - unused)
+            entry = _steered(situation.battery, slot, used, contracted, out, energy)
             wanted = int(offers.buy_wh[index] - offers.sell_wh[index])
             if wanted < 0:
                 sure = min(
@@ -222,7 +224,7 @@ class Planned:
                 )
                 wanted = -min(-wanted, max(0, sure // PERMILLE + min(contracted, 0)))
             energy = round(float(flows.energy_wh[index]))
-            planned.append(entry._replace(wanted_wh=wanted, energy_wh=energy))
+            planned.append(entry._replace(wanted_wh=wanted, energy_wh=energy, unused_pv_wh=unused))
         return planned
 
 

@@ -15,12 +15,13 @@ SAME_FLOW_WH = 5
 
 
 class Steering(NamedTuple):
-    """What the battery should do in a slot: a set point without its sequence number."""
+    """What the battery should do in a slot, and what may flow into the grid: a set point without its number."""
 
     slot: int
     mode: Mode
     power_w: int | None = None
     grid_wh: int | None = None
+    export_limit_w: int | None = None
 
 
 class Store(NamedTuple):

@@ -9,7 +9,7 @@ from clients.household.devices.device import read
 from clients.household.devices.home_device import HomeDevice, newer_telemetry
 from clients.household.devices.moment import Moment
 from clients.household.devices.refusal import CommandRefused, Fault, Refused
-from clients.household.devices.slot_steering import Accepted, SlotSteering
+from clients.household.devices.slot_steering import Accepted, ExportLimit, SlotSteering
 from wire.mqtt import History, Status, StatusCode, Telemetry, Topics
 
 PV_MARGIN_PERMILLE = 1_250
@@ -55,15 +55,15 @@ class Inverter(HomeDevice):
             return None
         return InverterState(seen.slot, seen.time_ms, seen.load_w, seen.pv_w, seen.curtailed_w, seen.grid_w)
 
-    def limit_export(self, slot: int, limit_w: int, now: Moment) -> int:
-        """Let at most ``limit_w`` flow into the grid in a slot, by PV and battery together. Returns the command's
-        sequence number. Raises: CommandRefused."""
+    def limit_export(self, slot: int, limit_w: int | None, now: Moment) -> int:
+        """Let at most ``limit_w`` flow into the grid in a slot, by PV and battery together; None: no limit any more.
+        Returns the command's sequence number. Raises: CommandRefused."""
         self._must_be_available()
         if self.nameplate is None:
             raise CommandRefused(f"{self.home} has sent no nameplate")
-        if limit_w < 0:
+        if limit_w is not None and limit_w < 0:
             raise CommandRefused(f"limit_w is {limit_w}; give 0 W or more")
-        return self.steering.order(self.nameplate, slot, now, self._command, export_limit_w=limit_w)
+        return self.steering.order(self.nameplate, slot, now, self._command, export=ExportLimit(limit_w))
 
     def accepted(self, slot: int) -> Accepted | None:
         """The set point that the inverter has said to follow in a slot."""

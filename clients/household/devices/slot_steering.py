@@ -21,6 +21,12 @@ class Accepted(NamedTuple):
     time_ms: int
 
 
+class ExportLimit(NamedTuple):
+    """What may flow into the grid in a slot; None: as much as will."""
+
+    limit_w: int | None
+
+
 class SlotSteering:
     """Shared by a home's battery and inverter drivers."""
 
@@ -43,7 +49,7 @@ class SlotSteering:
         now: Moment,
         send: Callable[[Outgoing], None],
         battery: tuple[Mode, int | None] | None = None,
-        export_limit_w: int | None = None,
+        export: ExportLimit | None = None,
     ) -> int:
         """Send what a slot is to be, keeping what was ordered for it before of the other part.
 
@@ -60,15 +66,15 @@ class SlotSteering:
         else:
             mode, value = battery
             power_w, grid_wh = (value if mode == "power" else None), (value if mode == "follow" else None)
-        if export_limit_w is None and before is not None:
-            export_limit_w = before.export_limit_w
+        if export is None:
+            export = ExportLimit(before.export_limit_w if before else None)
         set_point = SetPoint(
             sequence=self._unanswered.number(now),
             slot=slot,
             mode=mode,
             power_w=power_w,
             grid_wh=grid_wh,
-            export_limit_w=export_limit_w,
+            export_limit_w=export.limit_w,
         )
         slot_end_s = plate.epoch_s + (slot + 1) * plate.slot_seconds
         send(Outgoing(self._topic, set_point.encode(), slot_end_s))
