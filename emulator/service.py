@@ -254,7 +254,7 @@ class Service:
                 if isinstance(event, SlotEnd):
                     ended[name] = event
         slot = to_ms // SLOT_MS - 1
-        measured = self._meter.end_slot() if self._meter is not None else None
+        measured = self._meter.end_slot(slot) if self._meter is not None else None
         for name, event in ended.items():
             voltage_mv = measured.home_mv[name] if measured else None
             self._last[name] = reading(self.households[name].home, event, self.clock, voltage_mv)

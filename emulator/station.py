@@ -34,7 +34,15 @@ class Measured(NamedTuple):
 
 
 class Blackout(Exception):
-    """The network can't carry what the homes ask of it; the text says where it gives way."""
+    """The network can't carry what the homes ask of it: where it gives way."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.as_text())
+        self._failure = failure
+
+    def in_slot(self, slot: int) -> str:
+        """One line for people; what is solved knows of no slots."""
+        return self._failure._replace(slot=slot).as_text()
 
 
 class Station:
@@ -115,7 +123,7 @@ class Station:
         flows_w = [[power_w.get(home, 0.0) for home in self._homes] for power_w in powers_w]
         solved = self._grid.solve(flows_w, phases=self._phases)
         if solved.failures:
-            raise Blackout(_told(solved.failures[0]))
+            raise Blackout(solved.failures[0])
         return solved
 
     def _off(self, channel: str, value: float) -> float:
@@ -123,7 +131,3 @@ class Station:
         digest = hashlib.sha256(f"{self.name} {channel}".encode()).digest()
         share = int.from_bytes(digest[:4], "big") / 0xFFFFFFFF
         return float(np.float64(value) * (1 + (2 * share - 1) * CLASS_PERMILLE / 1000))
-
-
-def _told(failure: Failure) -> str:
-    return f"bus {failure.bus}, phase {failure.phase}: more is asked of the network than it can carry"

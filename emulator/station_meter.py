@@ -23,6 +23,7 @@ QUIET_S = 0.03
 LONGEST_S = 0.15
 # Without any change it shows itself so often.
 OFTEN_S = 0.5
+_UNMEASURED = "no solution of the grid, so nothing of it is measured: %s"
 
 
 class StationMeter:
@@ -59,7 +60,7 @@ class StationMeter:
         self._tell_switches(slot, {home: self.station.phases[home] for home in self._switches.homes})
         self.changed()
 
-    def end_slot(self) -> Measured | None:
+    def end_slot(self, slot: int) -> Measured | None:
         """Measure the slot that has just ended."""
         before_mj, self._grid_mj = self._grid_mj, self._counted()
         try:
@@ -67,7 +68,7 @@ class StationMeter:
                 {name: (now_mj - before_mj[name]) / SLOT_MS for name, now_mj in self._grid_mj.items()}
             )
         except Blackout as blackout:
-            log.error("no solution of the grid, so nothing of it is measured: %s", blackout)
+            log.error(_UNMEASURED, blackout.in_slot(slot))
             return None
 
     def begin_slot(self, slot: int, sequence: int, measured: Measured | None) -> None:
@@ -129,7 +130,7 @@ class StationMeter:
             try:
                 pccs = self.station.measure_now(so_far_w, now_w, share / SLOT_MS)
             except Blackout as blackout:
-                log.error("no solution of the grid, so nothing of it is measured: %s", blackout)
+                log.error(_UNMEASURED, blackout.in_slot(slot))
             else:
                 time_ms = self._clock.unix_ms(slot * SLOT_MS + share)
                 message = StationNow(station=self.station.name, slot=slot, time_ms=time_ms, pccs=pccs)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from clients.common.grid.solution import Solution
+from clients.common.slots import SLOTS_PER_HOUR
 from node.grid_report.plots import duration_curve, heat_map, voltage_band
 from node.grid_report.report import GridMetrics, GridReport
 
@@ -26,12 +27,12 @@ _ROWS: Sequence[tuple[str, str, str, float]] = (
     ("max_line_loading_percent", "most loaded line", "%", 1),
     ("max_transformer_loading_percent", "most loaded winding", "%", 1),
 )
+_TOLD_FAILURES = 10
 
 
 def grid_section(report: GridReport, with_market: Solution, without_market: Solution, hours: Sequence[float]) -> str:
     """The section as HTML; ``hours`` of the day at which the slots of both series begin."""
-    failed = report.with_market.failed_slots + report.without_market.failed_slots
-    told = "" if not failed else f"<p>{failed} slots have no solution: the network can't carry their flows.</p>"
+    told = "".join(_failures(with_market, "with", hours)) + "".join(_failures(without_market, "without", hours))
     return f"""<h2>Grid</h2><p>The homes' flows on the network {escape(report.network)}, solved in four wires and three
 phases: with the market, and the same slots with self-consumption and the supplier alone.</p>{told}
 {metrics_table(report.with_market, report.without_market)}
@@ -42,6 +43,18 @@ starts (9 %).</p>
 {voltage_band(with_market, without_market, hours)}
 <p>How long the transformer carries how much.</p>{duration_curve(with_market, without_market)}
 """
+
+
+def _failures(solution: Solution, market: str, hours: Sequence[float]) -> Iterator[str]:
+    failures = solution.failures
+    if failures:
+        yield f"<p>{len(failures)} slots have no solution {market} the market and are left out of its figures:<ul>"
+        for failure in failures[:_TOLD_FAILURES]:
+            slot_of_day = round(hours[failure.slot] * SLOTS_PER_HOUR)
+            yield f"<li>{escape(failure._replace(slot=slot_of_day).as_text())}"
+        if len(failures) > _TOLD_FAILURES:
+            yield f"<li>and {len(failures) - _TOLD_FAILURES} more"
+        yield "</ul>"
 
 
 def metrics_table(with_market: GridMetrics, without_market: GridMetrics) -> str:

@@ -20,12 +20,14 @@ from emulator.household import Household
 from emulator.link import Link
 from emulator.service import TRIP_MV, Service
 from emulator.station import CLASS_PERMILLE, NETWORK, Blackout, Station
+from emulator.station_meter import StationMeter
+from emulator.switch import Switches
 from emulator.units import SLOT_MS
 from wire.mqtt import Reading, Telemetry, Topics, decode
 from wire.station import StationReading
 
 TOPICS = Topics()
-NOON = 72
+NOON, EVENING = 72, 120
 HOMES = {home.id: home for home in load(NETWORK).homes}
 FEEDERS = feeder_of_bus(load(NETWORK))
 
@@ -59,8 +61,28 @@ def test_a_meter_is_always_off_by_the_same_share() -> None:
 
 
 def test_what_the_network_cannot_carry_is_named() -> None:
-    with pytest.raises(Blackout, match="more is asked of the network than it can carry"):
-        Station(load(NETWORK)).measure(dict.fromkeys(HOMES, 1_000_000.0))
+    station = Station(load(NETWORK))
+    before = station.measure(dict.fromkeys(HOMES, 1_000.0))
+    with pytest.raises(Blackout, match="more is asked of the network than it can carry") as caught:
+        station.measure(dict.fromkeys(HOMES, 1_000_000.0))
+    assert caught.value.in_slot(72).startswith("slot 72: the flows don't converge, worst at bus Node_")
+    assert station.measure(dict.fromkeys(HOMES, 1_000.0)) == before
+
+
+def test_the_meter_tells_slot_and_bus_of_what_has_no_solution(caplog: pytest.LogCaptureFixture) -> None:
+    network = load(NETWORK)
+    far = replace(network, lines=tuple(replace(line, length_m=3000 * line.length_m) for line in network.lines))
+    station, homes = Station(far), neighbourhood(33)
+    households = {home.id: Household(home, first_slot=EVENING) for home in homes}
+    meter = StationMeter(station, Switches(station, []), households, Clock(0, 600), TOPICS, lambda: None)
+    for household in households.values():
+        household.advance((EVENING + 1) * SLOT_MS)
+    assert meter.end_slot(EVENING) is None
+    (record,) = caplog.records
+    told = "no solution of the grid, so nothing of it is measured: slot 120: the flows don't converge, worst at bus Node_"
+    assert record.getMessage().startswith(told)
+    # Nothing has flowed since.
+    assert meter.end_slot(EVENING + 1) is not None
 
 
 def test_homes_that_stand_in_no_network_have_no_station() -> None:

@@ -87,7 +87,18 @@ def test_a_slot_without_a_solution_is_told_and_left_out() -> None:
     broken = solved(np.where(np.arange(144)[:, None] == 5, 10**6, WITHOUT_W))
     report = grid_report(WITH, broken, 600)
     assert report.without_market.failed_slots == 1
-    assert "1 slots have no solution" in grid_section(report, WITH, broken, HOURS)
+    told = grid_section(report, WITH, broken, HOURS)
+    assert "1 slots have no solution without the market" in told
+    assert told.count("<li>") == 1
+    # By its number in the day, and the others are as they would be without it.
+    later = grid_section(report, WITH, broken, [hour + 1.5 for hour in HOURS])
+    assert "<li>slot 5: the flows don&#x27;t converge, worst at bus Node_" in told
+    assert "<li>slot 14: the flows don&#x27;t converge, worst at bus Node_" in later
+    assert np.array_equal(np.delete(broken.phase_neutral_v, 5, 0), np.delete(WITHOUT.phase_neutral_v, 5, 0))
+    all_broken = solved(np.full((144, 33), 10.0**6))
+    many = grid_section(grid_report(all_broken, WITHOUT, 600), all_broken, WITHOUT, HOURS)
+    assert many.count("<li>") == 11
+    assert "<li>and 134 more" in many
     nothing = solved(np.full((2, 33), 10.0**6))
     assert grid_report(nothing, nothing, 600).with_market.max_vuf_percent is None
 

@@ -44,7 +44,7 @@ class Breach(NamedTuple):
     limit: float
 
     def as_text(self) -> str:
-        """The reason that a DSO publishes."""
+        """The reason that a DSO publishes, beside the slot: that of a series may be one of many tries."""
         if self.kind == _NO_SOLUTION:
             return f"no solution: worst at {self.where}"
         return f"{self.kind} at {self.where}: {self.value:.2f} % where {self.limit:g} % is allowed"
