@@ -256,9 +256,10 @@ class Service:
         slot = to_ms // SLOT_MS - 1
         measured = self._meter.end_slot(slot) if self._meter is not None else None
         for name, event in ended.items():
+            home = self.households[name].home
             voltage_mv = measured.home_mv[name] if measured else None
-            self._last[name] = reading(self.households[name].home, event, self.clock, voltage_mv)
-            if voltage_mv is not None and voltage_mv > TRIP_MV:
+            self._last[name] = reading(home, event, self.clock, voltage_mv)
+            if voltage_mv is not None and voltage_mv > TRIP_MV and (home.pv_wp or home.battery):
                 log.warning("%s: the inverter disconnects for a slot at %.1f V", name, voltage_mv / 1000)
                 self.households[name].trip()
         # Saved before anything is sent: after a crash the same reading goes out again, never another one.

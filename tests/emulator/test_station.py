@@ -79,7 +79,9 @@ def test_the_meter_tells_slot_and_bus_of_what_has_no_solution(caplog: pytest.Log
         household.advance((EVENING + 1) * SLOT_MS)
     assert meter.end_slot(EVENING) is None
     (record,) = caplog.records
-    told = "no solution of the grid, so nothing of it is measured: slot 120: the flows don't converge, worst at bus Node_"
+    told = (
+        "no solution of the grid, so nothing of it is measured: slot 120: the flows don't converge, worst at bus Node_"
+    )
     assert record.getMessage().startswith(told)
     # Nothing has flowed since.
     assert meter.end_slot(EVENING + 1) is not None
@@ -103,7 +105,9 @@ def test_a_tripped_inverter_gives_nothing_until_the_slot_ends_and_energy_still_b
     assert used_mj == household.battery_mj + household.grid_mj
 
 
-async def test_over_the_broker_come_voltages_the_stations_readings_and_inverters_that_trip() -> None:
+async def test_over_the_broker_come_voltages_the_stations_readings_and_inverters_that_trip(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     network = load(NETWORK)
     high = replace(network, source=replace(network.source, voltage_v=1.1 * network.source.voltage_v))
     clock = Clock(int(time.time()) + 2 - NOON, 1)
@@ -125,6 +129,8 @@ async def test_over_the_broker_come_voltages_the_stations_readings_and_inverters
     station = [decode(StationReading, payload) for payload in heard[TOPICS.station()]]
     assert [(reading.slot, reading.sequence) for reading in station] == [(NOON, 0), (NOON + 1, 1)]
     assert all(mv > TRIP_MV for mv in station[0].busbar_mv)
+    told = {record.getMessage().partition(":")[0] for record in caplog.records if "disconnects" in record.getMessage()}
+    assert told == {home.id for home in homes if home.pv_wp or home.battery}
     with_pv = next(home for home in homes if home.pv_wp)
     baseline, first, _ = (decode(Reading, payload) for payload in heard[TOPICS.reading(with_pv.id)])
     assert baseline.voltage_mv is None
