@@ -16,6 +16,7 @@ from emulator.homes import Home
 from node.grid_report.report import grid_report
 from node.run.comparison import why_higher, without_market
 from node.run.daylog import DayLog, HomeDay, SlotDay
+from node.run.failures import due_failed_report, equivocation_report, failure_problems
 from node.run.genesis import TARIFF_BUY_NEUR_PER_WH, TARIFF_SELL_NEUR_PER_WH
 from node.run.grid_day import GRID_SLOT_SECONDS, GridDay, solve_day
 from node.run.kept import CommitmentReport, battery_report, device_reports, told_slots
@@ -74,6 +75,7 @@ def grid_day(seen: Observed) -> GridDay | None:
 def assemble(seen: Observed, grid: GridDay | None = None) -> Report:
     """The report, with what ``grid_day`` found of the grid."""
     log = seen.log
+    home_of = {address: home.id for home, address in seen.homes}
     refused = {code.name: count for code, count in sorted(log.results.items()) if code is not Code.OK}
     report = Report(
         chain_id=seen.chain_id,
@@ -109,9 +111,9 @@ def assemble(seen: Observed, grid: GridDay | None = None) -> Report:
         submit_to_result_s=quantiles(seen.latencies_s),
         per_slot=[_slot(seen, log.first_slot + index) for index in range(log.slots)],
         grid=None if grid is None else grid_report(grid.with_market, grid.without_market, GRID_SLOT_SECONDS),
-        control=log.control.report(
-            seen.timing.lived, seen.timing.day_slot, {address: home.id for home, address in seen.homes}
-        ),
+        control=log.control.report(seen.timing.lived, seen.timing.day_slot, home_of),
+        due_failed=[due_failed_report(event) for event in log.due_failed],
+        equivocations=[equivocation_report(one, seen.timing.day_slot, home_of) for one in log.equivocations],
         problems=[],
     )
     return report.model_copy(update={"problems": problems(report)})
@@ -144,6 +146,9 @@ def problems(report: Report) -> list[str]:
         found.append(f"{report.eur_minted_neur} nEUR were minted, but {report.eur_held_neur} are held")
     if report.app_hash_agreed.disagreements:
         found.append(f"validators disagree on the app hash at {report.app_hash_agreed.disagreements} heights")
+    if report.app_hash_agreed.heights < report.blocks:
+        found.append(f"app hashes were compared at {report.app_hash_agreed.heights} of {report.blocks} heights only")
+    found += failure_problems(report.due_failed, report.equivocations)
     for home in report.homes:
         if home.battery is not None and not home.battery.limits_kept:
             found.append(f"the battery of {home.id} left its limits")

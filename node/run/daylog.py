@@ -11,7 +11,7 @@ from node.run.kept import Commitments
 from node.run.stages import Made
 from wire.chain import DueFailed
 from wire.control import Phase, PhaseConfirmed
-from wire.flowproof import EquivocationRecorded, FlowProved
+from wire.flowproof import Equivocation, EquivocationRecorded, FlowProved
 from wire.ledger import DebtChanged
 from wire.market import BookCleared, ContractMade
 from wire.results import Code
@@ -85,6 +85,8 @@ class DayLog:
     switched: set[tuple[int, bytes, Phase]] = field(default_factory=set)
     control: ControlDay = field(default_factory=ControlDay)
     made: list[Made] = field(default_factory=list)
+    due_failed: list[DueFailed] = field(default_factory=list)
+    equivocations: list[Equivocation] = field(default_factory=list)
     _product_of: dict[str, str] = field(default_factory=dict)
     troubles: deque[str] = field(default_factory=lambda: deque(maxlen=200))
 
@@ -145,10 +147,12 @@ class DayLog:
                 if event.amount_neur:
                     self.troubles.append(f"debt of {event.amount_neur} nEUR for {event.reason}")
             case DueFailed():
+                self.due_failed.append(event)
                 self.troubles.append(f"due work failed: {event.reason}")
             case PhaseConfirmed():
                 self.switched.add((event.slot, event.account, event.executed))
-            case EquivocationRecorded():
+            case EquivocationRecorded(evidence=evidence) if evidence is not None:
+                self.equivocations.append(evidence)
                 self.troubles.append("the proof key signed two values for one slot and account")
 
     def _blocks_since(self, gate_s: int) -> int:

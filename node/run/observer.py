@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Final, TypeVar
 
 from clients.common.chain import Chain
 from clients.common.errors import ChainError
 from clients.common.subscribe import Cursor
 from clients.common.wallet import Wallet
 from node.cometbft.rpc import RpcClient
+from node.cometbft.rpc_errors import RpcError, RpcUnreachableError
 from node.run.daylog import DayLog
 from wire.ledger import Transfer
 
 _PROBE_SECONDS = 1.0
+_PATIENCE_SECONDS: Final = 15.0
+_ASK_AGAIN_SECONDS = 0.2
 _FROM_THE_START = Cursor(1, 0)
+T = TypeVar("T")
 
 
 async def follow_events(chain: Chain, day: DayLog) -> None:
@@ -67,20 +73,52 @@ async def observing(
             task.cancel()
 
 
-async def compare_app_hashes(clients: list[RpcClient], height: int) -> tuple[int, int]:
+async def compare_app_hashes(
+    clients: list[RpcClient], height: int, patience_s: float = _PATIENCE_SECONDS
+) -> tuple[int, int]:
     """Ask every validator for the app hash that it computed at each height up to ``height`` that none has pruned.
 
-    Returns: how many heights were compared, and at how many they differ.
+    One that is a block behind, or just starting again, is asked again for ``patience_s``.
+
+    Returns: at how many heights all have answered or some differ, and at how many they differ.
     """
-    disagreements = 0
-    earliest = max(status.earliest_height for status in await asyncio.gather(*(client.status() for client in clients)))
+    asking = _Asking(time.monotonic() + patience_s)
+    compared = disagreements = 0
+    statuses = await asyncio.gather(*(asking.ask(client, client.status) for client in clients))
+    earliest = max((status.earliest_height for status in statuses if status is not None), default=1)
     if earliest > 1:
         # They prune as we go.
         earliest = (earliest + height) // 2
     for first in range(earliest, height + 1, 25):
         heights = range(first, min(first + 25, height + 1))
-        answers = await asyncio.gather(*(client.block_results(h) for h in heights for client in clients))
+        answers = await asyncio.gather(
+            *(asking.ask(client, partial(client.block_results, h)) for h in heights for client in clients)
+        )
         for index in range(len(heights)):
-            hashes = {answer.app_hash for answer in answers[index * len(clients) : (index + 1) * len(clients)]}
-            disagreements += len(hashes) != 1
-    return height - earliest + 1, disagreements
+            given = answers[index * len(clients) : (index + 1) * len(clients)]
+            hashes = {answer.app_hash for answer in given if answer is not None}
+            differ = len(hashes) > 1
+            compared += None not in given or differ
+            disagreements += differ
+    return compared, disagreements
+
+
+class _Asking:
+    """Asks validators until a moment (of the monotonic clock); who can't be reached then is not asked again."""
+
+    def __init__(self, until_s: float) -> None:
+        self._until_s = until_s
+        self._away: set[RpcClient] = set()
+
+    async def ask(self, client: RpcClient, question: Callable[[], Awaitable[T]]) -> T | None:
+        """The answer, or None."""
+        while client not in self._away:
+            try:
+                return await question()
+            except RpcError as error:
+                if time.monotonic() >= self._until_s:
+                    if isinstance(error, RpcUnreachableError):
+                        self._away.add(client)
+                    return None
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+        return None

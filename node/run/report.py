@@ -6,6 +6,7 @@ from pydantic import Field
 
 from node.grid_report.report import GridReport
 from node.run.control_day import ControlReport
+from node.run.failures import DueFailedReport, EquivocationReport
 from node.run.kept import BatteryReport, CommitmentReport, DeviceReport
 from node.run.part import Part
 from node.run.stages import StageReport
@@ -72,7 +73,7 @@ class ProductReport(Part):
 class AppHashReport(Part):
     """For how many heights every validator's own app hash was compared, and for how many they differed."""
 
-    heights: int
+    heights: int = Field(description="fewer than blocks where a validator didn't answer, or has pruned: a problem")
     disagreements: int
 
 
@@ -149,6 +150,12 @@ class Report(Part):
     )
     control: ControlReport | None = Field(
         default=None, description="sessions of real-time control and phase orders; null where there were none"
+    )
+    due_failed: list[DueFailedReport] = Field(
+        default=[], description="due work of the chain that was refused, such as a book's clearing: each is a problem"
+    )
+    equivocations: list[EquivocationReport] = Field(
+        default=[], description="two values signed for one slot and account: each is a problem"
     )
     problems: list[str] = Field(description="what went wrong, in words; empty when all is well")
 
