@@ -35,6 +35,7 @@ def expected_failures() -> tuple[tuple[type[Exception], Exit], ...]:
     from node.cometbft.home import HomeError
     from node.cometbft.rpc_errors import RpcError, RpcUnreachableError
     from node.localnet.errors import LocalnetError, NotRunningError, UnknownNameError
+    from node.run.errors import RunError
     from node.store import StoreUnavailable
     from node.toolchain import ToolchainError
     from wire.keystore import KeystoreError
@@ -54,6 +55,7 @@ def expected_failures() -> tuple[tuple[type[Exception], Exit], ...]:
         (NotRunningError, Exit.UNREACHABLE),
         (UnknownNameError, Exit.BAD_INPUT),
         (LocalnetError, Exit.FAILURE),
+        (RunError, Exit.FAILURE),
         (ToolchainError, Exit.FAILURE),
         (KeystoreError, Exit.BAD_INPUT),
     )

@@ -39,7 +39,8 @@ from wire.results import Code
 
 class Observed(NamedTuple):
     """A run as it was seen. Times in seconds; ``homes``: with their accounts' addresses; ``app_hashes``: heights
-    compared, and disagreements. ``decisions``: the homes' own records; ``plain``: the same slots by the plain rule."""
+    compared, and disagreements. ``decisions``: the homes' own records; ``plain``: the same slots by the plain rule;
+    ``failure``: why the run could not go on. ``supply`` is None where nobody could be asked."""
 
     chain_id: str
     day: str
@@ -48,7 +49,7 @@ class Observed(NamedTuple):
     timing: Timing
     log: DayLog
     latencies_s: list[float]
-    supply: GetSupplyResponse
+    supply: GetSupplyResponse | None
     app_hashes: tuple[int, int]
     emulator_log: Path
     duration_s: float
@@ -57,6 +58,7 @@ class Observed(NamedTuple):
     strategy: StrategyName = StrategyName.PLANNED
     decisions: tuple[Decided, ...] = ()
     plain: Report | None = None
+    failure: str = ""
 
     def flexible(self, timing: Timing) -> Devices:
         """The homes' flexible devices as the run began, its first slot counted as 0."""
@@ -86,6 +88,7 @@ def assemble(seen: Observed, grid: GridDay | None = None) -> Report:
         slot_seconds=seen.timing.slot_seconds,
         validators=seen.validators,
         finished=seen.finished,
+        failure=seen.failure,
         duration_s=round(seen.duration_s, 1),
         homes=_homes(seen),
         energy_traded_wh=sum(slot.traded_wh for number, slot in log.by_slot.items() if log.in_day(number)),
@@ -100,8 +103,8 @@ def assemble(seen: Observed, grid: GridDay | None = None) -> Report:
         slots_settled=log.slots_settled,
         slots_settled_at_deadline=log.slots_at_deadline,
         certificates_wh=log.certificates_wh,
-        eur_minted_neur=seen.supply.minted_neur,
-        eur_held_neur=seen.supply.held_neur,
+        eur_minted_neur=None if seen.supply is None else seen.supply.minted_neur,
+        eur_held_neur=None if seen.supply is None else seen.supply.held_neur,
         app_hash_agreed=AppHashReport(heights=seen.app_hashes[0], disagreements=seen.app_hashes[1]),
         transactions=TransactionsReport(
             submitted=sum(log.results.values()), accepted=log.results[Code.OK], refused=refused
@@ -131,7 +134,7 @@ def settled_after_s(report: Report) -> list[float]:
 
 def problems(report: Report) -> list[str]:
     """What a run should not show, in words."""
-    found = []
+    found = [f"the run could not go on: {report.failure}"] if report.failure else []
     unsettled = report.slots - report.slots_settled
     if report.finished and unsettled:
         found.append(f"{unsettled} slots of the day are not settled")
@@ -142,6 +145,8 @@ def problems(report: Report) -> list[str]:
         found.append(f"{open_contracts} contracts are neither settled nor unwound")
     if report.books.late_blocks_max:
         found.append(f"a book was cleared {report.books.late_blocks_max} blocks late")
+    if report.finished and report.eur_minted_neur is None:
+        found.append("the chain did not say how much money there is")
     if report.eur_minted_neur != report.eur_held_neur:
         found.append(f"{report.eur_minted_neur} nEUR were minted, but {report.eur_held_neur} are held")
     if report.app_hash_agreed.disagreements:

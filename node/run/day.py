@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clients.common.chain import Chain
+from clients.common.errors import ChainError
 from clients.common.wallet import Wallet
 from clients.household.strategy import StrategyName
 from emulator.homes import neighbourhood
@@ -20,6 +21,7 @@ from node.run.beside import read_plain
 from node.run.cast import Cast
 from node.run.chain import Memory, given_up_s, make_chain
 from node.run.daylog import DayLog
+from node.run.errors import RunError
 from node.run.observer import compare_app_hashes, observing
 from node.run.progress import Display
 from node.run.report import Report
@@ -29,17 +31,14 @@ from node.run.site import Site
 from node.run.stages import read_decisions
 from node.run.timing import DayAhead, Timing
 from node.run.writing import write_report
-from wire.ledger import GetSupplyRequest
+from wire.ledger import GetSupplyRequest, GetSupplyResponse
 
 _KEPT_RUNS = 3
 _REFRESH_SECONDS = 0.25
+_SUPPLY_SECONDS = 10.0
 
 
 DisplayFactory = Callable[[DayLog, Timing], Display]
-
-
-class RunError(Exception):
-    """The run can't go on; the message says why and where to look."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,9 @@ class Options:
 async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Event) -> Report:
     """Live the day, or until ``stop`` is set; writes report.json and report.html and returns the report.
 
-    Raises: RunError, LocalnetError, ToolchainError, ValueError naming the option.
+    What goes wrong once there are blocks is raised when a report of what was seen until then is written.
+
+    Raises: RunError, ChainError, LocalnetError, ToolchainError, ValueError naming the option.
     """
     started_s = time.time()
     plan = options.plan
@@ -90,37 +91,52 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     log = DayLog(timing.from_slot, timing.slots)
     latencies_s: list[float] = []
     probing = Wallet.from_seed(cast.supplier.seed)
+    supply: GetSupplyResponse | None = None
+    app_hashes = 0, 0
+
+    def seen(finished: bool, failure: str = "") -> Observed:
+        return Observed(
+            chain_id,
+            options.day,
+            options.validators,
+            cast.accounts,
+            timing,
+            log,
+            latencies_s,
+            supply,
+            app_hashes,
+            folder / "net" / "log" / "emulator.log",
+            time.time() - started_s,
+            finished,
+            options.devices,
+            options.strategy,
+            read_decisions(folder / "services" / "households" / "data" / "household.db"),
+            plain,
+            failure,
+        )
+
     with display_of(log, timing) as display:
         display.note(f"starting {options.validators} validators and {len(homes)} homes; logs are in {folder}")
-        async with net:
-            await net.up(report=display.note)
-            chain = await _connect(stage.site.gateway, chain_id, net)
-            async with chain, observing(chain, probing, cast.dso.address, log, latencies_s):
-                finished = await _wait_for_the_end(net, log, timing, display, stop)
-                supply = await chain.query(GetSupplyRequest())
-            display.note("comparing the validators' app hashes")
-            clients = [net.rpc(index) for index in range(options.validators)]
-            app_hashes = await compare_app_hashes(clients, log.height)
-            display.note("stopping")
-    seen = Observed(
-        chain_id,
-        options.day,
-        options.validators,
-        cast.accounts,
-        timing,
-        log,
-        latencies_s,
-        supply,
-        app_hashes,
-        folder / "net" / "log" / "emulator.log",
-        time.time() - started_s,
-        finished,
-        options.devices,
-        options.strategy,
-        read_decisions(folder / "services" / "households" / "data" / "household.db"),
-        plain,
-    )
-    return write_report(seen, options.out)
+        try:
+            async with net:
+                await net.up(report=display.note)
+                chain = await _connect(stage.site.gateway, chain_id, net)
+                try:
+                    async with chain, observing(chain, probing, cast.dso.address, log, latencies_s):
+                        try:
+                            finished = await _wait_for_the_end(net, log, timing, display, stop)
+                        finally:
+                            supply = await _supply(chain)
+                finally:
+                    display.note("comparing the validators' app hashes")
+                    clients = [net.rpc(index) for index in range(options.validators)]
+                    app_hashes = await compare_app_hashes(clients, log.height)
+                display.note("stopping")
+        except Exception as error:
+            if log.height:
+                _report_unfinished(seen(False, str(error)), options.out, display)
+            raise
+    return write_report(seen(finished), options.out)
 
 
 def _new_folder(parent: Path, name: str) -> Path:
@@ -142,6 +158,25 @@ async def _connect(gateway: str, chain_id: str, net: Localnet) -> Chain:
         opening.cancel()
         net.check()
     return await opening
+
+
+async def _supply(chain: Chain) -> GetSupplyResponse | None:
+    """How much money there is; None where nobody says so in time."""
+    try:
+        async with asyncio.timeout(_SUPPLY_SECONDS):
+            supply: GetSupplyResponse = await chain.query(GetSupplyRequest())
+    except (ChainError, TimeoutError):
+        return None
+    return supply
+
+
+def _report_unfinished(seen: Observed, out: Path, display: Display) -> None:
+    """Write what was seen until the run failed. That it can't be written must not hide why it failed."""
+    display.note(f"writing what was seen until now to {out}")
+    try:
+        write_report(seen, out)
+    except OSError as error:
+        display.note(f"no report: {error}")
 
 
 async def _wait_for_the_end(net: Localnet, log: DayLog, timing: Timing, display: Display, stop: asyncio.Event) -> bool:

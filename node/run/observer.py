@@ -60,17 +60,20 @@ async def observing(
 ) -> AsyncIterator[None]:
     """Follow the chain while the block runs, and probe it with a wallet's payments to an account.
 
-    Raises: what an observer failed with.
+    Raises: what an observer, or the block itself, failed with first.
     """
-    async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(follow_events(chain, day)),
-            group.create_task(follow_results(chain, day)),
-            group.create_task(probe(chain, probing, target, latencies_s, day.troubles.append)),
-        ]
-        yield
-        for task in tasks:
-            task.cancel()
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(follow_events(chain, day)),
+                group.create_task(follow_results(chain, day)),
+                group.create_task(probe(chain, probing, target, latencies_s, day.troubles.append)),
+            ]
+            yield
+            for task in tasks:
+                task.cancel()
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
 
 
 async def compare_app_hashes(

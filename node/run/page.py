@@ -34,7 +34,8 @@ def render(
 ) -> str:
     """The page. The sequences are the values behind the report's quantiles (seconds), ``grid`` those of its grid."""
     ok = not report.problems
-    state = "" if report.finished else " The run was interrupted; figures are of what was settled by then."
+    ended = "could not go on" if report.failure else "was interrupted"
+    state = "" if report.finished else f" The run {ended}; figures are of what was settled by then."
     lead = (
         f"{len(report.homes)} homes, {report.slots} slots of {report.slot_seconds} s, {report.validators} validators, "
         f"day {report.day}, chain {report.chain_id}.{state}"

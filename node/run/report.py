@@ -121,7 +121,8 @@ class Report(Part):
     slots: int
     slot_seconds: int
     validators: int
-    finished: bool = Field(description="false when the run was interrupted")
+    finished: bool = Field(description="false when the run was interrupted, or could not go on")
+    failure: str = Field(default="", description="why it could not go on; empty when it was not so")
     duration_s: float
     homes: list[HomeReport]
     energy_traded_wh: int
@@ -137,8 +138,8 @@ class Report(Part):
     slots_settled: int
     slots_settled_at_deadline: int
     certificates_wh: int
-    eur_minted_neur: int
-    eur_held_neur: int
+    eur_minted_neur: int | None = Field(description="null where the chain did not say so any more")
+    eur_held_neur: int | None = Field(description="the same")
     app_hash_agreed: AppHashReport
     transactions: TransactionsReport
     blocks: int

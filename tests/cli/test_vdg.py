@@ -16,6 +16,7 @@ from node.cli.groups import ENTRIES, GROUPS
 from node.cli.lazy import Deferred
 from node.cometbft.rpc_errors import RpcRefusedError, RpcUnreachableError
 from node.localnet.errors import LocalnetError, NotRunningError, UnknownNameError
+from node.run.errors import RunError
 from node.toolchain import ToolchainError
 from wire.keystore import KeystoreError, WrongPassphraseError
 
@@ -100,6 +101,7 @@ def test_a_word_that_is_not_known_or_missing_is_bad_input(arguments: tuple[str, 
         (NotRunningError("why"), Exit.UNREACHABLE),
         (UnknownNameError("why"), Exit.BAD_INPUT),
         (LocalnetError("why"), Exit.FAILURE),
+        (RunError("why"), Exit.FAILURE),
         (ToolchainError("why"), Exit.FAILURE),
         (KeystoreError("why"), Exit.BAD_INPUT),
         (WrongPassphraseError("why"), Exit.BAD_INPUT),

@@ -243,6 +243,38 @@ def test_ctrl_c_stops_everything_cleanly_and_still_reports(start: Callable[..., 
     assert "Traceback" not in output
 
 
+def test_a_process_that_gives_up_ends_the_run_with_a_report_of_what_was_seen(start: Callable[..., Running]) -> None:
+    running = start("--homes", "3", "--validators", "1", "--slots", "20")
+    wait_until(lambda: (running.folder / "run").exists() and min(heights(running)) >= 10, 90, "blocks")
+    killed: set[int] = set()
+    # Its supervisor takes five quick ends in a row for hopeless.
+    deadline = time.monotonic() + 90
+    while running.process.poll() is None:
+        assert time.monotonic() < deadline
+        for process in running.children():
+            try:
+                if process.pid not in killed and "clients.dso.signer" in process.cmdline():
+                    process.kill()
+                    killed.add(process.pid)
+            except psutil.NoSuchProcess:
+                continue
+        time.sleep(0.05)
+    output = running.end()
+    assert running.process.returncode == 1, output
+    assert "vdg: signer does not stay up: " in output
+    assert "Traceback" not in output
+    assert len(killed) >= 5
+    report = running.report()
+    assert not report.finished
+    assert report.blocks >= 10
+    assert report.app_hash_agreed.heights == report.blocks
+    assert report.eur_minted_neur == report.eur_held_neur
+    assert (report.eur_minted_neur or 0) > 0
+    assert report.failure.startswith("signer does not stay up: ")
+    assert report.problems[0] == f"the run could not go on: {report.failure}"
+    assert "could not go on" in (running.folder / "out" / "report.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
