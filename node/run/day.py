@@ -30,7 +30,7 @@ from node.run.services import Stage
 from node.run.site import Site
 from node.run.stages import read_decisions
 from node.run.timing import DayAhead, Timing
-from node.run.writing import write_report
+from node.run.writing import prepare_folder, write_report
 from wire.ledger import GetSupplyRequest, GetSupplyResponse
 
 _KEPT_RUNS = 3
@@ -80,6 +80,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
         wanted = {"day": options.day, "from_slot": options.from_slot, "slots": options.slots}
         plain = read_plain(options.beside, wanted, {home.id: home.kind for home in homes}, options.devices)
     timing = Timing.starting(int(started_s), options.slot_seconds, options.from_slot, options.slots, options.day_ahead)
+    prepare_folder(options.out)
     chain_id = f"vdg-{options.day}-{int(started_s)}"
     folder = _new_folder(options.folder, chain_id)
     cast = Cast.fresh(homes, options.validators)

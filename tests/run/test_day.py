@@ -285,6 +285,8 @@ def test_a_process_that_gives_up_ends_the_run_with_a_report_of_what_was_seen(sta
         (("--day-ahead", "tomorrow"), "give noon, or how many slots"),
         (("--day-ahead", "5"), "give noon, or how many slots"),
         (("--beside", "nowhere.json"), "live the same day with --strategy plain"),
+        (("--out", "/dev/null"), "choose another folder with --out"),
+        (("--out", "/sys/nowhere"), "choose another folder with --out"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_with_a_reason(
@@ -295,3 +297,4 @@ def test_options_that_make_no_sense_are_refused_with_a_reason(
     assert running.process.returncode == 2
     assert told in output
     assert "Traceback" not in output
+    assert not (running.folder / "run").exists()
