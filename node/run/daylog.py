@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from node.run.control_day import ControlDay
 from node.run.kept import Commitments
 from node.run.stages import Made
+from node.run.troubles import Troubles
 from wire.chain import DueFailed
 from wire.control import Phase, PhaseConfirmed
 from wire.flowproof import Equivocation, EquivocationRecorded, FlowProved
@@ -88,7 +89,7 @@ class DayLog:
     due_failed: list[DueFailed] = field(default_factory=list)
     equivocations: list[Equivocation] = field(default_factory=list)
     _product_of: dict[str, str] = field(default_factory=dict)
-    troubles: deque[str] = field(default_factory=lambda: deque(maxlen=200))
+    troubles: Troubles = field(default_factory=Troubles)
 
     def add_block(self, height: int, time_s: float) -> None:
         """A block, in order of height."""
@@ -100,7 +101,7 @@ class DayLog:
         result = Code(code)
         self.results[result] += 1
         if result is not Code.OK:
-            self.troubles.append(log)
+            self.troubles.add(result.name, log)
 
     def add_event(self, event: Any, time_s: float) -> None:
         """A typed event of a block of that time; kinds that nobody counts are passed over."""
@@ -145,15 +146,15 @@ class DayLog:
                     self.slots_at_deadline += settlement.at_deadline
             case DebtChanged():
                 if event.amount_neur:
-                    self.troubles.append(f"debt of {event.amount_neur} nEUR for {event.reason}")
+                    self.troubles.add("debt", f"debt of {event.amount_neur} nEUR for {event.reason}")
             case DueFailed():
                 self.due_failed.append(event)
-                self.troubles.append(f"due work failed: {event.reason}")
+                self.troubles.add("due work", f"due work failed: {event.reason}")
             case PhaseConfirmed():
                 self.switched.add((event.slot, event.account, event.executed))
             case EquivocationRecorded(evidence=evidence) if evidence is not None:
                 self.equivocations.append(evidence)
-                self.troubles.append("the proof key signed two values for one slot and account")
+                self.troubles.add("evidence", "the proof key signed two values for one slot and account")
 
     def _blocks_since(self, gate_s: int) -> int:
         """How many blocks before the one being added had a time at or after a gate."""

@@ -67,7 +67,7 @@ async def observing(
             tasks = [
                 group.create_task(follow_events(chain, day)),
                 group.create_task(follow_results(chain, day)),
-                group.create_task(probe(chain, probing, target, latencies_s, day.troubles.append)),
+                group.create_task(probe(chain, probing, target, latencies_s, partial(day.troubles.add, "probe"))),
             ]
             yield
             for task in tasks:

@@ -21,6 +21,7 @@ from node.run.report import CENT_PER_KWH
 
 # Without a terminal a line is printed this often.
 _LINE_SECONDS = 10.0
+_TROUBLE_CHARACTERS = 300
 
 
 class Display(AbstractContextManager["Display"]):
@@ -48,6 +49,8 @@ class Display(AbstractContextManager["Display"]):
         if self._live is not None:
             self._live.update(self._panel())
             self._live.stop()
+        elif not self._quiet:
+            self._tell_troubles(all_of_it=True)
 
     def note(self, text: str) -> None:
         """Tell of something that is being done."""
@@ -61,7 +64,19 @@ class Display(AbstractContextManager["Display"]):
             self._live.update(self._panel())
         elif not self._quiet and time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _LINE_SECONDS
-            self._console.print(self._line())
+            self.print_line()
+
+    def print_line(self) -> None:
+        """Print how things stand as a line, and troubles that are news below."""
+        self._console.print(self._line())
+        self._tell_troubles()
+
+    def _tell_troubles(self, all_of_it: bool = False) -> None:
+        """Print kinds of troubles that are new, or have doubled, and in the end what has come since then."""
+        for kind in self._day.troubles.news(all_of_it):
+            text = " ".join(kind.text.split())[:_TROUBLE_CHARACTERS]
+            line = f"  trouble ({kind.count} of its kind so far): {text}"
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     @property
     def _slot(self) -> int:
@@ -115,7 +130,7 @@ class Display(AbstractContextManager["Display"]):
             table,
         ]
         parts += [Text(note, style="cyan") for note in self.notes]
-        parts += [Text(trouble[:110], style="yellow") for trouble in list(self._day.troubles)[-3:]]
+        parts += [Text(trouble[:110], style="yellow") for trouble in self._day.troubles.last]
         return Panel(Group(*parts), title="vdg run", border_style="blue")
 
     def _line(self) -> str:
