@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from node.grid_report.plots import MARKET
 from studies import many_homes
 from studies.band import Band, band
 from studies.effect import NAMES, bands_of
+from studies.grid_day import grid_day
 from studies.options import Defaults, Options, run
 from studies.planning import Ties
 from studies.plots import bars
@@ -45,6 +47,10 @@ def study(options: Options) -> Report:
     effects = {size: bands_of(_effects(found)) for size, found in outcomes.items()}
     variants = {name: _variant(name, winter, setting, options) for name, _, setting in VARIANTS}
     sections = [_by_size(effects), _by_day(outcomes[6000.0]), _variants(variants)]
+    first = outcomes[6000.0][0][0]
+    sections.append(
+        grid_day("The first seed's first day, 6 kWh,", winter.solved(first.alone), winter.solved(first.day), MARKET)
+    )
     figures: dict[str, Any] = {
         "reduction_percent": {f"{size:.0f} Wh": _records(found) for size, found in effects.items()},
         "variants_reduction_percent": {name: _records(found) for name, found in variants.items()},

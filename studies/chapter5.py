@@ -14,15 +14,17 @@ from clients.common.grid.grid import Grid
 from clients.common.grid.metrics import Metrics
 from clients.dso.phases.selection import Method
 from clients.household.planner.planner import Planner
+from node.grid_report.plots import Ways
 from studies.band import Band, band
 from studies.deployment import MOST, Outcome, Step, deploy, deviation, vuf
 from studies.equipment import SCENARIOS, ideal_battery, thesis_33, thesis_50
+from studies.grid_day import grid_day
 from studies.options import Defaults, Options, run
 from studies.plots import bars
 from studies.report import Claim, Plot, Report, Section, Table
 from studies.week import Week, live_week
 
-DEFAULTS = Defaults(module="studies.chapter5", seeds=4, days=3)
+DEFAULTS = Defaults(module="studies.chapter5", seeds=3, days=2)
 BATTERY: Final = ideal_battery(6000)
 SWITCHES: Final = 4
 HOMES: Final = 50
@@ -49,7 +51,8 @@ Found = dict[str, dict[int, list[dict[str, float]]]]
 def study(options: Options) -> Report:
     """Everything that chapter 5 tells."""
     planner = Planner()
-    impact, beside = _impact(planner, options)
+    weeks_of_33 = _weeks_of_33(planner, options)
+    impact, beside = _impact(weeks_of_33, options)
     steps: dict[int, list[Step]] = {}
     outcomes: dict[int, dict[str, Outcome]] = {}
     twos: dict[str, dict[int, list[float]]] = {"A": {}, "B": {}}
@@ -74,7 +77,12 @@ def study(options: Options) -> Report:
         command="make study-5",
         settings=options.settings,
         claims=_claims(impact, beside, counts, steps, two),
-        sections=[_impact_section(impact, beside), _steps_section(steps), _scenarios_section(outcomes)],
+        sections=[
+            _impact_section(impact, beside),
+            _steps_section(steps),
+            _scenarios_section(outcomes),
+            _first_day(weeks_of_33[0]),
+        ],
         figures={
             "impact_reduction_percent": _records(impact),
             "beside_unswitched_reduction_percent": _records(beside),
@@ -88,21 +96,30 @@ def study(options: Options) -> Report:
 _COUNTS: Final = ("static", "dynamic", "better")
 
 
-def _impact(planner: Planner, options: Options) -> tuple[dict[str, dict[str, Band]], dict[str, dict[str, Band]]]:
-    """Section 5.4.1: percent less than without market, and than with it on the phases that homes have."""
+def _weeks_of_33(planner: Planner, options: Options) -> dict[int, Week]:
     grid = Grid(shipped.load("thesis-33-150"))
     # Only homes with batteries are in the market (5.5.1).
     equipment = [replace(owned, trades=owned.battery is not None) for owned in thesis_33(grid.network, BATTERY)]
+    return {seed: live_week(grid, equipment, planner, seed, options.days) for seed in range(options.seeds)}
+
+
+def _impact(weeks: dict[int, Week], options: Options) -> tuple[dict[str, dict[str, Band]], dict[str, dict[str, Band]]]:
+    """Section 5.4.1: percent less than without market, and than with it on the phases that homes have."""
     to_nothing: Found = {}
     to_unswitched: Found = {}
-    for seed in range(options.seeds):
-        week = live_week(grid, equipment, planner, seed, options.days)
+    for seed, week in weeks.items():
         ways, without = _ways(week), week.unmoved()
         for name, found in ways.items():
             to_nothing.setdefault(name, {})[seed] = _reductions(without, found)
             to_unswitched.setdefault(name, {})[seed] = _reductions(ways[UNSWITCHED], found)
         options.tell(f"33 homes, seed {seed + 1} of {options.seeds}")
     return _bands(to_nothing), _bands(to_unswitched)
+
+
+def _first_day(week: Week) -> Section:
+    without, with_market = week.first_day(week.selected(Method.HYBRID, SWITCHES))
+    ways = Ways("without the market", f"with it and {SWITCHES} switches, hybrid")
+    return grid_day("The first seed's first day, 33 homes,", without, with_market, ways)
 
 
 def _ways(week: Week) -> dict[str, list[Metrics]]:

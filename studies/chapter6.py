@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from clients.common.grid.limits import Limits
+from node.grid_report.plots import Ways
 from studies.band import Band, band
 from studies.controlled import Held
 from studies.critical import (
@@ -25,6 +26,7 @@ from studies.critical import (
     live,
 )
 from studies.flexibility import Costs
+from studies.grid_day import grid_day
 from studies.noon import Lived, Noon
 from studies.options import Defaults, Options, run
 from studies.plots import day_lines, lines
@@ -57,6 +59,7 @@ def study(options: Options) -> Report:
         sections=[
             _ways(found, summary),
             _day(found[0]),
+            _on_grid(found[0]),
             *_sweep("The incentive's size", "a_r of (6.6), neur/Wh²", rewards, len(swept)),
             *_sweep("Wrong forecasts", "share of yesterday in the forecast", errors, len(swept)),
         ],
@@ -158,6 +161,11 @@ _SWEPT_COLUMNS = (
     "off the commitment, kWh",
     "delivered, % of traded",
 )
+
+
+def _on_grid(one: Critical) -> Section:
+    free, controlled = (one.lived[name].solution for name in (FREE, BOTH))
+    return grid_day("The first seed's day", free, controlled, Ways(f"with the market, {FREE}", BOTH))
 
 
 def _sweep(heading: str, across: str, found: dict[float, dict[str, Band]], seeds: int) -> list[Section]:

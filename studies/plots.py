@@ -76,19 +76,6 @@ def day_lines(series: Mapping[str, Real], unit: str, *, limits: Sequence[float] 
     return _svg(draw)
 
 
-def heat_map(values: Real, places: Sequence[str], unit: str) -> str:
-    """A day along a feeder: ``values`` is (slots, places)."""
-
-    def draw(axes: Axes) -> None:
-        edges = [np.arange(values.shape[0] + 1) / SLOTS_PER_HOUR, np.arange(values.shape[1] + 1)]
-        mesh = axes.pcolormesh(*edges, values.T, cmap="viridis", rasterized=False)
-        axes.set_yticks(np.arange(len(places)) + 0.5, list(places), fontsize="x-small")
-        _hours(axes)
-        axes.figure.colorbar(mesh, ax=axes, label=unit)
-
-    return _svg(draw)
-
-
 def _hours(axes: Axes) -> None:
     axes.set_xticks(range(0, 25, 3))
     axes.set_xlabel("hour of the day")

@@ -11,6 +11,7 @@ from clients.common.grid.feeders import feeder_of_bus
 from clients.common.grid.grid import Grid
 from clients.common.grid.metrics import Metrics
 from clients.common.grid.network import PHASES
+from clients.common.grid.solution import Solution
 from clients.dso.phases.selection import Candidate, Method, Unbalance, Voltages, select
 from clients.household.planner.planner import Planner
 from studies.arrays import W_PER_WH, Real
@@ -64,6 +65,12 @@ class Week:
             measured(self.grid, day.flow_wh, phases)
             for day, phases in zip(self.with_market, self._phases(switched), strict=True)
         ]
+
+    def first_day(self, switched: Sequence[int]) -> tuple[Solution, Solution]:
+        """The first day on the grid: without market, and with it while ``switched`` homes are moved."""
+        phases = self._phases(switched)[0]
+        without = self.grid.solve(self.without[0].flow_wh * W_PER_WH)
+        return without, self.grid.solve(self.with_market[0].flow_wh * W_PER_WH, phases=phases)
 
     def selected(self, method: Method, switches: int, beside: Sequence[int] = ()) -> list[int]:
         """The homes that get ``switches`` more switches ``beside`` those that have one, by the DSO's own selection.

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from clients.common.grid import shipped
 from clients.common.grid.grid import Grid
 from clients.common.grid.metrics import Metrics
+from clients.common.grid.solution import Solution
 from clients.household.planner.planner import Planner
+from studies.arrays import W_PER_WH
 from studies.day import Day
 from studies.effect import Effect, effect_of, measured
 from studies.equipment import forecast_from_yesterday, homes_of, ideal_battery, margins_permille, thesis_33
@@ -38,10 +40,14 @@ class Setting:
 
 
 class Outcome(NamedTuple):
-    """A day without and with the market. ``room_wh``: what batteries of homes without PV can take in one go."""
+    """A day without and with the market, in figures and as it was lived (``alone``, ``day``).
+
+    ``room_wh``: what batteries of homes without PV can take in one go.
+    """
 
     without: Metrics
     with_market: Metrics
+    alone: Day
     day: Day
     efficient_wh: int
     room_wh: float
@@ -89,10 +95,12 @@ class Winter:
         homes = self.homes(seed, day, setting)
         neighbourhood = self.neighbourhood(homes, seed, setting)
         operate = as_committed if setting.forecast_error else as_planned
+        alone = neighbourhood.live(market=False, operate=operate)
         with_market = neighbourhood.live(market=True, operate=operate)
         return Outcome(
-            without=self.measured(neighbourhood.live(market=False, operate=operate)),
+            without=self.measured(alone),
             with_market=self.measured(with_market),
+            alone=alone,
             day=with_market,
             efficient_wh=neighbourhood.efficient_wh(with_market),
             room_wh=sum(
@@ -103,3 +111,7 @@ class Winter:
     def measured(self, day: Day) -> Metrics:
         """A lived day's metrics on the grid."""
         return measured(self._grid, day.flow_wh)
+
+    def solved(self, day: Day) -> Solution:
+        """A lived day on the grid."""
+        return self._grid.solve(day.flow_wh * W_PER_WH)

@@ -1,9 +1,9 @@
-"""Plots of the grid along its feeders and along the day, with the market beside the same day without."""
+"""Plots of the grid along its feeders and along the day, of a day lived in two ways: with the market and without."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -21,12 +21,22 @@ _NEAR_PERCENT = 5.0
 _LIMIT_PERCENT = Limits().deviation_percent
 
 
-def heat_map(with_market: Solution, without_market: Solution, hours: Sequence[float]) -> str:
+class Ways(NamedTuple):
+    """What the two ways of a day are called."""
+
+    without: str
+    with_it: str
+
+
+MARKET: Final = Ways("without the market", "with it")
+
+
+def heat_map(with_market: Solution, without_market: Solution, hours: Sequence[float], ways: Ways = MARKET) -> str:
     """The worst phase's voltage deviation at each bus, along each feeder, hour by hour."""
     feeders = _feeders(with_market.network)
     figure = Figure(figsize=(WIDTH_IN, 1.2 + 1.7 * len(feeders)), layout="constrained")
     panels: Any = figure.subplots(len(feeders), 2, squeeze=False, sharex=True)
-    series = [(_worst_deviation(without_market), "without the market"), (_worst_deviation(with_market), "with it")]
+    series = [(_worst_deviation(without_market), ways.without), (_worst_deviation(with_market), ways.with_it)]
     reach = max(1.0, *(float(np.nanmax(np.abs(worst), initial=0.0)) for worst, _ in series))
     metres = metres_to_bus(with_market.network)
     scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(-reach, reach), cmap="RdBu_r")
@@ -51,13 +61,13 @@ def heat_map(with_market: Solution, without_market: Solution, hours: Sequence[fl
     return as_svg(figure)
 
 
-def voltage_band(with_market: Solution, without_market: Solution, hours: Sequence[float]) -> str:
+def voltage_band(with_market: Solution, without_market: Solution, hours: Sequence[float], ways: Ways = MARKET) -> str:
     """The highest, mean and lowest voltage deviation over all buses and phases, with the limits."""
     figure = Figure(figsize=(WIDTH_IN, 3.2), layout="constrained")
     axes: Any = figure.subplots()
     for solution, colour, name in (
-        (without_market, _WITHOUT, "without the market"),
-        (with_market, _WITH, "with it"),
+        (without_market, _WITHOUT, ways.without),
+        (with_market, _WITH, ways.with_it),
     ):
         deviation = deviation_percent(solution).reshape(len(hours), -1)
         axes.fill_between(hours, deviation.min(axis=1), deviation.max(axis=1), color=colour, alpha=0.3, step="post")
@@ -73,13 +83,13 @@ def voltage_band(with_market: Solution, without_market: Solution, hours: Sequenc
     return as_svg(figure)
 
 
-def duration_curve(with_market: Solution, without_market: Solution) -> str:
+def duration_curve(with_market: Solution, without_market: Solution, ways: Ways = MARKET) -> str:
     """The transformer's power, positive from medium voltage, each series sorted from highest to lowest."""
     figure = Figure(figsize=(WIDTH_IN, 2.8), layout="constrained")
     axes: Any = figure.subplots()
     for solution, colour, name in (
-        (without_market, _WITHOUT, "without the market"),
-        (with_market, _WITH, "with it"),
+        (without_market, _WITHOUT, ways.without),
+        (with_market, _WITH, ways.with_it),
     ):
         power_kw = solution.transformer_high_w.sum(axis=1) / 1000
         ordered = np.sort(power_kw[np.isfinite(power_kw)])[::-1]

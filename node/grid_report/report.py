@@ -36,7 +36,7 @@ class GridMetrics(BaseModel):
 
 
 class GridReport(BaseModel):
-    """The grid of a run or study: the metrics with the market, and those of the same slots without it."""
+    """The grid of a run or study: the metrics with the market (or another measure), and of the same slots without."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -59,14 +59,19 @@ def _failures(solution: Solution, market: str, hours: Sequence[float]) -> Iterat
 
 def metrics_table(with_market: GridMetrics, without_market: GridMetrics) -> str:
     """The metrics of both series, and how they differ, as an HTML table."""
-    rows = []
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}" for cell in row) for row in metric_rows(with_market, without_market)
+    )
+    return f"<table><tr><th>metric<th>unit<th>without<th>with<th>change{rows}</table>"
+
+
+def metric_rows(with_market: GridMetrics, without_market: GridMetrics) -> list[tuple[str, ...]]:
+    """Each metric's name, unit, value without and with, and how these differ."""
+    rows: list[tuple[str, ...]] = []
     for name, label, unit, divisor in _ROWS:
         after, before = getattr(with_market, name), getattr(without_market, name)
-        rows.append(
-            f"<tr><td>{escape(label)}<td>{unit}<td>{_shown(before, divisor)}<td>{_shown(after, divisor)}"
-            f"<td>{_change(after, before)}"
-        )
-    return f"<table><tr><th>metric<th>unit<th>without<th>with<th>change{''.join(rows)}</table>"
+        rows.append((label, unit, _shown(before, divisor), _shown(after, divisor), _change(after, before)))
+    return rows
 
 
 def _shown(value: float | None, divisor: float) -> str:

@@ -97,7 +97,9 @@ def test_study_6_writes_its_report(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert row["thesis's law, mean"]["mean"] == 30
     assert row["unattainable"]["mean"] == 1
     assert row["slots over a limit"]["mean"] == sum(used(solution, Limits()) >= 1)
-    assert (tmp_path / "study-6.html").read_text().count("<svg") == 5
+    page = (tmp_path / "study-6.html").read_text()
+    assert page.count("<svg") == 5 + 3
+    assert "highest unbalance factor (4.3c)" in page
 
 
 class _TwoDays:

@@ -17,7 +17,7 @@ from studies import chapter4, winter
 from studies.band import Band, band
 from studies.effect import effect_of, measured
 from studies.equipment import ideal_battery, thesis_33
-from studies.plots import bars, day_lines, heat_map, lines
+from studies.plots import bars, day_lines, lines
 from studies.profiles import Profiles, clearest_winter_day, sun_wh_per_kwp
 from studies.winter import Setting, Winter
 
@@ -73,7 +73,6 @@ def test_drawings_are_svg_and_the_same_each_time() -> None:
         bars({"a": {"x": one}, "b": {"x": one}}, "%"),
         lines({"x": [one, one]}, [0, 1], "share", "%", reference=1),
         day_lines({"x": np.arange(144.0)}, "V", limits=[100]),
-        heat_map(np.ones((144, 2)), ["near", "far"], "%"),
     ]
     assert all(ET.fromstring(svg).tag.endswith("svg") for svg in drawn)
     assert drawn[0] == bars({"a": {"x": one}, "b": {"x": one}}, "%")
@@ -99,7 +98,10 @@ def test_study_4_writes_its_report(
     # Names decide between equal prices, and one neighbourhood alone is all there is to join.
     assert apart["traded_wh"] == pytest.approx(together["traded_wh"], rel=0.01)
     page = (tmp_path / "study-4.html").read_text()
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 2 + 3
+    peak = f"{one.without.transformer_peak_w / 1000:.2f}"
+    assert f"<td>transformer peak (4.2a)</td><td>kW</td><td>{peak}</td>" in page
+    assert "<figcaption>how long the transformer carries how much" in page
     assert not re.search(r"(src|href)=.http", page)
     assert (tmp_path / "study-4.md").read_text().startswith("# Chapter 4")
 
