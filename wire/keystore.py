@@ -21,6 +21,7 @@ from nacl.signing import SigningKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wire.address import ADDRESS_BYTES, PUBLIC_KEY_BYTES, address_of
+from wire.strict_json import BadJson, read_json
 
 VERSION: Final = 1
 KEY_BYTES: Final = 32
@@ -183,7 +184,9 @@ def read(path: Path) -> KeyFile:
         KeystoreError: naming every field that is wrong.
     """
     try:
-        return KeyFile.model_validate_json(path.read_bytes())
+        data = path.read_bytes()
+        content = KeyFile.model_validate_json(data)
+        read_json(data)
     except FileNotFoundError as error:
         raise KeystoreError(f"there is no key file {path}: `vdg keys new` makes one") from error
     except OSError as error:
@@ -191,6 +194,9 @@ def read(path: Path) -> KeyFile:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']}" for item in error.errors())
         raise KeystoreError(f"{path} is no key file of version {VERSION}: {wrong}") from error
+    except BadJson as error:
+        raise KeystoreError(f"{path} {error}") from error
+    return content
 
 
 def write_new(path: Path, content: bytes) -> None:

@@ -1,8 +1,8 @@
 """What homes and their services say to each other over MQTT: topics and messages (docs/mqtt.md).
 
-Every payload is one JSON object. Readers are strict: an unknown, missing or mistyped field refuses the message, and
-the error names each field, its value and what it should be. All integers stay within 53 bits, so that any JSON
-reader has them exactly. Signs follow the model: grid and net energy positive = taken from the grid, battery
+Every payload is one JSON object. Readers are strict: an unknown, missing, repeated or mistyped field refuses the
+message, and the error names each field, its value and what it should be. All integers stay within 53 bits, so that
+any JSON reader has them exactly. Signs follow the model: grid and net energy positive = taken from the grid, battery
 positive = discharge.
 """
 
@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from wire.strict_json import BadJson, parse_json
 
 MAX_PAYLOAD_BYTES = 65_536
 MAX_INT = 2**53 - 1
@@ -181,7 +183,10 @@ def decode(kind: type[M], payload: bytes | bytearray | str) -> M:
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise MessageError(kind.name, [f"{len(payload)} bytes; at most {MAX_PAYLOAD_BYTES} are read"])
     try:
-        return kind.model_validate_json(payload)
+        message = kind.model_validate_json(payload)
+        repeated = parse_json(payload).repeated
+    except BadJson as error:
+        raise MessageError(kind.name, [f"payload {error.reason}"]) from error
     except ValidationError as error:
         problems = []
         for item in error.errors(include_url=False):
@@ -193,6 +198,9 @@ def decode(kind: type[M], payload: bytes | bytearray | str) -> M:
             shown = value if len(value) <= 80 else value[:77] + "..."
             problems.append(f"{field} is {shown}: {item['msg']}")
         raise MessageError(kind.name, problems) from error
+    if repeated:
+        raise MessageError(kind.name, [f"{place} is there twice: give it once" for place in repeated])
+    return message
 
 
 _ROOT = re.compile(r"^[A-Za-z0-9_.\-]+(/[A-Za-z0-9_.\-]+)*$")

@@ -15,6 +15,7 @@ from wire.light.json_form import light_block_from_json, light_block_to_json
 from wire.light.verify import Anchor, Signer, Trust, anchor_of, check_consistent, verify, verify_commit
 from wire.merkle import ProofOp
 from wire.proof import MAX_PROOF_BYTES, verified_value
+from wire.strict_json import read_json
 from wire.unverified import Reason, Unverified
 
 FORMAT = "vdg-proof/1"
@@ -80,7 +81,7 @@ def parse_proof_file(content: bytes) -> ProofFile:
     if len(content) > MAX_FILE_BYTES:
         raise Unverified(Reason.OVERSIZED, f"the file has {len(content)} bytes: at most {MAX_FILE_BYTES} are read")
     try:
-        data = json.loads(content)
+        data = read_json(content)
         if data["format"] != FORMAT:
             raise ValueError(f"format = {data['format']!r}: this reads {FORMAT}")
         height = int(data["height"])
@@ -96,7 +97,7 @@ def parse_proof_file(content: bytes) -> ProofFile:
             light_block_from_json(data["block"]),
             tuple(light_block_from_json(block) for block in data["trail"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         text = f"the file is no proof: {type(error).__name__}: {str(error)[:200]}"
         raise Unverified(Reason.MALFORMED, text) from error
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from clients.common.file_error import BadFile, FileError, shown
+from wire.strict_json import BadJson, TooDeep, parse_json
 
 STDIN = "-"
-
-# A whole number of more digits is beyond every limit; and converting it would take quadratic time.
-_MAX_DIGITS = 40
 
 
 class JsonKind(NamedTuple):
@@ -45,29 +42,13 @@ class JsonKind(NamedTuple):
         """
         if len(data) > self.max_bytes:
             raise BadFile([FileError("file", "", f"is larger than {self.max_bytes} bytes", self.if_too_large)])
-        repeated: list[FileError] = []
-
-        def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-            fields: dict[str, Any] = {}
-            for name, value in pairs:
-                if name in fields:
-                    repeated.append(FileError(shown(name), "", "stands there twice in one object", "keep one of them"))
-                fields[name] = value
-            return fields
-
         try:
-            fields = json.loads(data.decode("utf-8-sig"), object_pairs_hook=collect, parse_int=_whole)
-        except UnicodeDecodeError as error:
-            raise BadFile([FileError("file", "", "is not UTF-8 text", "save it as UTF-8")]) from error
-        except json.JSONDecodeError as error:
-            reason = f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
-            raise BadFile([FileError("file", "", reason, "correct it there")]) from error
-        except RecursionError as error:
-            raise BadFile([FileError("file", "", "is nested too deeply", self.if_too_deep)]) from error
+            fields, repeated = parse_json(data)
+        except TooDeep as error:
+            raise BadFile([FileError("file", "", error.reason, self.if_too_deep)]) from error
+        except BadJson as error:
+            raise BadFile([FileError("file", "", error.reason, error.way_out)]) from error
         if not isinstance(fields, dict):
             raise BadFile([FileError("file", shown(fields), "is no JSON object", f"write {self.shape}")])
-        return fields, repeated
-
-
-def _whole(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
+        reason, way_out = "stands there twice in one object", "keep one of them"
+        return fields, [FileError(place, "", reason, way_out) for place in repeated]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -15,6 +14,7 @@ from wire.light.block import LightBlock
 from wire.light.client import BlockUnavailable
 from wire.light.json_form import light_block_from_json
 from wire.light.proto_form import light_block_from_proto
+from wire.strict_json import read_json
 from wire.unverified import Reason, Unverified
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class RpcBlocks:
         if len(body) > MAX_ANSWER_BYTES:
             raise Unverified(Reason.OVERSIZED, f"{method} of {self.url}: more than {MAX_ANSWER_BYTES} bytes")
         try:
-            answer = json.loads(body)
+            answer = read_json(body)
             refused = answer.get("error")
         except (ValueError, AttributeError) as error:
             raise Unverified(Reason.MALFORMED, f"{method} of {self.url} answers no JSON-RPC") from error

@@ -15,6 +15,7 @@ from wire.light.client import Provider, anchor_at
 from wire.light.hashing import NANOSECONDS
 from wire.light.json_form import genesis_anchor, light_block_from_json, light_block_to_json
 from wire.light.verify import Anchor, Trust, anchor_of
+from wire.strict_json import BadJson, read_json
 from wire.unverified import Reason, Unverified
 
 MAX_GENESIS_BYTES: Final = 64 * 1024 * 1024
@@ -67,11 +68,11 @@ def read_genesis(path: Path, chain_id: str | None = None) -> Anchor:
     try:
         if path.stat().st_size > MAX_GENESIS_BYTES:
             raise ConfigurationError(f"{path}: has more than {MAX_GENESIS_BYTES} bytes: give CometBFT's genesis.json")
-        anchor = genesis_anchor(json.loads(path.read_bytes()))
+        anchor = genesis_anchor(read_json(path.read_bytes()))
     except OSError as error:
         raise ConfigurationError(f"{path}: can't be read ({error.strerror}): give CometBFT's genesis.json") from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{path}: is no JSON ({error}): give CometBFT's genesis.json") from error
+    except BadJson as error:
+        raise ConfigurationError(f"{path}: {error.reason}: give CometBFT's genesis.json") from error
     except Unverified as error:
         raise ConfigurationError(f"{path}: {error.message}: give CometBFT's genesis.json") from error
     if chain_id is not None and anchor.chain_id != chain_id:
@@ -98,10 +99,10 @@ class TrustFile:
     def load(self) -> Anchor | None:
         """The newest header that was kept. Raises: Unverified MALFORMED for a file that was damaged."""
         try:
-            data = json.loads(self._path.read_bytes())
+            data = read_json(self._path.read_bytes())
         except FileNotFoundError:
             return None
-        except ValueError as error:
+        except BadJson as error:
             raise self._damaged(error) from error
         if not isinstance(data, dict):
             raise self._damaged("no object")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from node.cli.exits import CommandError, Exit
+from wire.strict_json import BadJson, read_json
 
 
 def read_app_state(file: Path | None, accounts: Sequence[str], keys: Path | None, *, is_vdg: bool) -> dict[str, Any]:
@@ -43,11 +44,11 @@ def state_of(accounts: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def read_object(file: Path) -> dict[str, Any]:
     """A JSON object in a file."""
     try:
-        content = json.loads(file.read_bytes())
+        content = read_json(file.read_bytes())
     except OSError as error:
         raise CommandError(f"--app-state {file}: {error.strerror}", Exit.BAD_INPUT) from error
-    except ValueError as error:
-        raise CommandError(f"--app-state {file} is no JSON: {error}", Exit.BAD_INPUT) from error
+    except BadJson as error:
+        raise CommandError(f"--app-state {file} {error}", Exit.BAD_INPUT) from error
     if not isinstance(content, dict):
         raise CommandError(f"--app-state {file} must be a JSON object", Exit.BAD_INPUT)
     return content

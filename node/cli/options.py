@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from node.messages.meaning import Meaning, meaning_of, unit_of
 from node.messages.names import Names
 from node.messages.reading import Mistake, read_message
 from node.messages.schema import FieldOf, choice_in, fields_of, short_names
+from wire.strict_json import BadJson, read_json
 
 _BYTES_SHOWN = {
     Meaning.ADDRESS: "ADDRESS",
@@ -135,9 +135,9 @@ def _data(
 
 def _json(name: str, index: int, text: str, mistakes: list[Mistake]) -> Any:
     try:
-        return json.loads(text)
-    except ValueError as error:
-        mistakes.append(Mistake((name, index), text, f"is no JSON ({error}): give an object in braces"))
+        return read_json(text)
+    except BadJson as error:
+        mistakes.append(Mistake((name, index), text, f"{error.reason}: give an object in braces"))
         return {}
 
 

@@ -20,8 +20,9 @@ What a chain starts from: `app_state` of CometBFT's `genesis.json`, one JSON obj
 anything is written, every error is reported at once with field, value and way out, and unknown fields are errors.
 Everything has a default but what only you can know; `{}` is a valid document of a chain that nobody can use.
 
-`vdg localnet up --app-state FILE.json` starts a chain from such a file; `genesis:` of a [scenario](scenarios.md) takes
-the same fields. Amounts are whole numbers with the unit in the field's name.
+`vdg localnet up --app-state FILE.json` starts a chain from such a file, of UTF-8 text in which no name stands twice in
+an object; `genesis:` of a [scenario](scenarios.md) takes the same fields. Amounts are whole numbers with the unit in
+the field's name.
 """
 
 # What the checks of the models' own field types ask for.

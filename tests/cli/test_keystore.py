@@ -163,6 +163,14 @@ def test_a_file_of_another_form_is_refused_by_the_field(tmp_path: Path, fields: 
         load(path, "passphrase")
 
 
+def test_a_field_that_stands_there_twice_is_refused_by_its_name(tmp_path: Path) -> None:
+    path = fresh(tmp_path)
+    create(path, "passphrase", kdf=CHEAP)
+    path.write_text(path.read_text().replace('"version": 1,', '"version": 1, "version": 1,'))
+    with pytest.raises(KeystoreError, match="has version twice in one object: keep one of them"):
+        load(path, "passphrase")
+
+
 def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path: Path) -> None:
     path = fresh(tmp_path)
     create(path, "passphrase", kdf=CHEAP)

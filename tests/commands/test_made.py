@@ -81,7 +81,7 @@ def test_all_wrong_options_are_named_at_once() -> None:
         "--slot -1",
         "--energy-wh 18446744073709551616",
     ]
-    with pytest.raises(CommandError, match="is no JSON"):
+    with pytest.raises(CommandError, match="is not JSON"):
         message_from(SubmitProofs, {"proofs": ["{"]}, NoNames())
 
 

@@ -64,6 +64,8 @@ def without(fields: dict[str, object], name: str) -> dict[str, object]:
         (SetPoint, json.dumps(without(SET_POINT, "grid_wh") | {"mode": "power"}), "mode power needs power_w"),
         (SetPoint, json.dumps(SET_POINT | {"export_limit_w": -1}), "export_limit_w is -1"),
         (SetPoint, json.dumps(SET_POINT | {"sequence": "new"}), "sequence is 'new'"),
+        (Reading, json.dumps(READING)[:-1] + ', "slot": 3}', "slot is there twice: give it once"),
+        (Reading, '{"a":' * 300 + "1" + "}" * 300, "recursion limit exceeded"),
         (Status, json.dumps({"code": "fine", "reason": "", "time_ms": 0}), "code is 'fine'"),
     ],
 )

@@ -100,13 +100,29 @@ def test_bad_input_is_one_line_with_its_exit_code(
     assert not home.exists()
 
 
-@pytest.mark.parametrize("content", ["no JSON", "[1]"])
-def test_an_application_state_that_is_no_json_object_is_refused(localnet: Run, tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"no JSON", "is not JSON: Expecting value in line 1, column 1"),
+        (b"[1]", "must be a JSON object"),
+        (b"[" * 100_000, "is nested too deeply"),
+        (b'{"a":' * 3_000 + b"1" + b"}" * 3_000, "is nested too deeply"),
+        (b'{"modules": ["accounts"], "modules": ["accounts", "ledger"]}', "has modules twice in one object"),
+        (b'{"grid": {"grids": [{"vdg": "a", "vdg": "b"}]}}', "has grid.grids[0].vdg twice in one object"),
+        ('{"chain": "café"}'.encode("latin-1"), "is not UTF-8 text: byte 0xe9 in line 1"),
+        ("{}".encode("utf-16-le"), "is not UTF-8 text: it has NUL bytes"),
+    ],
+    ids=["no JSON", "no object", "deep arrays", "deep objects", "twice on top", "twice inside", "Latin-1", "UTF-16"],
+)
+def test_an_application_state_that_is_no_json_object_is_refused(
+    localnet: Run, home: Path, tmp_path: Path, content: bytes, fault: str
+) -> None:
     file = tmp_path / "state.json"
-    file.write_text(content)
+    file.write_bytes(content)
     done = localnet("up", "--app-state", str(file))
     assert done.returncode == 2
-    assert f"--app-state {file}" in done.stderr
+    assert f"--app-state {file} {fault}" in done.stderr
+    assert not home.exists()
 
 
 def test_every_error_of_an_application_state_is_told_at_once(localnet: Run, home: Path, tmp_path: Path) -> None:

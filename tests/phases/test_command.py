@@ -96,8 +96,8 @@ def test_every_fault_of_a_file_is_named_at_once() -> None:
         ([], "file [] is no JSON object"),
         ({"households": [HOME] * (MAX_HOUSEHOLDS + 1)}, "households has 501 homes, more than 500"),
         (b"{", "file is not JSON: Expecting property name enclosed in double quotes in line 1, column 2"),
-        (b"\xff", "file is not UTF-8 text"),
-        (b"[" * 100_000, "file is nested too deeply"),
+        (b"\xff", "file is not UTF-8 text: byte 0xff in line 1"),
+        (b"[" * 100_000, "file is nested too deeply (at most 64 deep)"),
         (b" " * (KIND.max_bytes + 1), f"file is larger than {KIND.max_bytes} bytes"),
     ],
 )
@@ -108,7 +108,7 @@ def test_a_file_that_is_none_is_refused(file: Any, fault: str) -> None:
 def test_a_field_that_stands_there_twice_and_numbers_beyond_reason_are_refused() -> None:
     text = json.dumps({"households": [HOME]})
     assert faults(text.replace('"id": "h1"', '"id": "h1", "id": "h2"').encode()) == [
-        "'id' stands there twice in one object"
+        "households[0].id stands there twice in one object"
     ]
     for number in ("NaN", "Infinity", "1" * 5000, "1e400"):
         (fault,) = faults(text.replace("-100", number).encode())

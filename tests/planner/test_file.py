@@ -148,7 +148,7 @@ def test_all_faults_are_named_at_once() -> None:
         (b"[1]", "file [1] is no JSON object"),
         (b"[" * 100_000, "file is nested too deeply"),
         (b" " * (KIND.max_bytes + 1), f"file is larger than {KIND.max_bytes} bytes"),
-        (b'{"load_wh": [1], "load_wh": [2]}', "'load_wh' stands there twice"),
+        (b'{"load_wh": [1], "load_wh": [2]}', "load_wh stands there twice"),
         (b'{"slot_seconds": ' + b"9" * 5000 + b"}", "slot_seconds inf is not a finite number"),
         (b'{"slot_seconds": 1e999}', "slot_seconds inf is not a finite number"),
         (b'{"\\u001b[2J": 1}', "'\\x1b[2J' is no field of a plan's file"),

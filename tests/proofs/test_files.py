@@ -234,7 +234,7 @@ async def test_no_receipt_is_written_of_what_is_not_there(setting: Setting, tmp_
         (("--trust-height", "3"), "height and hash go together"),
         (("--trust-height", "3", "--trust-hash", "xyz"), "hash"),
         (("--genesis", "/nowhere/genesis.json"), "can't be read"),
-        (("--genesis", str(VERIFIER)), "is no JSON"),
+        (("--genesis", str(VERIFIER)), "is not JSON"),
     ],
 )
 async def test_without_a_beginning_nothing_is_checked(tmp_path: Path, options: tuple[str, ...], says: str) -> None:
