@@ -97,7 +97,7 @@ def parse_message(url: str, text: str) -> Json:
         if error := answer.get("error"):
             raise refusal("subscribe", url, int(error["code"]), error.get("data") or error["message"])
         result: Json = answer["result"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RpcMalformedError(f"subscribe at {url} sent {text[:200]!r}") from error
     return result
 

@@ -79,7 +79,7 @@ class RpcClient:
             if error := answer.get("error"):
                 raise refusal(method, self.url, int(error["code"]), error.get("data") or error["message"])
             return answer["result"]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise RpcMalformedError(f"{method} at {self.url} answered {body[:200]!r}") from error
 
     async def _ask(self, parse: Callable[[Json], T], method: str, **params: Any) -> T:

@@ -53,7 +53,7 @@ class HomeSource:
         file = self._home / GENESIS
         try:
             return RecordedGenesis.from_json(json.loads(file.read_bytes()))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise HistoryError(f"{file}: {error}") from error
 
     async def span(self) -> Span:

@@ -67,7 +67,7 @@ class RecordedGenesis:
                 app_state=json.dumps(document["app_state"]).encode(),
                 app_version=int(document.get("consensus_params", {}).get("version", {}).get("app") or 0),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise HistoryError(f"the genesis document is not CometBFT's: {type(error).__name__}: {error}") from error
 
 

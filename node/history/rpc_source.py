@@ -46,7 +46,11 @@ class RpcSource:
                 pieces.append(from_base64(answer["data"]))
             except (KeyError, TypeError, ValueError) as error:
                 raise RpcMalformedError(f"genesis_chunked at {self._rpc.url} answered {str(answer)[:200]}") from error
-        return RecordedGenesis.from_json(json.loads(b"".join(pieces)))
+        try:
+            document = json.loads(b"".join(pieces))
+        except (ValueError, RecursionError) as error:
+            raise RpcMalformedError(f"genesis_chunked at {self._rpc.url} is no JSON: {error}") from error
+        return RecordedGenesis.from_json(document)
 
     async def span(self) -> Span:
         """Which blocks are there."""
