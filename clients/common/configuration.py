@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
+
+from clients.common.yaml_file import BadYaml, read_yaml
 
 M = TypeVar("M", bound="Section")
 
@@ -63,13 +64,11 @@ def read_configuration(path: Path, model: type[M]) -> M:
     Raises: ConfigurationError with all that is wrong, one line per field.
     """
     try:
-        data = yaml.safe_load(path.read_text())
+        data = read_yaml(path.read_bytes())
     except OSError as error:
         raise ConfigurationError(f"{path}: can't be read ({error.strerror}): give an existing file") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path}: is not UTF-8 text: save it as UTF-8") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: is not YAML: {error}") from error
+    except BadYaml as error:
+        raise ConfigurationError(f"{path}: {error}") from error
     try:
         return model.model_validate(data, context={"folder": path.absolute().parent})
     except ValidationError as error:

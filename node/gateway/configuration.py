@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from clients.common.yaml_file import BadYaml, read_yaml
 
 _LISTEN: Final = re.compile(r"(?:[^\s:/]+|\[[0-9a-fA-F:]+\]):(\d{1,5})|unix:/\S+")
 _NODE: Final = re.compile(r"https?://[^\s/]+/?")
@@ -111,11 +112,11 @@ def load_configuration(path: Path) -> Configuration:
         ConfigurationError: the file cannot be read, is no YAML, or holds errors.
     """
     try:
-        settings = yaml.safe_load(path.read_text())
+        settings = read_yaml(path.read_bytes())
     except OSError as error:
         raise ConfigurationError(str(path), [f"cannot be read: {error.strerror}"]) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(str(path), [f"is no YAML: {error}"]) from None
+    except BadYaml as error:
+        raise ConfigurationError(str(path), [str(error)]) from None
     return parse_configuration({} if settings is None else settings, str(path))
 
 

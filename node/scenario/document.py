@@ -7,17 +7,17 @@ from typing import Any
 
 import yaml
 
+from clients.common.yaml_file import MAX_DEPTH, BoundedLoader, TooDeep
 from node.messages.reading import Path
 from node.scenario.problem import Problem, shown
 
-MAX_DEPTH = 32
 MAX_VALUES = 200_000
 
 _BOOL, _INT, _NULL = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:int", "tag:yaml.org,2002:null"
 _WHOLE_NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,39}|[1-9][0-9]{0,2}(?:_[0-9]{3}){1,12})\Z")
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(BoundedLoader):
     """YAML in which only true, false, null and decimal whole numbers are anything but text or collections."""
 
 
@@ -42,6 +42,10 @@ class Document:
                 node = loader.get_single_node()
             finally:
                 loader.dispose()
+        except TooDeep as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            self.problems.append(Problem(line, "YAML", "", f"{error.problem}: make the file simpler"))
+            return
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark else 1

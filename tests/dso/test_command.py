@@ -117,7 +117,12 @@ def test_the_samples_are_valid(name: str, model: type[Section]) -> None:
     ("content", "message"),
     [
         (b"\xff", "is not UTF-8"),
-        (b"a: [", "is not YAML"),
+        (b"a: [", "is not YAML: expected the node content, but found '<stream end>' in line 1, column 5"),
+        (b"a: [" + b"[" * 3_000, "is nested deeper than 32 in line 1, column 36: make it simpler"),
+        (b"vdg: a\nvdg: b\n", "has the key 'vdg' twice in line 2, column 1: keep one of them"),
+        (b"mqtt: {url: a, tls: {}, url: b}\n", "has the key 'url' twice in line 1, column 25"),
+        (b"vdg: 2026-02-31\n", "is not YAML: day is out of range for month"),
+        (b"vdg: [secret\n", "is not YAML"),
         (b"[]", "(the file)"),
         (b"chain_id: 7\nvdg: ''\nmqtt: {url: 'http://x'}\n", "chain_id = 7"),
         (b"chain_id: 7\nvdg: ''\nmqtt: {url: 'http://x'}\n", "mqtt.url = 'http://x'"),

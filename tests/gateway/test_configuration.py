@@ -59,7 +59,7 @@ def test_all_errors_of_a_file_come_at_once_with_field_value_and_way_out(tmp_path
     assert len(caught.value.errors) == 8
 
 
-@pytest.mark.parametrize("text", ["a: [", "- list", "\x00"])
+@pytest.mark.parametrize("text", ["a: [", "- list", "\x00", "[" * 3_000, "burst: 1\nburst: 2"])
 def test_a_file_that_is_no_settings_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "bad.yaml").write_text(text)
     with pytest.raises(ConfigurationError, match=r"bad\.yaml"):

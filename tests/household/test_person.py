@@ -85,6 +85,7 @@ def test_a_profile_with_faults_is_refused_with_all_of_them(tmp_path: Path) -> No
         ("away", "[{begins: 2026-07-01T08:00:00, ends: 2026-07-02T08:00:00}]", "time zone"),
         ("away", "[{begins: 2026-07-02T08:00:00Z, ends: 2026-07-01T08:00:00Z}]", "after begins"),
         ("trading", "{", "is not YAML"),
+        ("trading", "[" * 3_000, "is nested deeper than 32"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: str, words: str) -> None:

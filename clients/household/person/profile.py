@@ -10,6 +10,7 @@ import yaml
 from pydantic import AfterValidator, Field, model_validator
 
 from clients.common.configuration import ConfigurationError, Section, read_configuration
+from clients.common.yaml_file import BadYaml, read_yaml
 from clients.household.person.override import MOST_PRICE_NEUR_PER_WH
 
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -111,7 +112,7 @@ def with_field(profile: Profile, name: str, value: str) -> Profile:
     data = profile.model_dump(mode="json")
     section, _, inner = name.partition(".")
     try:
-        read = yaml.safe_load(value)
+        read = read_yaml(value)
         if inner:
             if not isinstance(data.get(section), dict) or inner not in data[section]:
                 raise ConfigurationError(f"{name}: there is no such field; there are {', '.join(field_names())}")
@@ -121,8 +122,8 @@ def with_field(profile: Profile, name: str, value: str) -> Profile:
         else:
             raise ConfigurationError(f"{name}: there is no such field; there are {', '.join(field_names())}")
         return Profile.model_validate(data)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{name} = {value}: is not YAML") from error
+    except BadYaml as error:
+        raise ConfigurationError(f"{name} = {value}: {error}") from error
     except ConfigurationError:
         raise
     except ValueError as error:
