@@ -69,6 +69,8 @@ def status_command(
             f"{home.home:16} {home.settled_slots:5} {bill:10.4f} {home.bought_wh:9} {home.sold_wh:8}  "
             f"{when} {home.alarm}".rstrip()
         )
+        for text in home.relaxed:
+            typer.echo(f"{'':16} relaxed: {text}")
         for ahead, mean in home.forecast_errors.items():
             if mean["slots"]:
                 typer.echo(

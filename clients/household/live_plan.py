@@ -94,4 +94,4 @@ def _print(plan: dict[str, Any], console: Console) -> None:
         table.add_row(str(first) if first == last else f"{first}-{last}", *cells)
     console.print(table)
     for text in plan.get("relaxed", ()):
-        console.print(f"relaxed, slots counted from {plan['first_slot']} on: {text}", markup=False)
+        console.print(f"relaxed: {text}", markup=False)

@@ -159,7 +159,7 @@ class Planned:
             flows = self._solve(_problem(situation, slots, battery, settings, offering=False), solved)
             offers = flows
             if begin == first:
-                self.relaxed = tuple(relaxation.text for relaxation in flows.relaxations)
+                self.relaxed = flows.relaxed
             if any(slot in situation.tradable for slot in slots):
                 offers = self._offers(situation, slots, battery, solved)
             planned += self._slots(situation, range(begin, min(end, last)), flows, offers, start_wh, later_wh)
@@ -183,12 +183,13 @@ class Planned:
         """A plan, or the one that was made for just this problem before."""
         arrays = (problem.load_wh, problem.pv_wh, problem.buy_price_neur_per_wh, problem.sell_price_neur_per_wh)
         contracted = problem.contracted_wh if problem.contracted_wh is not None else np.zeros(0)
-        key = b"|".join([*(array.tobytes() for array in (*arrays, contracted)), repr(problem.batteries).encode()])
+        rest = repr((problem.first_slot, problem.batteries)).encode()
+        key = b"|".join([*(array.tobytes() for array in (*arrays, contracted)), rest])
         plan = solved.get(key) or self._solved.get(key)
         if plan is None:
             plan = self._planner.plan(problem)
             limits = tuple(relaxation.limit.field for relaxation in plan.relaxations)
-            self._tell(limits, "; ".join(relaxation.text for relaxation in plan.relaxations))
+            self._tell(limits, "; ".join(plan.relaxed))
         self._solved[key] = plan
         return plan
 
@@ -271,6 +272,7 @@ def _problem(
         contracted_wh=_contracted(situation, slots),
         batteries=(battery,),
         sell_only_surplus=True,
+        first_slot=slots.start,
     )
 
 

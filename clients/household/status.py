@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
@@ -23,6 +24,7 @@ class HomeStatus(NamedTuple):
     """One home; the bill is what it paid less what it received over its settled slots.
 
     ``forecast_errors``: the mean absolute errors of load and PV by how many slots ahead they were forecast.
+    ``relaxed``: what the newest plan could not hold and which limits bind, in words; empty where it holds all.
     """
 
     home: str
@@ -36,6 +38,7 @@ class HomeStatus(NamedTuple):
     alarm: str
     alarm_time_s: int
     forecast_errors: dict[str, MeanError]
+    relaxed: list[str]
 
 
 def existing_file(configuration: HouseholdConfiguration) -> Path:
@@ -72,7 +75,9 @@ def read_status(configuration: HouseholdConfiguration) -> list[HomeStatus]:
                 )
                 for horizon, error in database.forecasts.mean_errors(home.id).items()
             }
-            status.append(HomeStatus(home.id, address.hex(), *bill, alarm, alarm_time_s, errors))
+            plan = json.loads(database.slots.plan(home.id) or "{}")
+            relaxed = plan.get("relaxed", [])
+            status.append(HomeStatus(home.id, address.hex(), *bill, alarm, alarm_time_s, errors, relaxed))
         return status
     finally:
         database.close()

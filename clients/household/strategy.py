@@ -52,7 +52,7 @@ class Strategy(Protocol):
 
     @property
     def relaxed(self) -> tuple[str, ...]:
-        """Which limits the last plan of the day could not hold, in words; it counts its slots from the next one on."""
+        """Which limits the last plan of the day could not hold and which of them bind, in words."""
         ...
 
     def throughput_left_wh(self, battery: BatteryLimits) -> float:

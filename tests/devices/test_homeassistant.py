@@ -62,7 +62,7 @@ class Person:
         self.notice = ""
 
     def panel(self, home: str) -> PanelState:
-        return PanelState(505, 150_000, -350, None, self.paused, self.reserve, 10, self.notice)
+        return PanelState(505, 150_000, -350, None, self.paused, self.reserve, 10, self.notice, "too little " * 40)
 
     def pause_trading(self, home: str, paused: bool) -> None:
         self.asked.append((home, "pause", paused))
@@ -148,7 +148,7 @@ def test_every_discovery_message_has_what_home_assistant_documents_and_nothing_e
             assert config["min"] < config["max"]
             assert config["step"] >= 0.001
             assert config["mode"] in ("auto", "box", "slider")
-    assert len(ids) == 9
+    assert len(ids) == 10
 
 
 def test_homes_never_share_an_id_and_ids_stay_within_what_a_node_id_may_hold() -> None:
@@ -172,7 +172,7 @@ async def test_a_home_assistant_that_comes_later_finds_the_home_and_what_the_age
         async with assistant(broker.port) as first:
             await until(lambda: first.seen.get(paths.online) == b"online" and paths.state(HOME) in first.seen)
         async with assistant(broker.port) as later:
-            await until(lambda: len(later.configs()) == 9 and paths.state(HOME) in later.seen)
+            await until(lambda: len(later.configs()) == 10 and paths.state(HOME) in later.seen)
             assert later.configs().keys() | {paths.online, paths.state(HOME)} <= later.retained
             assert later.seen[paths.online] == b"online"
             state = json.loads(later.seen[paths.state(HOME)])
@@ -199,12 +199,16 @@ async def test_a_home_assistant_that_comes_later_finds_the_home_and_what_the_age
             await until(lambda: json.loads(later.seen[number["state_topic"]])["reserve"] == 35)
             button = later.configs()["homeassistant/button/vdg_f01load00001/charge_now/config"]
             await later.client.publish(button["command_topic"], "PRESS", qos=1)
-            await until(lambda: later.seen[paths.notice(HOME)].startswith(b"there is no car"))
+            await until(lambda: later.seen[paths.words(HOME, "notice")].startswith(b"there is no car"))
+            limits = later.configs()["homeassistant/sensor/vdg_f01load00001/limits/config"]["state_topic"]
+            shown = later.seen[limits].decode()
+            assert shown.startswith("too little too little")
+            assert (len(shown), shown[-1]) == (255, "…")
             assert person.asked == [(HOME, "pause", True), (HOME, "reserve", 35)]
 
             later.seen.clear()
             await later.client.publish("homeassistant/status", "online", qos=1)
-            await until(lambda: len(later.configs()) == 9 and paths.state(HOME) in later.seen)
+            await until(lambda: len(later.configs()) == 10 and paths.state(HOME) in later.seen)
 
 
 async def test_a_broker_that_forgets_everything_is_told_again() -> None:
@@ -212,10 +216,10 @@ async def test_a_broker_that_forgets_everything_is_told_again() -> None:
     await broker.start()
     async with published(broker.port, Person()) as publisher:
         async with assistant(broker.port) as seer:
-            await until(lambda: len(seer.configs()) == 9)
+            await until(lambda: len(seer.configs()) == 10)
         await broker.stop()
         async with EmbeddedBroker(broker.port), assistant(broker.port) as seer:
-            await until(lambda: len(seer.configs()) == 9 and publisher.discovery.state(HOME) in seer.seen)
+            await until(lambda: len(seer.configs()) == 10 and publisher.discovery.state(HOME) in seer.seen)
             assert seer.seen[publisher.discovery.online] == b"online"
 
 
@@ -223,7 +227,7 @@ async def test_an_agent_that_dies_or_ends_makes_its_homes_unavailable_and_withdr
     async with EmbeddedBroker() as broker, assistant(broker.port) as seer:
         async with published(broker.port, Person()) as publisher:
             online = publisher.discovery.online
-            await until(lambda: seer.seen.get(online) == b"online" and len(seer.configs()) == 9)
+            await until(lambda: seer.seen.get(online) == b"online" and len(seer.configs()) == 10)
         await until(lambda: seer.seen[online] == b"offline")
         await publisher.withdraw()
         await until(lambda: seer.configs() == {})

@@ -127,9 +127,17 @@ def test_a_car_that_can_not_get_enough_gets_all_there_is_and_the_person_is_told(
 ) -> None:
     house = with_car(**departing(96))
     assert [load - 100 for load in house.plan()[1:6]] == [600] * 5
-    assert "car" in caplog.text
+    binds, told = house.loads.relaxed
+    assert binds.startswith("without needed_wh")
+    assert told.startswith("car gets 4000 Wh less than it needs")
     house.plan()
-    assert len(caplog.records) == 1
+    assert [record.message for record in caplog.records] == [f"h1: {binds}; {told}"]
+    house.loads._planner = Planner(time_limit_seconds=0.0)
+    assert house.plan()[1:6] == [700] * 5, "the schedule of before"
+    assert "the devices keep to the schedules of before" in house.loads.relaxed[0]
+    house.tell(CarChargerState, "car", **(CAR_HERE | {"needed_wh": 0}))
+    house.plan()
+    assert house.loads.relaxed == ()
 
 
 def test_a_car_that_is_silent_or_away_is_not_planned_with() -> None:

@@ -8,21 +8,25 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner
 
+from clients.common.configuration import read_configuration
+from clients.household.configuration import HouseholdConfiguration
 from clients.household.database import Database
 from clients.household.diary import Diary
 from clients.household.live_plan import plan_command
 from clients.household.plan import Rule
 from clients.household.planned import Planned, PlanningSettings
 from clients.household.planner.planner import Planner
+from clients.household.status import read_status
 from clients.household.strategy import Plain
+from node.cli.main import app
 from tests.household.made import BATTERY, CHEAP, expected, home, terms
 from tests.household.test_configuration import minimal, read
 
 
 def invoke(*arguments: str) -> tuple[int, str, str]:
-    app = typer.Typer()
-    app.command()(plan_command)
-    result = CliRunner().invoke(app, list(arguments))
+    alone = typer.Typer()
+    alone.command()(plan_command)
+    result = CliRunner().invoke(alone, list(arguments))
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -59,8 +63,18 @@ def test_the_newest_plan_of_each_home_is_shown_with_what_the_battery_does(tmp_pa
 def test_a_plan_that_could_not_hold_its_limits_says_which_gave(tmp_path: Path) -> None:
     path = planned(tmp_path, PlanningSettings(grid_limit_w=300), load_wh=200)
     (plan,) = json.loads(invoke("--config", path, "--json")[1])
-    (told,) = [text for text in plan["relaxed"] if "the grid's limit is exceeded in slots" in text]
-    assert f"relaxed, slots counted from 21 on: {told}" in " ".join(invoke("--config", path)[1].split())
+    binds, *_, told = plan["relaxed"]
+    assert "the grid's limit is exceeded in slots 25-101, " in told
+    assert binds == "without grid_limit_w, all other limits could be held"
+    shown = " ".join(invoke("--config", path)[1].split())
+    assert all(f"relaxed: {text}" in shown for text in plan["relaxed"])
+    seed = tmp_path / "h1.seed"
+    seed.write_text("11" * 32)
+    seed.chmod(0o600)
+    (status,) = read_status(read_configuration(Path(path), HouseholdConfiguration))
+    assert status.relaxed == plan["relaxed"]
+    result = CliRunner().invoke(app, ["household", "status", "--config", path])
+    assert f"relaxed: {binds}" in result.stdout
 
 
 def test_a_file_and_running_homes_at_once_an_unknown_home_and_no_plan_yet_are_told(tmp_path: Path) -> None:

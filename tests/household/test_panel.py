@@ -15,6 +15,7 @@ from clients.household.database import Database, SupplierPrice
 from clients.household.devices.homeassistant import ControlRefused, HomeControls, PanelPublisher
 from clients.household.home import Home
 from clients.household.person.desk import Desk
+from clients.household.person.override import OverrideKind
 from clients.household.person.panel import Panel
 from clients.household.person.wishes import Wishes
 from clients.household.plan import Rule
@@ -64,15 +65,36 @@ def test_the_page_shows_charge_price_planned_flow_and_what_the_market_earned(pla
     assert (shown.trading_paused, shown.reserve_percent) == (False, 0)
 
 
-def test_the_notice_names_the_limits_that_the_plan_could_not_hold_until_it_can(place: Place) -> None:
+@pytest.mark.parametrize("told", ["nothing", "profile", "override"])
+def test_the_limits_that_the_plan_could_not_hold_are_named_until_it_can_whatever_else_is_told(
+    place: Place, told: str
+) -> None:
+    if told == "profile":
+        place.profile.write_text("reserve_percent: 5\n")
+    elif told == "override":
+        place.desk.begin("h1", OverrideKind.RESERVE, 10, time.time(), "command")
+    place.desk.look(time.time())
+    notice = place.panel.panel("h1").notice
+    assert bool(notice) == (told != "nothing")
     limited = Planned("h1", Planner(), PlanningSettings(grid_limit_w=300), Plain(Rule()))
     place.agent._strategy = limited
     place.agent.measurements.take_telemetry(telemetry(NOW, energy_wh=BATTERY.min_wh))
     place.agent.make_plan(place.terms, NOW)
-    assert "the grid's limit is exceeded" in place.panel.panel("h1").notice
+    shown = place.panel.panel("h1")
+    assert shown.limits.startswith("without grid_limit_w, all other limits could be held; ")
+    assert f"the grid's limit is exceeded in slots {NOW + 1}-" in shown.limits
+    assert shown.notice == notice
     place.agent._strategy = Planned("h1", Planner(), PlanningSettings(), Plain(Rule()))
     place.agent.make_plan(place.terms, NOW)
-    assert place.panel.panel("h1").notice == ""
+    assert place.panel.panel("h1").limits == ""
+
+
+def test_a_solver_that_gives_up_is_told_to_the_person(place: Place) -> None:
+    place.profile.write_text("reserve_percent: 5\n")
+    place.desk.look(time.time())
+    place.agent._strategy = Planned("h1", Planner(time_limit_seconds=0.0), PlanningSettings(), Plain(Rule()))
+    place.agent.make_plan(place.terms, NOW)
+    assert "the plain rule goes on" in place.panel.panel("h1").limits
 
 
 def test_what_the_person_sets_on_the_page_holds_for_the_agent_and_is_shown_back(place: Place) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -60,9 +60,9 @@ class FlexibleLoads:
         self.loads = list(loads)
         self._planner = planner
         self._grid_limit_w = grid_limit_w
-        self._told: set[tuple[int, str]] = set()
+        self._told: set[tuple[int, tuple[str, ...]]] = set()
         self._corrected = (-1, 0)
-        # Which limits the last plan could not hold, and how far they gave, in words.
+        # Which limits the last plan could not hold, how far they gave and which of them bind, in words.
         self.relaxed: tuple[str, ...] = ()
 
     @property
@@ -98,7 +98,8 @@ class FlexibleLoads:
                 self._solve(around, horizon, wanted)
             except PlanningFailed as error:
                 # The schedules of before hold as far as they reach; then the devices are on their own.
-                log.warning("%s: flexible loads are not planned anew: %s", self.home, error)
+                self.relaxed = (f"{error}; the devices keep to the schedules of before",)
+                self._tell(around.now // SLOTS_PER_DAY, ("failed",))
         return [
             _with(expected, self._expected_wh(around.now + index, horizon))
             for index, expected in enumerate(around.forecast)
@@ -175,24 +176,23 @@ class FlexibleLoads:
             heat_stores=tuple(need for _, need in wanted if isinstance(need, HeatStore)),
             appliances=tuple(need for _, need in wanted if isinstance(need, Appliance)),
             sell_only_surplus=True,
+            first_slot=slots.start,
         )
         plan = self._planner.plan(problem)
-        texts = {each.limit.field: each.text for each in plan.relaxations}
-        self.relaxed = tuple(texts.values())
-        self._tell(around.now // SLOTS_PER_DAY, texts)
+        self.relaxed = plan.relaxed
+        self._tell(around.now // SLOTS_PER_DAY, tuple(f"{each.limit.field} {each.owner}" for each in plan.relaxations))
         taken = {each.name: each.charge_wh for each in plan.cars}
         taken |= {each.name: each.heater_wh for each in plan.heat_stores}
         taken |= {each.name: each.appliance_wh for each in plan.appliances}
         for load, _ in wanted:
             load.take(horizon, [float(energy_wh) for energy_wh in taken[load.name]])
 
-    def _tell(self, day: int, texts: Mapping[str, str]) -> None:
-        """Log what a plan could not hold, once a day for each limit."""
-        self._told = {(told, field) for told, field in self._told if told == day}
-        for field, text in texts.items():
-            if (day, field) not in self._told:
-                self._told.add((day, field))
-                log.warning("%s: %s", self.home, text)
+    def _tell(self, day: int, kind: tuple[str, ...]) -> None:
+        """Log what a plan could not hold, once a day for the same limits."""
+        self._told = {(told, what) for told, what in self._told if told == day}
+        if kind and (day, kind) not in self._told:
+            self._told.add((day, kind))
+            log.warning("%s: %s", self.home, "; ".join(self.relaxed))
 
 
 def loads_of(home: str, sections: Sequence[DeviceSection], topics: Topics) -> list[Load]:

@@ -21,7 +21,7 @@ PERMILLE = 1000
 class Panel:
     """Implements HomeControls. What the person sets is an override, whose end the notice tells.
 
-    Where nothing has ended, the notice names the limits that the newest plan could not hold.
+    Beside the notice, the limits that the newest plan could not hold are named as long as it is so.
     """
 
     def __init__(self, desk: Desk, database: Database, trader_of: Mapping[str, Trader]) -> None:
@@ -45,7 +45,8 @@ class Panel:
             trading_paused=not wishes.trading,
             reserve_percent=wishes.reserve_percent,
             comfort_percent=wishes.least_percent,
-            notice=self._desk.notices[home] or "; ".join(agent.relaxed),
+            notice=self._desk.notices[home],
+            limits="; ".join(agent.relaxed),
         )
 
     def pause_trading(self, home: str, paused: bool) -> None:

@@ -91,7 +91,8 @@ class Slack(NamedTuple):
 class Relaxation(NamedTuple):
     """A limit that gave. ``amount``: by how much in all, in Wh (kelvin-slots for comfort, runs for an appliance).
 
-    ``slots``: where; empty if the limit is one on the whole plan. ``text`` says it in words, with a way out.
+    ``slots``: where, counted from the plan's first; empty if the limit is one on the whole plan. ``text`` says it in
+    words, with a way out.
     """
 
     limit: Limit
@@ -101,14 +102,15 @@ class Relaxation(NamedTuple):
     text: str
 
 
-def relaxation_of(slack: Slack, x: Vector) -> Relaxation | None:
-    """What became of a limit in a solution; None if it held."""
+def relaxation_of(slack: Slack, x: Vector, first_slot: int) -> Relaxation | None:
+    """What became of a limit in a solution, its words counting slots from ``first_slot`` on; None if it held."""
     values = x[slack.columns]
     amount = float(values.sum())
     if amount <= VIOLATION:
         return None
     slots = tuple(int(slot) for slot in (values > VIOLATION).nonzero()[0]) if len(values) > 1 else ()
-    when = f" in slot{'s' if len(slots) > 1 else ''} {runs(slots)}" if slots else ""
+    named = runs([first_slot + slot for slot in slots])
+    when = f" in slot{'s' if len(slots) > 1 else ''} {named}" if slots else ""
     happens, way_out = _WORDS[slack.limit]
     words = happens.format(amount=amount, worst=float(values.max()), when=when, owner=slack.owner)
     return Relaxation(slack.limit, slack.owner, amount, slots, f"{words}; {way_out}")

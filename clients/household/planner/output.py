@@ -64,9 +64,8 @@ def print_plan(plan: Plan, problem: Problem, console: Console) -> None:
     console.print(_summary(plan))
     for relaxation in plan.relaxations:
         console.print(Text(f"relaxed {relaxation.limit.field}: {relaxation.text}"))
-    if plan.conflict:
-        fields = " or ".join(limit.field for limit in plan.conflict)
-        console.print(Text(f"without {fields}, all other limits could be held"))
+    if plan.binding:
+        console.print(Text(plan.binding))
     console.print(_table(plan, problem))
 
 

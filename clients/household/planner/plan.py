@@ -50,3 +50,14 @@ class Plan:
     appliances: tuple[AppliancePlan, ...]
     conflict: tuple[Limit, ...]
     relaxations: tuple[Relaxation, ...]
+
+    @property
+    def binding(self) -> str:
+        """The limits that bind, in words; empty where no single one does."""
+        fields = " or ".join(limit.field for limit in self.conflict)
+        return f"without {fields}, all other limits could be held" if fields else ""
+
+    @property
+    def relaxed(self) -> tuple[str, ...]:
+        """What binds, then what gave, in words for the person; empty unless the status is ``relaxed``."""
+        return (*([self.binding] if self.binding else ()), *(relaxation.text for relaxation in self.relaxations))

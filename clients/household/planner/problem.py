@@ -22,7 +22,7 @@ class Problem:
     Prices are never negative. ``grid_limit_w`` bounds what is taken and what is injected.
     ``contracted_wh``: what is traded already, bought less sold (v of thesis 4.5.2); it flows whatever the plan is.
     ``sell_only_surplus``: sell in no slot more than PV exceeds load there; the thesis only gives nothing for
-    energy that is sold where PV does not exceed load.
+    energy that is sold where PV does not exceed load. ``first_slot``: what its first slot is called in words.
     """
 
     load_wh: Vector
@@ -37,6 +37,7 @@ class Problem:
     heat_stores: tuple[HeatStore, ...] = ()
     appliances: tuple[Appliance, ...] = ()
     sell_only_surplus: bool = False
+    first_slot: int = 0
 
     @property
     def slots(self) -> int:

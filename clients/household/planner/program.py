@@ -83,7 +83,8 @@ class Program:
 
     def relaxations(self, x: Vector) -> tuple[Relaxation, ...]:
         """The limits that a solution exceeds, in the order in which they give."""
-        found = [relaxation_of(slack, x) for slack in sorted(self.model.slacks, key=lambda slack: slack.limit)]
+        slacks = sorted(self.model.slacks, key=lambda slack: slack.limit)
+        found = [relaxation_of(slack, x, self.problem.first_slot) for slack in slacks]
         return tuple(relaxation for relaxation in found if relaxation is not None)
 
     def plan(self, x: Vector, status: Status, conflict: tuple[Limit, ...]) -> Plan:

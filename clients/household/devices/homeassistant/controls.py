@@ -14,6 +14,7 @@ class PanelState(NamedTuple):
     ``planned_flow_w`` is the mean of the running slot, positive = from the grid; ``price_neur_per_wh`` what a kWh from
     the grid costs now; ``earned_neur`` the month's bill without the market less the bill with it. ``reserve_percent``
     and ``comfort_percent`` are what the person chose (of the battery's usable energy; of the thermal store's band).
+    ``notice``: the newest word to the person. ``limits``: what the newest plan could not hold; empty if it holds all.
     """
 
     state_of_charge_permille: int | None
@@ -24,6 +25,7 @@ class PanelState(NamedTuple):
     reserve_percent: int
     comfort_percent: int
     notice: str = ""
+    limits: str = ""
 
     def message(self) -> dict[str, object]:
         """As it is published: percent, EUR/kWh, W, EUR."""

@@ -6,7 +6,7 @@ import re
 from importlib.metadata import version
 from typing import NamedTuple
 
-from clients.household.devices.homeassistant.entity import ENTITIES, PERCENT, Component, Entity, encode
+from clients.household.devices.homeassistant.entity import ENTITIES, PERCENT, WORDS, Component, Entity, encode
 from wire.mqtt import Topics
 
 DEFAULT_PREFIX = "homeassistant"
@@ -41,9 +41,9 @@ class Discovery:
         """Where all values of a home are, as one retained JSON object."""
         return f"{self._root}/{home}/panel/state"
 
-    def notice(self, home: str) -> str:
-        """Where the newest word to the person is, retained."""
-        return f"{self._root}/{home}/panel/notice"
+    def words(self, home: str, key: str) -> str:
+        """Where one of `WORDS` to the person is, retained."""
+        return f"{self._root}/{home}/panel/{key}"
 
     def command(self, home: str, key: str) -> str:
         """Where a control's commands come; '+' for all."""
@@ -89,8 +89,8 @@ class Discovery:
         }
         if entity.component is not Component.SENSOR:
             made["command_topic"] = self.command(home, entity.key)
-        if entity.key == "notice":
-            made["state_topic"] = self.notice(home)
+        if entity.key in WORDS:
+            made["state_topic"] = self.words(home, entity.key)
         elif entity.component is not Component.BUTTON:
             made["state_topic"] = self.state(home)
             made["value_template"] = f"{{{{ value_json.{entity.key} }}}}"

@@ -55,6 +55,10 @@ RESERVE_KEY = "reserve"
 COMFORT_KEY = "comfort"
 PAUSE_KEY = "pause_trading"
 CHARGE_KEY = "charge_now"
+NOTICE_KEY = "notice"
+LIMITS_KEY = "limits"
+# Words, each on a topic of its own.
+WORDS = (NOTICE_KEY, LIMITS_KEY)
 
 ENTITIES = (
     Entity(
@@ -87,7 +91,8 @@ ENTITIES = (
             "suggested_display_precision": 2,
         },
     ),
-    Entity(Component.SENSOR, "notice", "Notice", {"entity_category": "diagnostic"}),
+    Entity(Component.SENSOR, NOTICE_KEY, "Notice", {"entity_category": "diagnostic"}),
+    Entity(Component.SENSOR, LIMITS_KEY, "Limits that the plan could not hold", {"entity_category": "diagnostic"}),
     Entity(Component.SWITCH, PAUSE_KEY, "Pause trading"),
     Entity(Component.BUTTON, CHARGE_KEY, "Charge now"),
     Entity(

@@ -15,6 +15,8 @@ from clients.household.devices.homeassistant.discovery import DEFAULT_PREFIX, Di
 from clients.household.devices.homeassistant.entity import (
     CHARGE_KEY,
     COMFORT_KEY,
+    LIMITS_KEY,
+    NOTICE_KEY,
     PAUSE_KEY,
     PERCENT,
     RESERVE_KEY,
@@ -26,7 +28,7 @@ from wire.mqtt import Topics
 log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 2.0
-NOTICE_CHARACTERS = 255
+MOST_CHARACTERS = 255
 """Home Assistant keeps no longer state."""
 
 
@@ -137,10 +139,10 @@ class PanelPublisher:
                 await self._introduce(client)
             for home in self._homes:
                 state = self._controls.panel(home)
-                notice = self._notices.get(home, state.notice)[:NOTICE_CHARACTERS]
+                words = {NOTICE_KEY: self._notices.get(home, state.notice), LIMITS_KEY: state.limits}
                 for topic, payload in (
                     (self.discovery.state(home), encode(state.message())),
-                    (self.discovery.notice(home), (notice or "none").encode()),
+                    *((self.discovery.words(home, key), _fitting(text)) for key, text in words.items()),
                 ):
                     if self._shown.get(topic) != payload:
                         await client.publish(topic, payload, qos=1, retain=True)
@@ -149,6 +151,12 @@ class PanelPublisher:
                 await asyncio.wait_for(self._wake.wait(), REFRESH_SECONDS)
             except TimeoutError:
                 continue
+
+
+def _fitting(text: str) -> bytes:
+    """Words as Home Assistant keeps them; what is cut off ends with an ellipsis."""
+    cut = text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+    return (cut or "none").encode()
 
 
 def _percent(key: str, text: str) -> int:
