@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
 
 import aiomqtt
@@ -97,7 +98,9 @@ class BrokerConnection:
             except asyncio.CancelledError:
                 # An orderly end sends no last will.
                 if self._will is not None:
-                    await client.publish(self._will.topic, self._will.payload, qos=1, retain=True)
+                    # A broker that doesn't take it publishes the will itself; the end comes all the same.
+                    with suppress(aiomqtt.MqttError):
+                        await client.publish(self._will.topic, self._will.payload, qos=1, retain=True)
                 raise
             finally:
                 self._client = None

@@ -233,6 +233,20 @@ async def test_an_agent_that_dies_or_ends_makes_its_homes_unavailable_and_withdr
         await until(lambda: seer.configs() == {})
 
 
+async def test_an_agent_that_ends_in_the_middle_of_a_publication_ends() -> None:
+    async with EmbeddedBroker() as broker, assistant(broker.port) as seer:
+        for _ in range(10):
+            publisher = PanelPublisher(
+                BrokerAddress(url=f"mqtt://127.0.0.1:{broker.port}"), [HOME], Person(), "agent-1"
+            )
+            running = asyncio.create_task(publisher.run())
+            await until(lambda made=publisher: made.discovery.state(HOME) in seer.seen)  # type: ignore[misc]  # a lambda
+            running.cancel()
+            ended, _ = await asyncio.wait([running], timeout=10)
+            assert ended
+            seer.seen.clear()
+
+
 def panel() -> tuple[PanelPublisher, Person]:
     person = Person()
     return PanelPublisher(BrokerAddress(url="mqtt://127.0.0.1:1"), [HOME], person, "agent-1"), person

@@ -133,7 +133,9 @@ class PanelPublisher:
 
     async def _show(self, client: aiomqtt.Client) -> None:
         self._introduced = False
-        while True:
+        task = asyncio.current_task()
+        # A cancellation that comes together with a publication's answer is lost on its way, but stays counted.
+        while task is not None and not task.cancelling():
             self._wake.clear()
             if not self._introduced:
                 await self._introduce(client)
