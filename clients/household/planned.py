@@ -285,13 +285,17 @@ def _steered(
 ) -> PlannedSlot:
     """How a slot is steered so that what the plan means holds, even where the forecast does not.
 
-    Where the plan is to buy on purpose, that flow is followed; everywhere else the battery steers the meter to what is
-    contracted, which does not sell stored energy to the supplier when the sun fails.
+    A slot with contracts ends at its commitment: at the planned flow, which is what is contracted and what the supplier
+    is told of (6.1). Without contracts nobody is promised anything: where the plan is to buy on purpose, that flow is
+    followed, and elsewhere the house consumes its own, which does not sell stored energy to the supplier when the sun
+    fails.
     """
     gap = expected.load_wh - expected.pv_wh
-    natural_wh = gap - battery.possible_wh(energy_wh, gap - contracted)
     flow_wh = gap - out
+    if contracted:
+        return PlannedSlot(slot, flow_wh, 0, hold=False, follow_wh=flow_wh)
+    natural_wh = gap - battery.possible_wh(energy_wh, gap)
     if abs(flow_wh - natural_wh) <= _SAME_WH:
         return PlannedSlot(slot, natural_wh, 0, hold=False)
-    hold = not contracted and gap > 0 and abs(out) <= _SAME_WH
+    hold = gap > 0 and abs(out) <= _SAME_WH
     return PlannedSlot(slot, flow_wh, 0, hold, follow_wh=None if hold else flow_wh)

@@ -67,6 +67,10 @@ def bought(energy_wh: int, slot: int, name: str = "c") -> Contract:
     return Contract(f"{name}/{slot}", VDG, slot, "intraday", ADDRESS, b"s" * 20, energy_wh, 120_000, 110_000)
 
 
+def sold(energy_wh: int, slot: int) -> Contract:
+    return Contract(f"s/{slot}", VDG, slot, "intraday", b"b" * 20, ADDRESS, energy_wh, 120_000, 110_000)
+
+
 def test_a_battery_is_charged_while_it_is_cheap_and_empty_when_the_dear_hours_end() -> None:
     forecast = day_of(100)
     agent = home(forecast, battery=BATTERY, energy_wh=BATTERY.min_wh, strategy=planned())
@@ -103,15 +107,35 @@ def test_each_later_product_is_offered_only_what_is_not_contracted_yet() -> None
     assert agent.plan[EVENING + 3].wanted_wh == 30
 
 
-def test_the_battery_follows_what_is_contracted_and_the_rest_is_declared() -> None:
-    forecast = day_of(100)
-    agent = home(forecast, now=20, battery=BATTERY, energy_wh=BATTERY.min_wh, strategy=planned())
-    agent.account.add_contract(bought(70, 21))
+@pytest.mark.parametrize(
+    ("load_wh", "pv_wh", "energy_wh", "contract", "flow_wh"),
+    [
+        # An empty battery: what is lacking beyond the contract comes from the supplier.
+        (100, 0, BATTERY.min_wh, bought(70, 21), 100),
+        # A full one: the supplier takes what the neighbours don't.
+        (100, 400, BATTERY.max_wh, sold(120, 21), -300),
+        # One with room: the sun that isn't sold fills it.
+        (100, 400, 3_000, sold(120, 21), -120),
+    ],
+)
+def test_a_slot_with_contracts_ends_at_all_that_is_committed(
+    load_wh: int, pv_wh: int, energy_wh: int, contract: Contract, flow_wh: int
+) -> None:
+    forecast = [expected(load_wh, pv_wh)] * 30 + [expected(100, 0)] * DAY
+    agent = home(forecast, now=20, battery=BATTERY, energy_wh=energy_wh, strategy=planned())
+    agent.account.add_contract(contract)
     agent.make_plan(terms(), 20)
-    assert agent.steering(21) == Steering(21, "follow", grid_wh=70)
+    assert agent.steering(21) == Steering(21, "follow", grid_wh=flow_wh)
     declaration = agent.declaration(terms(), 21)
     assert declaration is not None
-    assert declaration.supplier_flow_wh == 30
+    assert agent.account.position_wh(21) + declaration.supplier_flow_wh == flow_wh
+
+
+def test_a_slot_without_contracts_consumes_its_own_and_never_sells_from_the_battery() -> None:
+    agent = home([expected(100, 400)] * 30, now=20, battery=BATTERY, energy_wh=BATTERY.max_wh, strategy=planned())
+    agent.make_plan(terms(), 20)
+    assert agent.plan[21].flow_wh == -300
+    assert agent.steering(21) is None
 
 
 def test_energy_for_the_evening_is_kept_and_charged_on_purpose() -> None:
