@@ -168,8 +168,11 @@ class Home:
         return books
 
     def outdated(self, slot: int) -> bool:
-        """Whether the next slot's contracts are others than those that the plan was made around."""
-        return self._planned_around != (slot, self.account.position_wh(slot))
+        """Whether the next slot is planned, but around other contracts than there are now."""
+        if self._planned_around is None:
+            return False
+        planned, around_wh = self._planned_around
+        return planned == slot and around_wh != self.account.position_wh(slot)
 
     def open_books(self, terms: Terms, now: int) -> list[OpenBook]:
         """The books that the home trades in during slot ``now``."""

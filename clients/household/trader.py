@@ -125,7 +125,8 @@ class Trader:
     def contracted(self, home: Home) -> None:
         """A contract came after the plan was made: where it is for the next slot, plan and steer again."""
         now = self.terms.clock.slot_at(time.time())
-        if self._planned_slot == now and home.outdated(now + 1):
+        # A home that has its plan of the slot may have to wait for others: this one does not.
+        if home.outdated(now + 1):
             self._plan_again(home, now)
 
     def changed(self, home: Home) -> None:

@@ -11,8 +11,12 @@ import pytest
 from clients.household import trader as trader_module
 from clients.household.offers import OpenBook
 from clients.household.terms import Terms
-from tests.household.made import BATTERY
+from tests.household.app_chain import HOUSE
+from tests.household.made import BATTERY, VDG
+from tests.household.test_clock import right
 from tests.household.test_reactions import EUR, LACKING, NOW, Place
+from wire.market import Contract
+from wire.settlement import DeclareFlow
 
 
 @pytest.fixture
@@ -68,3 +72,19 @@ async def test_a_change_before_the_slot_s_own_plan_waits_for_that(rich: Place, m
     assert rich.home.plan == {}
     await rich.pass_slot()
     assert rich.home.plan
+
+
+async def test_a_contract_that_comes_while_other_homes_are_planned_is_declared_around_too(rich: Place) -> None:
+    right(rich, NOW)
+    passing = asyncio.create_task(rich.trader.pass_slot(NOW))
+    while NOW + 1 not in rich.home.plan:
+        await asyncio.sleep(0)
+    # The home is done with, the slot is not.
+    assert not passing.done()
+    contract = Contract("c", VDG, NOW + 1, "real_time", HOUSE.address, b"s" * 20, 40, 120_000, 110_000)
+    rich.home.account.add_contract(contract)
+    rich.trader.contracted(rich.home)
+    await passing
+    await rich.settle()
+    declared = [message for message in rich.chain.executed if isinstance(message, DeclareFlow)]
+    assert [(each.slot, each.supplier_flow_wh) for each in declared] == [(NOW + 1, 100), (NOW + 1, 60)]
