@@ -1,4 +1,7 @@
-"""What is in escrow backs live bids and contracts, to the nano-euro: checked at every block over what it changed."""
+"""Escrow backs bids and contracts to the nano-euro, availability asks and contracts to the Wh: checked at every block.
+
+Over what the block changed: what was right before stays so.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from abci_app.core.context import Context
+from abci_app.core.numbers import split_evenly
 from abci_app.core.refusal import InvariantBroken
+from abci_app.modules.market.gates import require_product
+from abci_app.modules.market.keys import parse_book_key
+from abci_app.modules.names import slot_account_key
+from wire.asset import Availability
 from wire.ledger import EUR, Balance, account_holder
 from wire.market import Contract, Order, Side
 
-_ORDERS, _CONTRACTS = b"market/o", b"market/c"
+_ORDERS, _CONTRACTS, _AVAILABILITY = b"market/o", b"market/c", b"asset/v"
 _BALANCES = b"ledger/b" + EUR.encode() + b"/" + account_holder(b"")
+_ADDRESS_BYTES = 20
+
+
+def check_backing(before: Context, changes: Mapping[bytes, Any]) -> None:
+    """Raises: InvariantBroken."""
+    check_escrow(before, changes)
+    check_availability(before, changes)
 
 
 def check_escrow(before: Context, changes: Mapping[bytes, Any]) -> None:
@@ -41,4 +56,37 @@ def check_escrow(before: Context, changes: Mapping[bytes, Any]) -> None:
             raise InvariantBroken(
                 f"account {account.hex()}: the block at height {before.height} changes its bids and contracts by "
                 f"{neur} nEUR more than its escrow"
+            )
+
+
+def check_availability(before: Context, changes: Mapping[bytes, Any]) -> None:
+    """What every account holds of its availability in a slot changes by what its asks and sold contracts change by.
+
+    Raises: InvariantBroken.
+    """
+    unbacked: dict[bytes, int] = {}
+
+    def count(key: bytes, energy_wh: int) -> None:
+        unbacked[key] = unbacked.get(key, 0) + energy_wh
+
+    for key, after in changes.items():
+        if key.startswith(_ORDERS):
+            for order, sign in ((after, 1), (before.state.get(key, Order), -1)):
+                if order is not None and order.side is Side.SIDE_ASK:
+                    vdg, product, slot = parse_book_key(key[len(_ORDERS) : -_ADDRESS_BYTES])
+                    parts = split_evenly(order.energy_wh, require_product(before.state, product).block_slots)
+                    for index, energy_wh in enumerate(parts):
+                        count(slot_account_key(vdg, slot + index, order.account), sign * energy_wh)
+        elif key.startswith(_CONTRACTS):
+            for contract, sign in ((after, 1), (before.state.get(key, Contract), -1)):
+                if contract is not None:
+                    count(slot_account_key(contract.vdg, contract.slot, contract.seller), sign * contract.energy_wh)
+        elif key.startswith(_AVAILABILITY):
+            old = before.state.get(key, Availability)
+            count(key[len(_AVAILABILITY) :], (old.held_wh if old else 0) - (after.held_wh if after else 0))
+    for slot_key, energy_wh in unbacked.items():
+        if energy_wh:
+            raise InvariantBroken(
+                f"availability {slot_key.hex()}: the block at height {before.height} changes its asks and contracts by "
+                f"{energy_wh} Wh more than what is held for them"
             )
