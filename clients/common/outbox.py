@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from clients.common.state_file import StateFile
 
@@ -67,6 +72,21 @@ class Outbox:
             sql = "UPDATE outbox SET resolved = 1, code = ?, log = ?, height = ?, place = ? WHERE hash = ?"
             await self._state.write((sql, (code, log, height, place, entry.hash)))
         return done
+
+
+def refused_at_door(file: Path) -> Counter[int]:
+    """By code, the transactions with a key in a client's state file that were refused and are in no block.
+
+    The file is nobody's any more. Raises: sqlite3.Error.
+    """
+    if not file.exists():
+        return Counter()
+    with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'outbox'").fetchall():
+            # It ended before it had made its tables.
+            return Counter()
+        sql = "SELECT code, count(*) FROM outbox WHERE resolved AND code != 0 AND height = 0 GROUP BY code"
+        return Counter(dict(connection.execute(sql).fetchall()))
 
 
 def entry_of(row: tuple[object, ...]) -> Entry:

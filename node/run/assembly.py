@@ -40,7 +40,8 @@ from wire.results import Code
 class Observed(NamedTuple):
     """A run as it was seen. Times in seconds; ``homes``: with their accounts' addresses; ``app_hashes``: heights
     compared, and disagreements. ``decisions``: the homes' own records; ``plain``: the same slots by the plain rule;
-    ``failure``: why the run could not go on. ``supply`` is None where nobody could be asked."""
+    ``failure``: why the run could not go on. ``supply`` is None where nobody could be asked. ``refused_at_door``: by
+    result code what the clients sent and is in no block; None where their files are elsewhere."""
 
     chain_id: str
     day: str
@@ -59,6 +60,7 @@ class Observed(NamedTuple):
     decisions: tuple[Decided, ...] = ()
     plain: Report | None = None
     failure: str = ""
+    refused_at_door: Mapping[int, int] | None = None
 
     def flexible(self, timing: Timing) -> Devices:
         """The homes' flexible devices as the run began, its first slot counted as 0."""
@@ -78,7 +80,7 @@ def assemble(seen: Observed, grid: GridDay | None = None) -> Report:
     """The report, with what ``grid_day`` found of the grid."""
     log = seen.log
     home_of = {address: home.id for home, address in seen.homes}
-    refused = {code.name: count for code, count in sorted(log.results.items()) if code is not Code.OK}
+    door = seen.refused_at_door
     report = Report(
         chain_id=seen.chain_id,
         day=seen.day,
@@ -107,7 +109,10 @@ def assemble(seen: Observed, grid: GridDay | None = None) -> Report:
         eur_held_neur=None if seen.supply is None else seen.supply.held_neur,
         app_hash_agreed=AppHashReport(heights=seen.app_hashes[0], disagreements=seen.app_hashes[1]),
         transactions=TransactionsReport(
-            submitted=sum(log.results.values()), accepted=log.results[Code.OK], refused=refused
+            submitted=sum(log.results.values()),
+            accepted=log.results[Code.OK],
+            refused=_by_name({code: count for code, count in log.results.items() if code is not Code.OK}),
+            refused_at_door=None if door is None else _by_name(door),
         ),
         blocks=log.height,
         block_interval_s=quantiles(block_intervals_s(log)),
@@ -120,6 +125,10 @@ def assemble(seen: Observed, grid: GridDay | None = None) -> Report:
         problems=[],
     )
     return report.model_copy(update={"problems": problems(report)})
+
+
+def _by_name(counts: Mapping[int, int]) -> dict[str, int]:
+    return {Code(code).name: count for code, count in sorted(counts.items())}
 
 
 def block_intervals_s(log: DayLog) -> list[float]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from clients.common.chain import Chain
 from clients.common.errors import ChainError
+from clients.common.outbox import refused_at_door
 from clients.common.wallet import Wallet
 from clients.household.strategy import StrategyName
 from emulator.homes import neighbourhood
@@ -114,6 +116,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
             read_decisions(folder / "services" / "households" / "data" / "household.db"),
             plain,
             failure,
+            _refused_at_door(folder / "services"),
         )
 
     with display_of(log, timing) as display:
@@ -159,6 +162,12 @@ async def _connect(gateway: str, chain_id: str, net: Localnet) -> Chain:
         opening.cancel()
         net.check()
     return await opening
+
+
+def _refused_at_door(services: Path) -> Counter[int]:
+    """By result code, what the services' state files say of transactions that are in no block."""
+    files = ("households/data/chain.db", "dso/dso-chain.db", "switches/chain.db")
+    return sum((refused_at_door(services / file) for file in files), Counter())
 
 
 async def _supply(chain: Chain) -> GetSupplyResponse | None:

@@ -58,9 +58,11 @@ alone{_plain(report)}.</p>
 {_grid(report, grid)}
 {control_section(report.control) if report.control is not None else ""}
 <h2>Chain</h2><p>{report.blocks} blocks; {report.transactions.submitted} transactions in them,
-{report.transactions.accepted} accepted{_refused(report)}. The {report.validators} validators' own app hashes were
-compared at {report.app_hash_agreed.heights} heights: {report.app_hash_agreed.disagreements} disagreements.</p>
+{report.transactions.accepted} accepted{_refused(report)}.{_refused_at_door(report)}
+The {report.validators} validators' own app hashes were compared at {report.app_hash_agreed.heights} heights:
+{report.app_hash_agreed.disagreements} disagreements.</p>
 {figures.blocks(intervals_s, results_s, settled_s)}
+<p>From submission to the result: a payment that the run itself makes once a second, not the agents' orders.</p>
 </html>
 """
 
@@ -100,9 +102,18 @@ def _problems(report: Report) -> str:
 
 def _refused(report: Report) -> str:
     refused = report.transactions.refused
-    if not refused:
+    return f" and refused: {_counts(refused)}" if refused else ""
+
+
+def _refused_at_door(report: Report) -> str:
+    refused = report.transactions.refused_at_door
+    if refused is None:
         return ""
-    return " and refused: " + ", ".join(f"{count} {escape(code)}" for code, count in refused.items())
+    return f" Refused before, and in no block: {_counts(refused) or 'none'}."
+
+
+def _counts(by_code: dict[str, int]) -> str:
+    return ", ".join(f"{count} {escape(code)}" for code, count in by_code.items())
 
 
 def _device_table(report: Report) -> str:

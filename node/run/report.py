@@ -78,11 +78,19 @@ class AppHashReport(Part):
 
 
 class TransactionsReport(Part):
-    """Transactions in blocks, by what became of them; refused ones by the name of their result code."""
+    """Transactions in blocks, by what became of them; refused ones by the name of their result code.
 
-    submitted: int
-    accepted: int
-    refused: dict[str, int]
+    What nodes refuse when they check it first is in no block, and neither submitted, accepted nor refused here.
+    """
+
+    submitted: int = Field(description="all in blocks: whoever sent them")
+    accepted: int = Field(description="those that had their effect")
+    refused: dict[str, int] = Field(description="those that had none, by code")
+    refused_at_door: dict[str, int] | None = Field(
+        default=None,
+        description="by code, what agents, the DSO and the switches' controller sent that is in no block, as nodes "
+        "refused it for good or it expired before; null where their files are elsewhere",
+    )
 
 
 class Quantiles(Part):
@@ -144,7 +152,10 @@ class Report(Part):
     transactions: TransactionsReport
     blocks: int
     block_interval_s: Quantiles
-    submit_to_result_s: Quantiles
+    submit_to_result_s: Quantiles = Field(
+        description="of a payment that the run itself makes once a second, from submission to the result in a block; "
+        "agents' orders are not among them"
+    )
     per_slot: list[SlotReport]
     grid: GridReport | None = Field(
         default=None, description="the settled slots on the homes' network; null where they stand on none that is known"

@@ -37,7 +37,8 @@ def test_a_report_is_valid_by_its_schema_and_says_what_was_observed(seen: Observ
     assert report.contracts.model_dump() == {"made": 1, "settled": 1, "unwound": 0}
     product = {"product": "intraday", "contracts_made": 1, "contracts_settled": 1}
     assert [each.model_dump() for each in report.products] == [product | {"traded_wh": 100, "verified_wh": 100}]
-    assert report.transactions.model_dump() == {"submitted": 4, "accepted": 3, "refused": {"GATE_CLOSED": 1}}
+    in_blocks = {"submitted": 4, "accepted": 3, "refused": {"GATE_CLOSED": 1}}
+    assert report.transactions.model_dump() == in_blocks | {"refused_at_door": None}
     assert report.slots_settled == SLOTS
     assert report.proofs == 2 * SLOTS
     assert report.block_interval_s.p50 == 0.5
