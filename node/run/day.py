@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from clients.common.chain import Chain
@@ -138,7 +140,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
                 display.note("stopping")
         except Exception as error:
             if log.height:
-                _report_unfinished(seen(False, str(error)), options.out, display)
+                _report_unfinished(partial(seen, False, str(error)), options.out, display)
             raise
     return write_report(seen(finished), options.out)
 
@@ -180,12 +182,12 @@ async def _supply(chain: Chain) -> GetSupplyResponse | None:
     return supply
 
 
-def _report_unfinished(seen: Observed, out: Path, display: Display) -> None:
-    """Write what was seen until the run failed. That it can't be written must not hide why it failed."""
+def _report_unfinished(seen: Callable[[], Observed], out: Path, display: Display) -> None:
+    """Write what was seen until the run failed. That it can't be read or written must not hide why it failed."""
     display.note(f"writing what was seen until now to {out}")
     try:
-        write_report(seen, out)
-    except OSError as error:
+        write_report(seen(), out)
+    except (OSError, sqlite3.Error) as error:
         display.note(f"no report: {error}")
 
 
