@@ -72,7 +72,7 @@ class Options:
 async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Event) -> Report:
     """Live the day, or until ``stop`` is set; writes report.json and report.html and returns the report.
 
-    What goes wrong once there are blocks is raised when a report of what was seen until then is written.
+    What goes wrong once the validators are up is raised when a report of what was seen until then is written.
 
     Raises: RunError, ChainError, LocalnetError, ToolchainError, ValueError naming the option.
     """
@@ -98,6 +98,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     probing = Wallet.from_seed(cast.supplier.seed)
     supply: GetSupplyResponse | None = None
     app_hashes = 0, 0
+    is_up = False
 
     def seen(finished: bool, failure: str = "") -> Observed:
         return Observed(
@@ -126,6 +127,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
         try:
             async with net:
                 await net.up(report=display.note)
+                is_up = True
                 chain = await _connect(stage.site.gateway, chain_id, net)
                 try:
                     async with chain, observing(chain, probing, cast.dso.address, log, latencies_s):
@@ -139,7 +141,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
                     app_hashes = await compare_app_hashes(clients, log.height)
                 display.note("stopping")
         except Exception as error:
-            if log.height:
+            if is_up:
                 _report_unfinished(partial(seen, False, str(error)), options.out, display)
             raise
     return write_report(seen(finished), options.out)
