@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from clients.household.slot_records import Decided
@@ -41,7 +42,8 @@ class Observed(NamedTuple):
     """A run as it was seen. Times in seconds; ``homes``: with their accounts' addresses; ``app_hashes``: heights
     compared, and disagreements. ``decisions``: the homes' own records; ``plain``: the same slots by the plain rule;
     ``failure``: why the run could not go on. ``supply`` is None where nobody could be asked. ``refused_at_door``: by
-    result code what the clients sent and is in no block; None where their files are elsewhere."""
+    result code what the clients sent and is in no block; None where their files are elsewhere.
+    ``application_memory_mib``: at the end, by validator; those whose processes are elsewhere are missing."""
 
     chain_id: str
     day: str
@@ -61,6 +63,7 @@ class Observed(NamedTuple):
     plain: Report | None = None
     failure: str = ""
     refused_at_door: Mapping[int, int] | None = None
+    application_memory_mib: Mapping[str, float] = MappingProxyType({})
 
     def flexible(self, timing: Timing) -> Devices:
         """The homes' flexible devices as the run began, its first slot counted as 0."""
@@ -114,6 +117,7 @@ def assemble(seen: Observed, grid: GridDay | None = None) -> Report:
             refused=_by_name({code: count for code, count in log.results.items() if code is not Code.OK}),
             refused_at_door=None if door is None else _by_name(door),
         ),
+        application_memory_mib=dict(seen.application_memory_mib),
         blocks=log.height,
         block_interval_s=quantiles(block_intervals_s(log)),
         submit_to_result_s=quantiles(seen.latencies_s),

@@ -26,6 +26,7 @@ from node.run.cast import Cast
 from node.run.chain import Memory, given_up_s, make_chain
 from node.run.daylog import DayLog
 from node.run.errors import RunError
+from node.run.memory import application_memory_mib
 from node.run.observer import compare_app_hashes, observing
 from node.run.progress import Display
 from node.run.report import Report
@@ -98,6 +99,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     probing = Wallet.from_seed(cast.supplier.seed)
     supply: GetSupplyResponse | None = None
     app_hashes = 0, 0
+    memory_mib: dict[str, float] = {}
     is_up = False
 
     def seen(finished: bool, failure: str = "") -> Observed:
@@ -120,6 +122,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
             plain,
             failure,
             _refused_at_door(folder / "services"),
+            memory_mib,
         )
 
     with display_of(log, timing) as display:
@@ -136,6 +139,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
                         finally:
                             supply = await _supply(chain)
                 finally:
+                    memory_mib = application_memory_mib(net)
                     display.note("comparing the validators' app hashes")
                     clients = [net.rpc(index) for index in range(options.validators)]
                     app_hashes = await compare_app_hashes(clients, log.height)

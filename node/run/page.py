@@ -63,6 +63,7 @@ The {report.validators} validators' own app hashes were compared at {report.app_
 {report.app_hash_agreed.disagreements} disagreements.</p>
 {figures.blocks(intervals_s, results_s, settled_s)}
 <p>From submission to the result: a payment that the run itself makes once a second, not the agents' orders.</p>
+{_memory_table(report)}
 </html>
 """
 
@@ -114,6 +115,14 @@ def _refused_at_door(report: Report) -> str:
 
 def _counts(by_code: dict[str, int]) -> str:
     return ", ".join(f"{count} {escape(code)}" for code, count in by_code.items())
+
+
+def _memory_table(report: Report) -> str:
+    """What the validators' applications hold in memory at the end."""
+    rows = "".join(
+        f"<tr><td>{escape(validator)}<td>{mib:.1f}" for validator, mib in report.application_memory_mib.items()
+    )
+    return f"<table><tr><th>application of<th>memory at the end, MiB{rows}</table>" if rows else ""
 
 
 def _device_table(report: Report) -> str:

@@ -150,6 +150,11 @@ class Report(Part):
     eur_held_neur: int | None = Field(description="the same")
     app_hash_agreed: AppHashReport
     transactions: TransactionsReport
+    application_memory_mib: dict[str, float] = Field(
+        default={},
+        description="resident memory of each validator's application when the last slot was settled, by validator; "
+        "without those whose processes are elsewhere, or had ended",
+    )
     blocks: int
     block_interval_s: Quantiles
     submit_to_result_s: Quantiles = Field(

@@ -127,6 +127,8 @@ def test_homes_trade_and_settle_while_a_validator_is_killed_and_comes_back(start
     assert report.app_hash_agreed.disagreements == 0
     assert report.app_hash_agreed.heights == report.blocks
     assert report.books.late_blocks_max == 0
+    assert len(report.application_memory_mib) == 4
+    assert max(report.application_memory_mib.values()) < 200
     assert len(report.homes) == 33
     batteries = [home.battery for home in report.homes if home.battery is not None]
     assert len(batteries) == 25
@@ -273,6 +275,8 @@ def test_a_process_that_gives_up_ends_the_run_with_a_report_of_what_was_seen(sta
     assert report.eur_minted_neur == report.eur_held_neur
     assert (report.eur_minted_neur or 0) > 0
     assert report.failure.startswith("signer does not stay up: ")
+    assert list(report.application_memory_mib) == ["validator0"]
+    assert 30 < report.application_memory_mib["validator0"] < 200
     assert report.problems[0] == f"the run could not go on: {report.failure}"
     assert "could not go on" in (running.folder / "out" / "report.html").read_text()
 

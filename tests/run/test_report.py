@@ -83,6 +83,14 @@ def test_the_page_is_one_file_with_plots_and_nothing_from_outside(seen: Observed
         assert home.id in page
 
 
+def test_the_applications_memory_is_reported_and_shown(seen: Observed) -> None:
+    report = assemble(seen._replace(application_memory_mib={"validator0": 76.5, "validator1": 80.0}))
+    jsonschema.validate(json.loads(report.model_dump_json()), json.loads(schema_text()))
+    assert report.application_memory_mib == {"validator0": 76.5, "validator1": 80.0}
+    assert "<td>validator1<td>80.0" in render(report, [], [], [])
+    assert "MiB" not in render(assemble(seen), [], [], [])
+
+
 def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     (tmp_path / "emulator.log").write_text("")
     report = assemble(observed(tmp_path, settled_slots=1, finished=False))
