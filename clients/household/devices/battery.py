@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from clients.household.battery import BatteryLimits
 from clients.household.devices.device import POWER_MARGIN_PERMILLE
 from clients.household.devices.home_device import HomeDevice, newer_telemetry
 from clients.household.devices.inverter import Inverter
 from clients.household.devices.meter import SLOTS_AN_HOUR, THREE_PHASES_63_A_W
 from clients.household.devices.moment import Moment
+from clients.household.devices.obedience import REACTION_S, Stretch, Stretches, consumes_its_own, follows
+from clients.household.devices.oscillation import WINDOW_S
 from clients.household.devices.refusal import CommandRefused, Fault, Refused
+from clients.household.devices.slot_steering import Accepted
 from wire.mqtt import Mode, Nameplate, SetPoint, Telemetry, Topics
 
 HELD_WITHIN_W = 50
 HELD_WITHIN_PERMILLE = 50
 AT_LIMIT_WH = 5
+WINDOW_SLOTS = 4
+"""A slot in which nothing changes is judged when it is over: so a set point may be undone as slowly as this."""
 
 
 class BatteryState(NamedTuple):
@@ -41,6 +47,7 @@ class Battery(HomeDevice):
         self._grid_limit_w = grid_limit_w
         self.telemetry: Telemetry | None = None
         self._watched: int | None = None
+        self._stretches = Stretches()
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -114,21 +121,48 @@ class Battery(HomeDevice):
         self._watch(plate, telemetry, now)
 
     def _watch(self, plate: Nameplate, telemetry: Telemetry, now: Moment) -> None:
-        """Compare with what the inverter has accepted for this slot, where that is a power."""
-        accepted = self._inverter.accepted(telemetry.slot)
-        if accepted is None or telemetry.time_ms < accepted.time_ms or accepted.set_point.export_limit_w is not None:
+        """Compare with what the inverter has accepted: a power by what it gives now, another mode by what it gave."""
+        ended = self._stretches.ended_by(plate, telemetry)
+        if ended is not None:
+            self._watch_stretch(plate, ended, now)
+        accepted = self._watched_of(telemetry)
+        wanted_w = None if accepted is None else accepted.set_point.power_w
+        if accepted is None or wanted_w is None or telemetry.time_ms < accepted.time_ms:
             return
-        wanted_w = accepted.set_point.power_w
-        if wanted_w is None:
-            return
-        if accepted.set_point.sequence != self._watched:
-            self._watched = accepted.set_point.sequence
-            self.oscillation.acknowledged()
+        self._acknowledge(plate, accepted)
         full = telemetry.energy_wh >= plate.battery_max_wh - AT_LIMIT_WH
         empty = telemetry.energy_wh <= plate.battery_min_wh + AT_LIMIT_WH
         may_stop = (full and wanted_w < 0) or (empty and wanted_w > 0)
         within_w = max(HELD_WITHIN_W, abs(wanted_w) * HELD_WITHIN_PERMILLE // 1000)
         self.oscillation.observed(may_stop or abs(telemetry.battery_w - wanted_w) <= within_w, now.steady_s)
 
+    def _watch_stretch(self, plate: Nameplate, ended: Stretch, now: Moment) -> None:
+        """Powers that stayed for longer than a reaction takes are what the inverter means."""
+        accepted, limits = self._watched_of(ended.powers), BatteryLimits.of(plate)
+        if accepted is None or limits is None or accepted.set_point.mode == "power" or ended.powers.curtailed_w:
+            return
+        # What lasted since the set point was accepted, where that was later.
+        waited_s = max(0.0, (accepted.time_ms - ended.powers.time_ms) / 1000)
+        if ended.lasted_s - waited_s < min(REACTION_S, plate.slot_seconds / 10):
+            return
+        grid_wh = accepted.set_point.grid_wh
+        holds = consumes_its_own(ended.powers) if grid_wh is None else follows(ended, grid_wh, limits)
+        if holds is not None:
+            self._acknowledge(plate, accepted)
+            self.oscillation.observed(holds, now.steady_s)
+
+    def _watched_of(self, telemetry: Telemetry) -> Accepted | None:
+        """What the inverter has accepted for a slot, unless its feed-in is limited."""
+        accepted = self._inverter.accepted(telemetry.slot)
+        return None if accepted is None or accepted.set_point.export_limit_w is not None else accepted
+
+    def _acknowledge(self, plate: Nameplate, accepted: Accepted) -> None:
+        """The first look at a set point: from here on it should be held."""
+        if accepted.set_point.sequence != self._watched:
+            self._watched = accepted.set_point.sequence
+            self.oscillation.window_s = max(WINDOW_S, WINDOW_SLOTS * plate.slot_seconds)
+            self.oscillation.acknowledged()
+
     def _forget(self) -> None:
         self.telemetry = None
+        self._stretches.forget()

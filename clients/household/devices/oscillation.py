@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 
+WINDOW_S = 600.0
+
 
 class Oscillation:
     """Counts how often an acknowledged set point was undone; at ``limit`` times within ``window_s`` the device is
     unsteady for ``hold_s`` seconds, in which it is neither commanded nor planned with."""
 
-    def __init__(self, limit: int = 3, window_s: float = 600.0, hold_s: float = 600.0) -> None:
+    def __init__(self, limit: int = 3, window_s: float = WINDOW_S, hold_s: float = 600.0) -> None:
         self.limit = limit
         self.window_s = window_s
         self.hold_s = hold_s
