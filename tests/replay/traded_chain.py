@@ -23,7 +23,8 @@ from wire.settlement import DeclareFlow
 from wire.tx import TxBody, assemble
 
 DEADLINE_SECONDS = 60.0
-SLOT = 6
+# Slots of a second from the running one to the one that is traded: enough to send all orders before its gate.
+AHEAD_SLOTS = 6
 ORDERS = (("ann", 1, 150_000), ("bob", 1, 120_000), ("cid", 2, 70_000), ("dee", 2, 110_000))
 
 
@@ -57,21 +58,22 @@ class TradedChain:
 
     async def live(self) -> None:
         """Trade a slot, prove it, settle it, and pass money on."""
+        slot = int(time.time()) - self._epoch_s + AHEAD_SLOTS
         for home in ("cid", "dee"):
-            await self.send(home, DeclareAvailability(VDG, SLOT, (500,)))
+            await self.send(home, DeclareAvailability(VDG, slot, (500,)))
         for home, side, price in ORDERS:
-            await self.send(home, PlaceOrder(VDG, "intraday", SLOT, Side(side), 400, price))
-        await self.send("ann", DeclareFlow(VDG, SLOT, 25))
-        await self.until(lambda status: status.time_ns >= (self._epoch_s + SLOT + 1) * 10**9)
+            await self.send(home, PlaceOrder(VDG, "intraday", slot, Side(side), 400, price))
+        await self.send("ann", DeclareFlow(VDG, slot, 25))
+        await self.until(lambda status: status.time_ns >= (self._epoch_s + slot + 1) * 10**9)
         flows = {"ann": 420, "bob": 33, "cid": -390, "dee": -7}
-        proofs = tuple(self._proof(home, flow) for home, flow in flows.items())
-        await self.send("dso", SubmitProofs(VDG, SLOT, proofs))
+        proofs = tuple(self._proof(slot, home, flow) for home, flow in flows.items())
+        await self.send("dso", SubmitProofs(VDG, slot, proofs))
         await self.send("bob", Transfer(address("ann"), 7))
         height = (await self.rpc.status()).height
         await self.until(lambda status: status.height >= height + 4)
 
-    def _proof(self, home: str, flow_wh: int) -> FlowProof:
-        statement = FlowStatement(world.CHAIN_ID, VDG, SLOT, address(home), flow_wh, f"meter-{home}")
+    def _proof(self, slot: int, home: str, flow_wh: int) -> FlowProof:
+        statement = FlowStatement(world.CHAIN_ID, VDG, slot, address(home), flow_wh, f"meter-{home}")
         return FlowProof(address(home), flow_wh, statement.meter, sign_with("prover", flow_sign_bytes(statement)))
 
     async def stop(self) -> None:
