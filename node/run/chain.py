@@ -17,7 +17,7 @@ from node.run.timing import DayAhead, Timing
 
 # Blocks that may pass after the last deadline before a run is given up.
 _PATIENCE_SECONDS = 15
-# A session of control waits for blocks, one a signal.
+# A session of control that has to move flows waits for blocks, one a signal.
 _QUICK = Settings(timeout_commit_ms=100, create_empty_blocks_interval_ms=1000, log_level="error", tx_index=False)
 
 
@@ -54,7 +54,7 @@ def make_chain(
         chain_id=chain_id,
         validators=len(cast.operators),
         application=memory.application(timing.slot_seconds) if memory else VDG_APPLICATION,
-        settings=_QUICK if plan is not None and plan.controlled else settings_for(timing.slot_seconds),
+        settings=_QUICK if plan is not None and plan.strained else settings_for(timing.slot_seconds),
     )
     state = app_state(cast, net.validator_public_keys, timing.epoch_s, timing.slot_seconds, day_ahead, plan)
     if memory is not None:

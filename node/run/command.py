@@ -41,7 +41,9 @@ def run_command(
     ] = None,
     scenario: Annotated[
         Scenario | None,
-        typer.Option(help="The neighbourhood of a chapter of the thesis: 4 grid, 5 switches, 6 real-time control."),
+        typer.Option(
+            help="A chapter's neighbourhood, with grid and real-time control; 5 has switches, 6 limits in reach too."
+        ),
     ] = None,
     day: Annotated[str, typer.Option(help="The day to live, MM-DD.")] = DEFAULT_DAY,
     day_ahead: Annotated[
@@ -75,10 +77,10 @@ def run_command(
     def display_of(log: DayLog, timing: Timing) -> Display:
         return Display(log, timing.epoch_s, timing.slot_seconds, console, quiet=as_json)
 
-    plan = plan_of(scenario) if scenario is not None else None
-    first = from_slot if from_slot is not None else plan.from_slot if plan is not None else 0
-    usual = plan.slots if plan is not None and from_slot is None else SLOTS_PER_DAY - first
     try:
+        plan = plan_of(scenario, day) if scenario is not None else None
+        first = from_slot if from_slot is not None else plan.from_slot if plan is not None else 0
+        usual = plan.slots if plan is not None and from_slot is None else SLOTS_PER_DAY - first
         options = Options(
             slot_seconds or (plan.slot_seconds if plan is not None else _SLOT_SECONDS),
             first,

@@ -1,26 +1,38 @@
-"""What a run has beside homes and market, by chapter of the thesis: a grid, phase switches, real-time control."""
+"""What a run has beside homes and market, by chapter of the thesis: a grid with real-time control, phase switches."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
 
 from clients.common.grid import shipped
 from clients.common.grid.feeders import feeder_of_bus
 from clients.common.grid.network import Network
-from emulator.scenario import NETWORKS, Scenario
+from clients.common.slots import SLOTS_PER_DAY, SLOTS_PER_HOUR
+from clients.dso.phases.selection import Candidate, Method, select
+from emulator.homes import Home
+from emulator.scenario import NETWORKS, Scenario, homes_of
 
 # Chapter 5.4: 12 % of the homes, 6 of 50, reach parity with a neighbourhood without distributed generation.
 _SWITCHES = 6
+# What a DSO has measured of its homes when it places switches.
+_KNOWN_DAYS = 7
 
 
 @dataclass(frozen=True)
 class GridPlan:
-    """The grid of a scenario, and what its DSO does there. ``switched``: the homes with a phase switch."""
+    """The grid of a scenario, whose DSO watches it and controls flows in all of them.
+
+    ``switched``: the homes with a phase switch. ``strained``: limits are reached, so plans leave room for control,
+    slots have caps, and blocks are quick.
+    """
 
     scenario: Scenario
     switched: tuple[str, ...]
-    controlled: bool
+    strained: bool
     slot_seconds: int
     """How long slots last unless a user says otherwise: control needs seconds within one."""
     from_slot: int
@@ -43,15 +55,27 @@ _WHOLE_DAY: Final = (0, 144)
 _NOON: Final = (60, 24)
 
 
-def plan_of(scenario: Scenario) -> GridPlan:
-    """What a chapter's run has."""
-    homes = [home.id for home in shipped.load(NETWORKS[scenario]).homes]
-    # Spread along the network; `clients.dso.phases` has better ways to choose once a year of flows is known.
-    spread = tuple(homes[number * len(homes) // _SWITCHES] for number in range(_SWITCHES))
+def plan_of(scenario: Scenario, day: str) -> GridPlan:
+    """What a chapter's run on a day (MM-DD) has. Raises: ValueError for a day not in the data."""
+    homes = homes_of(scenario, day)
     match scenario:
         case Scenario.CHAPTER_4:
             return GridPlan(scenario, (), False, 5, *_WHOLE_DAY)
         case Scenario.CHAPTER_5:
-            return GridPlan(scenario, spread, False, 5, *_WHOLE_DAY)
+            return GridPlan(scenario, switched_homes(scenario, homes), False, 5, *_WHOLE_DAY)
         case Scenario.CHAPTER_6:
-            return GridPlan(scenario, spread, True, 20, *_NOON)
+            return GridPlan(scenario, switched_homes(scenario, homes), True, 20, *_NOON)
+
+
+def switched_homes(scenario: Scenario, homes: Sequence[Home]) -> tuple[str, ...]:
+    """The homes that get a switch: by the hybrid selection (5.2.3), on the mean flows of the week before the day."""
+    network = shipped.load(NETWORKS[scenario])
+    feeders, lived = feeder_of_bus(network), {home.id: home for home in homes}
+    week = range(-_KNOWN_DAYS * SLOTS_PER_DAY, 0)
+    candidates = []
+    for at in network.homes:
+        home = lived[at.id]
+        mean_w = float(np.mean([home.load_at(slot) - home.pv_at(slot) for slot in week]))
+        feeder, mean_wh = feeders[at.bus], round(mean_w / SLOTS_PER_HOUR)
+        candidates.append(Candidate(at.id, feeder, at.phase, mean_wh, bool(home.pv_wp)))
+    return tuple(chosen.id for chosen in select(candidates, _SWITCHES, Method.HYBRID).chosen)

@@ -164,14 +164,11 @@ class Stage:
 
     def _operation(self, plan: GridPlan) -> dict[str, Any]:
         """What the DSO needs to know to operate the grid itself."""
-        sections: dict[str, Any] = {}
-        if plan.controlled or plan.switched:
-            homes_csv = self._write_homes("dso")
-            network = NETWORKS[plan.scenario]
-            sections["control"] = {"network": network, "homes_csv": homes_csv, "sessions": plan.controlled}
+        network, homes_csv = NETWORKS[plan.scenario], self._write_homes("dso")
+        sections: dict[str, Any] = {"control": {"network": network, "homes_csv": homes_csv}}
         if plan.switched:
             sections["switching"] = {}
-        if plan.controlled:
+        if plan.strained:
             sections["caps"] = {}
         return sections
 
@@ -230,7 +227,7 @@ class Stage:
             "offers": {"last_slot": self._timing.last_slot},
             "homes": homes,
         }
-        if self._plan is not None and self._plan.controlled:
+        if self._plan is not None and self._plan.strained:
             content["control"] = {"room_permille": _CONTROL_ROOM_PERMILLE}
         configuration = self._configuration("households", content)
         command = ("{python}", "-m", "clients.household", "--config", configuration)

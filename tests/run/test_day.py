@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -18,11 +19,14 @@ import psutil
 import pytest
 import yaml
 
+from emulator.homes import DEFAULT_DAY
+from emulator.scenario import Scenario
 from node.cometbft.rpc import RpcClient
 from node.localnet.errors import LocalnetError
 from node.localnet.status import read_status
 from node.run.genesis import VDG as GRID
 from node.run.report import Report
+from node.run.scenario import plan_of
 from wire.answered import Answered
 from wire.codec import decode, encode
 from wire.control import (
@@ -198,8 +202,8 @@ async def asked(rpc: RpcClient, request: Any, response: type[T]) -> T:
 def test_chapter_6_is_lived_with_grid_switches_and_control_though_the_dso_is_killed_in_mid_session(
     start: Callable[..., Running],
 ) -> None:
-    # A minute and a half: the slots before the one that is reported fill batteries, and have sessions too.
-    running = start("--scenario", "chapter6", "--from-slot", "76", "--slots", "1", slot_seconds=6)
+    # Under two minutes: the slots before those that are reported fill batteries, and have sessions too.
+    running = start("--scenario", "chapter6", "--from-slot", "76", "--slots", "3", slot_seconds=6)
     wait_until(lambda: (running.folder / "run").exists() and min(heights(running)) >= 20, 90, "blocks on all")
     url = asyncio.run(read_status(running.net)).validators[0].rpc_url
     session = asyncio.run(killed_in_mid_session(running, url))
@@ -229,6 +233,28 @@ def test_chapter_6_is_lived_with_grid_switches_and_control_though_the_dso_is_kil
         assert pcc.min_wh is None or pcc.after_wh >= pcc.min_wh - 10
         assert pcc.max_wh is None or pcc.after_wh <= pcc.max_wh + 10
     assert "confirmed" in {order.status for order in report.control.phase_orders}
+
+
+def test_chapter_5_orders_phases_that_its_switches_confirm_and_its_dso_watches_the_grid(
+    start: Callable[..., Running],
+) -> None:
+    running = start("--scenario", "chapter5", "--from-slot", "73", "--slots", "1", slot_seconds=4)
+    output = running.end()
+    assert running.process.returncode == 0, output
+    report = running.report()
+    assert report.finished
+    assert len(report.homes) == 50
+    assert report.control is not None
+    orders = report.control.phase_orders
+    assert "confirmed" in {order.status for order in orders}
+    assert {order.home for order in orders} <= set(plan_of(Scenario.CHAPTER_5, DEFAULT_DAY).switched)
+    assert report.grid is not None
+    # The transformer carries less than 70 % there, so there is nothing to control; but it was looked at.
+    dso = running.net.parent / "services" / "dso"
+    assert yaml.safe_load((dso / "dso.yaml").read_text())["control"].keys() == {"network", "homes_csv"}
+    status = json.loads((dso / "status.json").read_text())
+    assert status["station"]["readings_stored"] > 0
+    assert len(status["control"]) >= len(report.control.sessions)
 
 
 def test_ctrl_c_stops_everything_cleanly_and_still_reports(start: Callable[..., Running]) -> None:
