@@ -37,6 +37,7 @@ from emulator.dataset import builtin
 SLOTS, PER_HOUR = 144, 6
 BUY = np.where((np.arange(SLOTS) >= 17 * PER_HOUR) & (np.arange(SLOTS) < 23 * PER_HOUR), 450_000.0, 150_000.0)
 SELL = np.full(SLOTS, 60_000.0)
+INVERTED = np.where(np.arange(SLOTS) % 3 == 0, BUY + 50_000, SELL)
 BATTERY = Battery(6000, 3000, 3000, max_throughput_wh=12_000)
 CAR = Car(12_000, 7400, departure_slot=138, arrival_slot=100, charge_efficiency=0.9)
 HOUSE = HeatStore(20.5, 3000, 2000, 20, 23, heat_per_wh=3, loss_w_per_k=150, surroundings_c=5)
@@ -120,6 +121,11 @@ def main() -> None:
             lambda problem: replace(problem, cars=(CAR,), heat_stores=(HOUSE,)),
         ),
         ("relaxed: a grid limit of 300 W", planner.plan, lambda problem: replace(problem, grid_limit_w=300.0)),
+        (
+            "feeding in pays more than buying in every third slot (binaries)",
+            planner.plan,
+            lambda problem: replace(problem, sell_price_neur_per_wh=INVERTED),
+        ),
         ("thesis, through scipy.optimize.linprog", through_scipy, lambda problem: problem),
     ]
     table = Table("plan of 144 slots", box=box.SIMPLE_HEAD)
