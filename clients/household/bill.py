@@ -27,8 +27,9 @@ EXIT_FAILED = 1
 class MonthBill(NamedTuple):
     """One home's settled slots of a month (UTC), neur: what it paid less what it received.
 
-    ``without_market_neur``: the same metered flows bought from and sold to the supplier alone. ``unpriced_slots``:
-    settled slots whose supplier's prices the agent never saw, which are in neither sum.
+    ``without_market_neur``: the metered flow of each slot, as it was, bought from or sold to the supplier at its prices
+    in that slot. It is no other life of the home: its battery ran for the market, and what it holds is in neither sum.
+    ``unpriced_slots``: settled slots whose supplier's prices the agent never saw, which are in neither sum.
     """
 
     home: str
@@ -109,6 +110,11 @@ def bill_command(
 ) -> None:
     """Show each home's bill of a month, with and without the market, from what its agent verified.
 
+    Without the market: the same metered flow of each slot, bought from or sold to the supplier alone at its prices in
+    that slot. Battery and devices are taken to have run as they did, so this is what the market changed in the price of
+    these flows, not what a home that takes no part would have paid; that is the report's bill_without_market_neur,
+    self-consumption of the same loads and sun.
+
     With --verify, every slot is proved again under the validators' signatures, and slots that the file lacks are looked
     for. Exit code 1: the bill is not the chain's, or the chain could not be asked; 2: bad input.
     """
@@ -155,3 +161,4 @@ def _print(bills: list[MonthBill], checks: list[BillCheck]) -> None:
             typer.echo(f"{'':16} {bill.unpriced_slots} slots of all months are left out: no prices were seen for them")
         if checks:
             typer.echo(f"{'':16} {checks[index].text}")
+    typer.echo("without: the same metered flows at the supplier's prices alone; not a home that takes no part")

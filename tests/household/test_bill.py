@@ -64,6 +64,16 @@ def test_the_same_flows_are_priced_with_and_without_the_market(tmp_path: Path) -
     code, output = invoke(tmp_path, "--month", "2026-07")
     assert code == 0
     assert "0.0150" in output
+    assert "without: the same metered flows at the supplier's prices alone; not a home that takes no part" in output
+
+
+def test_help_says_what_without_the_market_means_and_what_else_is_called_so(tmp_path: Path) -> None:
+    read(tmp_path, minimal())
+    code, output = invoke(tmp_path, "--help")
+    told = " ".join(output.replace("│", " ").split())
+    assert code == 0
+    assert "the same metered flow of each slot, bought from or sold to the supplier alone" in told
+    assert "bill_without_market_neur" in told
 
 
 def test_a_month_that_is_none_and_an_agent_that_never_ran_are_refused_with_a_way_out(tmp_path: Path) -> None:

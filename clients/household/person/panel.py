@@ -80,7 +80,7 @@ class Panel:
             raise ControlRefused(str(refused)) from refused
 
     def _earned_neur(self, trader: Trader, agent: Home) -> int:
-        """The month's bill without the market less the bill with it; worked out anew once a slot is settled."""
+        """What the month's flows had cost at the supplier's less their bill; worked out anew once a slot is settled."""
         settled = agent.account.bill.slots
         known = self._earned.get(agent.id)
         if known is None or known[0] != settled:

@@ -12,8 +12,9 @@ class PanelState(NamedTuple):
     """What a home's page shows; None is shown as unknown.
 
     ``planned_flow_w`` is the mean of the running slot, positive = from the grid; ``price_neur_per_wh`` what a kWh from
-    the grid costs now; ``earned_neur`` the month's bill without the market less the bill with it. ``reserve_percent``
-    and ``comfort_percent`` are what the person chose (of the battery's usable energy; of the thermal store's band).
+    the grid costs now; ``earned_neur`` what the month's flows had cost at the supplier's less their bill.
+    ``reserve_percent`` and ``comfort_percent`` are what the person chose (of the battery's usable energy; of the
+    thermal store's band).
     ``notice``: the newest word to the person. ``limits``: what the newest plan could not hold; empty if it holds all.
     """
 

@@ -83,7 +83,7 @@ ENTITIES = (
     Entity(
         Component.SENSOR,
         "earnings",
-        "Earned with the market this month",
+        "Saved by the market on this month's flows",
         {
             "device_class": "monetary",
             "unit_of_measurement": "EUR",
