@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,8 @@ from clients.common.grid import shipped
 from clients.common.grid.grid import Grid
 from tests.grid import power_grid_model
 from tests.grid.flows import flows
+
+PRODUCT = ("abci_app", "clients", "emulator", "node", "studies", "wire")
 
 
 @pytest.mark.parametrize("name", ["thesis-33", "thesis-50", "kerber-landnetz-kabel-1"])
@@ -21,3 +25,12 @@ def test_drops_agree_within_2e_5_and_voltages_within_3e_4(name: str) -> None:
     assert ours == pytest.approx(theirs, abs=3e-4)
     drops = (ours - ours[:, [low]]) - (theirs - theirs[:, [low]])
     assert np.abs(drops).max() < 2e-5
+
+
+def test_the_product_solves_nothing_with_it_and_does_not_install_it() -> None:
+    root = Path(__file__).parents[2]
+    sources = [path for package in PRODUCT for path in (root / package).rglob("*.py")]
+    assert len(sources) > 500
+    assert not [path for path in sources if "power_grid_model" in path.read_text()]
+    assert "power-grid-model" not in (root / "requirements.txt").read_text()
+    assert "power-grid-model" in (root / "requirements-dev.txt").read_text()
