@@ -11,7 +11,8 @@ import json
 import logging
 import signal
 import socket
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
@@ -24,12 +25,16 @@ _LOG = logging.getLogger(__name__)
 
 
 class EmbeddedBroker:
-    """A broker inside this event loop. The port is the system's choice unless given."""
+    """A broker inside this event loop. The port is the system's choice unless given.
 
-    def __init__(self, port: int = 0) -> None:
+    ``plugins``: further ones of amqtt's, such as rules of access, with their settings by their names.
+    """
+
+    def __init__(self, port: int = 0, plugins: Mapping[str, Any] | None = None) -> None:
         if not 0 <= port <= 65_535:
             raise ValueError(f"port is {port}; give 0 (any free port) to 65535")
         self.port = port
+        self._plugins = {"emulator.broker_users.Everybody": {}, **(plugins or {})}
         self._broker: Broker | None = None
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
@@ -44,7 +49,7 @@ class EmbeddedBroker:
         # The listener is ours, so that port 0 works and the port is known; amqtt calls that an external one.
         config = {
             "listeners": {_LISTENER: {"type": "external", "bind": HOST}},
-            "plugins": {"emulator.broker_users.Everybody": {}},
+            "plugins": self._plugins,
         }
         broker = Broker(config)
         await broker.start()

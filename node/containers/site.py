@@ -10,18 +10,13 @@ from typing import Any, Final, Self
 
 import yaml
 
+from node.containers.access import ACCESS, access_file
 from node.containers.description import BROKER, GATEWAY, SIGNER
 from node.localnet.plan import Service
 from node.run.services import write_private
 from node.run.site import Site
 
 EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - a container's own network, of which nothing is published
-# Who may do what at the broker: the emulator is all homes' meters and inverters (docs/mqtt.md).
-ACCESS: Final = {
-    "emulator": ("topic readwrite vdg/v1/#",),
-    "dso": ("topic read vdg/v1/#", "topic write vdg/v1/+/recall"),
-    "households": ("topic read vdg/v1/#", "topic write vdg/v1/+/setpoint"),
-}
 _PASSWORD: Final = "VDG_MQTT_PASSWORD"  # noqa: S105 - a variable's name
 
 
@@ -56,8 +51,7 @@ class ContainerSite(Site):
         users, access = folder / "passwords", folder / "access"
         write_private(users, "".join(f"vdg-{service}:{secret}\n" for service, secret in self.passwords.items()))
         subprocess.run(["mosquitto_passwd", "-U", str(users)], check=True)
-        rules = (f"user vdg-{service}\n" + "".join(f"{rule}\n" for rule in ACCESS[service]) for service in ACCESS)
-        write_private(access, "\n".join(rules))
+        write_private(access, access_file())
         settings = {
             "listener": self.broker.rpartition(":")[2],
             "certfile": folder / "server.crt",

@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from aiomqtt import Topic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +20,6 @@ from clients.dso.collector.recalls import Ask, RecallRules, Recalls
 from clients.dso.database import open_database
 from clients.dso.findings import Findings, Kind
 from clients.dso.members import Members
-from node.containers.site import ACCESS
 from tests.dso.mqtt_broker import TOPICS, readings_of
 from wire.grid import Member
 from wire.mqtt import Reading
@@ -265,15 +263,3 @@ def test_a_request_is_never_larger_than_a_meter_reads() -> None:
     assert len(most.recall.encode()) < 4_096
     quick = RecallRules.of(SlotClock(0, 1), proof_deadline_slots=6, grace_s=0.4)
     assert (quick.window_slots, quick.first_pause_s) == (8, 0.5)
-
-
-def test_of_the_containers_services_only_the_dso_asks_homes_and_it_says_nothing_in_their_name() -> None:
-    def writes(service: str, topic: str) -> bool:
-        rules = (rule.split() for rule in ACCESS[service])
-        return any(access in ("write", "readwrite") and Topic(topic).matches(to) for _, access, to in rules)
-
-    assert writes("dso", TOPICS.recall("home-1"))
-    assert not writes("households", TOPICS.recall("home-1"))
-    assert not any(writes("dso", topic("home-1")) for topic in (TOPICS.reading, TOPICS.gone, TOPICS.set_point))
-    # The emulator is all homes' meters.
-    assert writes("emulator", TOPICS.gone("home-1"))
