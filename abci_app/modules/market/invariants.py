@@ -11,8 +11,7 @@ from typing import Any
 from abci_app.core.context import Context
 from abci_app.core.numbers import split_evenly
 from abci_app.core.refusal import InvariantBroken
-from abci_app.modules.market.gates import require_product
-from abci_app.modules.market.keys import parse_book_key
+from abci_app.modules.market.keys import PRODUCTS, parse_book_key
 from abci_app.modules.names import slot_account_key
 from wire.asset import Availability
 from wire.ledger import EUR, Balance, account_holder
@@ -74,7 +73,7 @@ def check_availability(before: Context, changes: Mapping[bytes, Any]) -> None:
             for order, sign in ((after, 1), (before.state.get(key, Order), -1)):
                 if order is not None and order.side is Side.SIDE_ASK:
                     vdg, product, slot = parse_book_key(key[len(_ORDERS) : -_ADDRESS_BYTES])
-                    parts = split_evenly(order.energy_wh, require_product(before.state, product).block_slots)
+                    parts = split_evenly(order.energy_wh, _block_slots(before, changes, product))
                     for index, energy_wh in enumerate(parts):
                         count(slot_account_key(vdg, slot + index, order.account), sign * energy_wh)
         elif key.startswith(_CONTRACTS):
@@ -90,3 +89,12 @@ def check_availability(before: Context, changes: Mapping[bytes, Any]) -> None:
                 f"availability {slot_key.hex()}: the block at height {before.height} changes its asks and contracts by "
                 f"{energy_wh} Wh more than what is held for them"
             )
+
+
+def _block_slots(before: Context, changes: Mapping[bytes, Any], product: str) -> int:
+    """How many slots an order of a product is for; the first block writes the products itself."""
+    name = product.encode()
+    found = changes.get(PRODUCTS.base + name) or PRODUCTS.get(before.state, name)
+    if found is None:
+        raise InvariantBroken(f"an order is for product {product!r}, which there is not")
+    return int(found.block_slots)
