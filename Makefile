@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 SLOT_SECONDS ?=
 SCENARIO ?=
-HOMES ?= 33
+HOMES ?=
 VALIDATORS ?= 4
 DAY ?= 06-15
 OUT ?= .
@@ -18,6 +18,7 @@ SOAK_SEED ?= 1000
 SOAK_QUARTER_MINUTES = $(shell echo $$(($(SOAK_MINUTES) / 4)).$$(($(SOAK_MINUTES) % 4 * 25)))
 MINUTES ?= 10
 DAY_AHEAD ?=
+DATA ?=
 DEVICES ?= 0
 STUDY ?=
 
@@ -49,8 +50,8 @@ setup-dev: setup .venv/.setup-dev
 	@$(BIN)/python -m node.toolchain v0.38.25 # the older line, for the compatibility tests
 
 run: setup ## A neighbourhood's whole day on real validators; writes report.json and report.html
-	@exec $(BIN)/vdg run $(if $(SLOT_SECONDS),--slot-seconds $(SLOT_SECONDS)) --homes $(HOMES) --validators $(VALIDATORS) --day $(DAY) --out $(OUT) \
-	--devices $(DEVICES) $(if $(DAY_AHEAD),--day-ahead $(DAY_AHEAD)) $(if $(SCENARIO),--scenario $(SCENARIO))
+	@exec $(BIN)/vdg run $(if $(SLOT_SECONDS),--slot-seconds $(SLOT_SECONDS)) $(if $(HOMES),--homes $(HOMES)) --validators $(VALIDATORS) --day $(DAY) --out $(OUT) \
+	--devices $(DEVICES) $(if $(DAY_AHEAD),--day-ahead $(DAY_AHEAD)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(DATA),--data $(DATA))
 
 test: setup-dev lint types imports proto-check unit ## Set up and run all checks
 

@@ -52,7 +52,7 @@ class Home:
 
 
 def neighbourhood(
-    homes: int = 33,
+    homes: int | None = 33,
     day: str = DEFAULT_DAY,
     data: Path | None = None,
     battery_wh: int | None = None,
@@ -61,18 +61,21 @@ def neighbourhood(
 
     Any number of homes has the mix of the whole as nearly as its size allows. Beyond the homes of the data, they
     are repeated with new ids and the load of other weeks: the first repetition one week later, the second one
-    earlier, and so on. ``data``: a folder of own CSV files (docs/emulator.md) instead of the built-in year;
+    earlier, and so on. None: those of the data, each once.
+    ``data``: a folder of own CSV files (docs/emulator.md) instead of the built-in year;
     ``battery_wh``: another size for every battery (the thesis: 3, 6, 9 kWh). Raises ValueError naming the argument,
     and DataError for own files.
     """
-    if not 1 <= homes <= MAX_HOMES:
+    if homes is not None and not 1 <= homes <= MAX_HOMES:
         raise ValueError(f"homes is {homes}; give 1 to {MAX_HOMES}")
     if battery_wh is not None and battery_wh < 5:
         raise ValueError(f"battery_wh is {battery_wh}; give 5 or more, such as 6000")
     dataset = Dataset.read(data) if data else builtin()
     day_index = dataset.day_index(day)
     rows = mixed_order(dataset.homes)
-    return [_home(dataset, rows[i % len(rows)], i // len(rows), day_index, battery_wh) for i in range(homes)]
+    return [
+        _home(dataset, rows[i % len(rows)], i // len(rows), day_index, battery_wh) for i in range(homes or len(rows))
+    ]
 
 
 def mixed_order(rows: tuple[HomeRow, ...]) -> list[HomeRow]:

@@ -19,6 +19,7 @@ from node.cli.output import JsonOption
 from node.run.control_section import summary_of
 from node.run.day import DisplayFactory, Options, run_day
 from node.run.daylog import DayLog
+from node.run.homes import MAX_HOMES
 from node.run.progress import Display
 from node.run.report import Report
 from node.run.scenario import plan_of
@@ -31,7 +32,9 @@ def run_command(
     slot_seconds: Annotated[
         int | None, typer.Option(min=1, max=600, help="Real seconds of a ten-minute slot. [default: 5, chapter6: 20]")
     ] = None,
-    homes: Annotated[int, typer.Option(min=2, max=1000, help="Number of homes.")] = 33,
+    homes: Annotated[
+        int | None, typer.Option(min=2, max=MAX_HOMES, help="Number of homes. [default: 33, or all of --data]")
+    ] = None,
     validators: Annotated[int, typer.Option(min=1, max=16, help="Number of validators.")] = 4,
     from_slot: Annotated[
         int | None, typer.Option(min=0, max=143, help="Begin with this slot of the day. [default: 0, chapter6: 60]")
@@ -46,6 +49,9 @@ def run_command(
         ),
     ] = None,
     day: Annotated[str, typer.Option(help="The day to live, MM-DD.")] = DEFAULT_DAY,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of own CSV files of homes, load and PV. [default: the built-in year]")
+    ] = None,
     day_ahead: Annotated[
         str | None,
         typer.Option(
@@ -94,6 +100,7 @@ def run_command(
             plan=plan,
             devices=devices,
             beside=beside,
+            data=data,
         )
         report = asyncio.run(_until_done(options, display_of))
     except ValueError as error:

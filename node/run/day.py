@@ -17,8 +17,6 @@ from clients.common.errors import ChainError
 from clients.common.outbox import refused_at_door
 from clients.common.wallet import Wallet
 from clients.household.strategy import StrategyName
-from emulator.homes import neighbourhood
-from emulator.scenario import homes_of
 from node.localnet.localnet import Localnet
 from node.run.assembly import Observed
 from node.run.beside import read_plain
@@ -26,6 +24,7 @@ from node.run.cast import Cast
 from node.run.chain import Memory, given_up_s, make_chain
 from node.run.daylog import DayLog
 from node.run.errors import RunError
+from node.run.homes import homes_lived
 from node.run.memory import application_memory_mib
 from node.run.observer import compare_app_hashes, observing
 from node.run.progress import Display
@@ -51,13 +50,14 @@ class Options:
     """What a user chooses; ``from_slot`` is a slot of the day. Without ``day_ahead`` the gate of the day's hourly
     blocks has passed when the run begins. ``beside``: report.json of the same slots by the plain rule.
 
+    ``homes``: by default 33, or all of ``data``, a folder of own CSV files.
     ``folder`` is where the processes' files and logs of all runs go.
     """
 
     slot_seconds: int
     from_slot: int
     slots: int
-    homes: int
+    homes: int | None
     validators: int
     day: str
     out: Path
@@ -68,6 +68,7 @@ class Options:
     plan: GridPlan | None = None
     devices: int = 0
     beside: Path | None = None
+    data: Path | None = None
 
 
 async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Event) -> Report:
@@ -79,7 +80,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     """
     started_s = time.time()
     plan = options.plan
-    homes = homes_of(plan.scenario, options.day) if plan is not None else neighbourhood(options.homes, options.day)
+    homes = homes_lived(options.day, options.homes, options.data, plan)
     plain = None
     if options.beside is not None:
         wanted = {"day": options.day, "from_slot": options.from_slot, "slots": options.slots}
@@ -90,7 +91,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
     folder = _new_folder(options.folder, chain_id)
     cast = Cast.fresh(homes, options.validators)
     site = Site.on_this_machine(folder / "services")
-    stage = Stage(site, chain_id, cast, timing, options.day, options.strategy, plan, options.devices)
+    stage = Stage(site, chain_id, cast, timing, options.day, options.strategy, plan, options.devices, options.data)
     net = make_chain(folder / "net", chain_id, cast, timing, options.day_ahead, options.memory, plan)
     for service in stage.services(options.validators, net.genesis_file):
         net.add_service(service)

@@ -18,7 +18,7 @@ class HomeReport(Part):
     """A home's day. Bills are what it paid less what it received; negative when it earned."""
 
     id: str
-    kind: str = Field(description="plain, battery, or pv_battery")
+    kind: str = Field(description="plain, battery, pv, or pv_battery")
     account: str = Field(description="the address, 40 hexadecimal digits")
     bill_neur: int = Field(description="contracts, deviations, rebates and rewards of all settled slots")
     bill_without_market_neur: int = Field(description="the same day with self-consumption and the supplier alone")

@@ -21,18 +21,21 @@ from node.localnet.plan import Service
 from node.run.cast import Actor, Cast
 from node.run.devices import device_sections
 from node.run.genesis import MAX_REBATE_NEUR_PER_WH, VDG
+from node.run.homes import MAX_FLOW_WH
 from node.run.scenario import GridPlan
 from node.run.site import Site
 from node.run.timing import Timing
 from wire import keystore
 
-_MAX_FLOW_WH = 10_000
 # Thesis 6.2: 1.2 of 9 kWh.
 _CONTROL_ROOM_PERMILLE = 133
 
 
 class Stage:
-    """The processes of a run beside its validators; ``services`` are to be started in their order."""
+    """The processes of a run beside its validators; ``services`` are to be started in their order.
+
+    ``data``: the folder of CSV files that the homes come from; None for the built-in year.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class Stage:
         strategy: StrategyName = StrategyName.PLANNED,
         plan: GridPlan | None = None,
         devices: int = 0,
+        data: Path | None = None,
     ) -> None:
         self.site = site
         self._chain_id = chain_id
@@ -53,6 +57,7 @@ class Stage:
         self._strategy = strategy
         self._plan = plan
         self._devices = devices
+        self._data = data
 
     def services(self, validators: int, genesis: Path) -> list[Service]:
         """Write all files, each service's in its own folder; the processes in the order in which they start.
@@ -98,6 +103,8 @@ class Stage:
             "--devices", str(self._devices),
             "--json",
         )  # fmt: skip
+        if self._data is not None:
+            command = (*command, "--data", str(self._data.resolve()))
         if self._plan is not None:
             switches = (part for home in self._plan.switched for part in ("--switch", home))
             command = (*command, "--scenario", self._plan.scenario.value, *switches)
@@ -129,7 +136,7 @@ class Stage:
                     "vdg": VDG,
                     "epoch_s": self._timing.epoch_s,
                     "slot_seconds": self._timing.slot_seconds,
-                    "max_flow_wh": _MAX_FLOW_WH,
+                    "max_flow_wh": MAX_FLOW_WH,
                     "meters_csv": str(meters),
                 }
             ],

@@ -27,6 +27,7 @@ from node.localnet.status import read_status
 from node.run.genesis import VDG as GRID
 from node.run.report import Report
 from node.run.scenario import plan_of
+from tests.emulator.test_csv_input import write
 from wire.answered import Answered
 from wire.codec import decode, encode
 from wire.control import (
@@ -271,6 +272,28 @@ def test_ctrl_c_stops_everything_cleanly_and_still_reports(start: Callable[..., 
     assert "Traceback" not in output
 
 
+def test_own_homes_and_profiles_are_lived(start: Callable[..., Running], tmp_path: Path) -> None:
+    data = tmp_path / "own"
+    data.mkdir()
+    write(data)
+    running = start("--data", "own", "--day", "01-01", "--validators", "1", "--from-slot", "72", "--slots", "2")
+    output = running.end()
+    # Nothing says that so little is traded.
+    assert running.process.returncode in (0, 1), output
+    report = running.report()
+    assert set(report.problems) <= {"no energy was traded"}, output
+    assert report.finished
+    assert report.slots_settled == 2
+    assert {home.id: home.kind for home in report.homes} == {"a": "plain", "b": "pv", "c": "pv_battery"}
+    assert [(slot.load_wh, slot.pv_wh) for slot in report.per_slot] == [
+        (3 * (100 + slot) // 6, 7 * (100 + slot) // 6) for slot in (72, 73)
+    ]
+    assert next(home.battery.max_wh for home in report.homes if home.battery is not None) == 7_200
+    # What was proved is what was lived: the plain home's whole Wh.
+    plain = next(home for home in report.homes if home.id == "a")
+    assert plain.import_wh == pytest.approx(sum(100 + slot for slot in (72, 73)) / 6, abs=1)
+
+
 def test_a_process_that_gives_up_ends_the_run_with_a_report_of_what_was_seen(start: Callable[..., Running]) -> None:
     running = start("--homes", "3", "--validators", "1", "--slots", "20")
     assert running.process.stdout is not None
@@ -317,6 +340,8 @@ def test_a_process_that_gives_up_ends_the_run_with_a_report_of_what_was_seen(sta
         (("--day-ahead", "tomorrow"), "give noon, or how many slots"),
         (("--day-ahead", "5"), "give noon, or how many slots"),
         (("--beside", "nowhere.json"), "live the same day with --strategy plain"),
+        (("--data", "nowhere"), "homes.csv: can't be read (No such file or directory); put it into nowhere"),
+        (("--data", "nowhere", "--scenario", "chapter4"), "leave out --data or --scenario"),
         (("--out", "/dev/null"), "choose another folder with --out"),
         (("--out", "/sys/nowhere"), "choose another folder with --out"),
     ],
