@@ -78,15 +78,18 @@ class AvailabilityDeclared(NamedTuple):
 
 
 class ListAssetsRequest(NamedTuple):
-    """Query: an account's devices."""
+    """Query: an account's devices in order of id, paged."""
 
     owner: Annotated[bytes, raw(1)] = b""
+    page_token: Annotated[bytes, raw(2)] = b""
+    limit: Annotated[int, uint(3)] = 0
 
 
 class ListAssetsResponse(NamedTuple):
-    """In order of id."""
+    """A page; an empty ``next_page_token`` says that it is the last."""
 
     assets: Annotated[tuple[Asset, ...], many(one(1, Asset))] = ()
+    next_page_token: Annotated[bytes, raw(2)] = b""
 
 
 class GetAvailabilityRequest(NamedTuple):

@@ -109,12 +109,15 @@ class ListProofsResponse(NamedTuple):
 
 
 class ListEquivocationsRequest(NamedTuple):
-    """Query: the evidence against a VDG's proof keys."""
+    """Query: the evidence against a VDG's proof keys in order of slot and account, paged."""
 
     vdg: Annotated[str, text(1)] = ""
+    page_token: Annotated[bytes, raw(2)] = b""
+    limit: Annotated[int, uint(3)] = 0
 
 
 class ListEquivocationsResponse(NamedTuple):
-    """In order of slot and account."""
+    """A page; an empty ``next_page_token`` says that it is the last."""
 
     equivocations: Annotated[tuple[Equivocation, ...], many(one(1, Equivocation))] = ()
+    next_page_token: Annotated[bytes, raw(2)] = b""

@@ -186,13 +186,17 @@ class GetGridResponse(NamedTuple):
 
 
 class ListGridsRequest(NamedTuple):
-    """Query: all VDGs."""
+    """Query: all VDGs in order of id, paged."""
+
+    page_token: Annotated[bytes, raw(1)] = b""
+    limit: Annotated[int, uint(2)] = 0
 
 
 class ListGridsResponse(NamedTuple):
-    """In order of id."""
+    """A page; an empty ``next_page_token`` says that it is the last."""
 
     grids: Annotated[tuple[Grid, ...], many(one(1, Grid))] = ()
+    next_page_token: Annotated[bytes, raw(2)] = b""
 
 
 class ListMembersRequest(NamedTuple):

@@ -99,15 +99,18 @@ class GetBalanceResponse(NamedTuple):
 
 
 class ListDebtsRequest(NamedTuple):
-    """Query: what a debtor owes."""
+    """Query: what a debtor owes, in order of creditor and reason, paged."""
 
     debtor: Annotated[bytes, raw(1)] = b""
+    page_token: Annotated[bytes, raw(2)] = b""
+    limit: Annotated[int, uint(3)] = 0
 
 
 class ListDebtsResponse(NamedTuple):
-    """All its debts, in order of creditor and reason."""
+    """A page; an empty ``next_page_token`` says that it is the last."""
 
     debts: Annotated[tuple[Debt, ...], many(one(1, Debt))] = ()
+    next_page_token: Annotated[bytes, raw(2)] = b""
 
 
 class GetSupplyRequest(NamedTuple):

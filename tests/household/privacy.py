@@ -46,7 +46,7 @@ FIELDS_ASKED = {
     "GetPositionRequest": ("vdg", "slot", "account"),
     "GetSlotRequest": ("vdg", "slot"),
     "GetBalanceRequest": ("holder",),
-    "ListDebtsRequest": ("debtor",),
+    "ListDebtsRequest": ("debtor", "page_token", "limit"),
     "GetAccountRequest": ("address",),
     "GetGridControlRequest": ("vdg",),
     "ListSessionsRequest": ("vdg", "slot"),

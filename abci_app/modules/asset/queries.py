@@ -19,7 +19,7 @@ from wire.asset import (
 
 def list_assets(context: Context, request: ListAssetsRequest) -> ListAssetsResponse:
     """An account's devices."""
-    return ListAssetsResponse(tuple(OWNED.values(context.state, request.owner)))
+    return ListAssetsResponse(*OWNED.page(context.state, request.owner, request.page_token, request.limit))
 
 
 def get_availability(context: Context, request: GetAvailabilityRequest) -> GetAvailabilityResponse:

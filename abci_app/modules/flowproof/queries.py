@@ -33,7 +33,8 @@ def list_proofs(context: Context, request: ListProofsRequest) -> ListProofsRespo
 
 def list_equivocations(context: Context, request: ListEquivocationsRequest) -> ListEquivocationsResponse:
     """The evidence against a VDG's proof keys."""
-    return ListEquivocationsResponse(tuple(EVIDENCE.values(context.state, grid_prefix(request.vdg))))
+    page = EVIDENCE.page(context.state, grid_prefix(request.vdg), request.page_token, request.limit)
+    return ListEquivocationsResponse(*page)
 
 
 QUERIES: Mapping[type[Any], Query] = {

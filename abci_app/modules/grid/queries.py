@@ -43,9 +43,9 @@ def get_grid(context: Context, request: GetGridRequest) -> GetGridResponse:
     return GetGridResponse(True, grid, tariff, slot, context.time_s)
 
 
-def list_grids(context: Context, _: ListGridsRequest) -> ListGridsResponse:
+def list_grids(context: Context, request: ListGridsRequest) -> ListGridsResponse:
     """All VDGs."""
-    return ListGridsResponse(tuple(GRIDS.values(context.state)))
+    return ListGridsResponse(*GRIDS.page(context.state, b"", request.page_token, request.limit))
 
 
 def list_members(context: Context, request: ListMembersRequest) -> ListMembersResponse:

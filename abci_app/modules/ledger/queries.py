@@ -31,7 +31,8 @@ def get_balance(context: Context, request: GetBalanceRequest) -> GetBalanceRespo
 def list_debts(context: Context, request: ListDebtsRequest) -> ListDebtsResponse:
     """What a debtor owes. Raises: Refusal INVALID_FIELD."""
     check.length("debtor", request.debtor, 1, MAX_HOLDER_BYTES)
-    return ListDebtsResponse(tuple(DEBTS.values(context.state, debtor_prefix(request.debtor))))
+    key = debtor_prefix(request.debtor)
+    return ListDebtsResponse(*DEBTS.page(context.state, key, request.page_token, request.limit))
 
 
 def get_supply(context: Context, _: GetSupplyRequest) -> GetSupplyResponse:

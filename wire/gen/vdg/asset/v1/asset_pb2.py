@@ -24,15 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18vdg/asset/v1/asset.proto\x12\x0cvdg.asset.v1\"\x82\x01\n\x05\x41sset\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\x12\x0b\n\x03vdg\x18\x02 \x01(\t\x12\r\n\x05owner\x18\x03 \x01(\x0c\x12%\n\x04kind\x18\x04 \x01(\x0e\x32\x17.vdg.asset.v1.AssetKind\x12\x0f\n\x07power_w\x18\x05 \x01(\x04\x12\x13\n\x0b\x63\x61pacity_wh\x18\x06 \x01(\x04\"C\n\x0c\x41vailability\x12\x13\n\x0b\x64\x65\x63lared_wh\x18\x01 \x01(\x04\x12\x0f\n\x07held_wh\x18\x02 \x01(\x04\x12\r\n\x05nonce\x18\x03 \x01(\x04\"3\n\rRegisterAsset\x12\"\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x13.vdg.asset.v1.Asset\"\x1f\n\x0bRemoveAsset\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\"I\n\x13\x44\x65\x63lareAvailability\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x12\n\nfirst_slot\x18\x02 \x01(\x04\x12\x11\n\tenergy_wh\x18\x03 \x03(\x04\"5\n\x0f\x41ssetRegistered\x12\"\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x13.vdg.asset.v1.Asset\" \n\x0c\x41ssetRemoved\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\"[\n\x14\x41vailabilityDeclared\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\x0c\x12\x12\n\nfirst_slot\x18\x03 \x01(\x04\x12\x11\n\tenergy_wh\x18\x04 \x03(\x04\"\"\n\x11ListAssetsRequest\x12\r\n\x05owner\x18\x01 \x01(\x0c\"9\n\x12ListAssetsResponse\x12#\n\x06\x61ssets\x18\x01 \x03(\x0b\x32\x13.vdg.asset.v1.Asset\"D\n\x16GetAvailabilityRequest\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x0c\n\x04slot\x18\x02 \x01(\x04\x12\x0f\n\x07\x61\x63\x63ount\x18\x03 \x01(\x0c\"`\n\x17GetAvailabilityResponse\x12\x30\n\x0c\x61vailability\x18\x01 \x01(\x0b\x32\x1a.vdg.asset.v1.Availability\x12\x13\n\x0b\x63\x61pacity_wh\x18\x02 \x01(\x04*h\n\tAssetKind\x12\x1a\n\x16\x41SSET_KIND_UNSPECIFIED\x10\x00\x12\x11\n\rASSET_KIND_PV\x10\x01\x12\x16\n\x12\x41SSET_KIND_BATTERY\x10\x02\x12\x14\n\x10\x41SSET_KIND_METER\x10\x03\x32\xc4\x01\n\x11\x41ssetQueryService\x12O\n\nListAssets\x12\x1f.vdg.asset.v1.ListAssetsRequest\x1a .vdg.asset.v1.ListAssetsResponse\x12^\n\x0fGetAvailability\x12$.vdg.asset.v1.GetAvailabilityRequest\x1a%.vdg.asset.v1.GetAvailabilityResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18vdg/asset/v1/asset.proto\x12\x0cvdg.asset.v1\"\x82\x01\n\x05\x41sset\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\x12\x0b\n\x03vdg\x18\x02 \x01(\t\x12\r\n\x05owner\x18\x03 \x01(\x0c\x12%\n\x04kind\x18\x04 \x01(\x0e\x32\x17.vdg.asset.v1.AssetKind\x12\x0f\n\x07power_w\x18\x05 \x01(\x04\x12\x13\n\x0b\x63\x61pacity_wh\x18\x06 \x01(\x04\"C\n\x0c\x41vailability\x12\x13\n\x0b\x64\x65\x63lared_wh\x18\x01 \x01(\x04\x12\x0f\n\x07held_wh\x18\x02 \x01(\x04\x12\r\n\x05nonce\x18\x03 \x01(\x04\"3\n\rRegisterAsset\x12\"\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x13.vdg.asset.v1.Asset\"\x1f\n\x0bRemoveAsset\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\"I\n\x13\x44\x65\x63lareAvailability\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x12\n\nfirst_slot\x18\x02 \x01(\x04\x12\x11\n\tenergy_wh\x18\x03 \x03(\x04\"5\n\x0f\x41ssetRegistered\x12\"\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x13.vdg.asset.v1.Asset\" \n\x0c\x41ssetRemoved\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\"[\n\x14\x41vailabilityDeclared\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\x0c\x12\x12\n\nfirst_slot\x18\x03 \x01(\x04\x12\x11\n\tenergy_wh\x18\x04 \x03(\x04\"E\n\x11ListAssetsRequest\x12\r\n\x05owner\x18\x01 \x01(\x0c\x12\x12\n\npage_token\x18\x02 \x01(\x0c\x12\r\n\x05limit\x18\x03 \x01(\x04\"R\n\x12ListAssetsResponse\x12#\n\x06\x61ssets\x18\x01 \x03(\x0b\x32\x13.vdg.asset.v1.Asset\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\"D\n\x16GetAvailabilityRequest\x12\x0b\n\x03vdg\x18\x01 \x01(\t\x12\x0c\n\x04slot\x18\x02 \x01(\x04\x12\x0f\n\x07\x61\x63\x63ount\x18\x03 \x01(\x0c\"`\n\x17GetAvailabilityResponse\x12\x30\n\x0c\x61vailability\x18\x01 \x01(\x0b\x32\x1a.vdg.asset.v1.Availability\x12\x13\n\x0b\x63\x61pacity_wh\x18\x02 \x01(\x04*h\n\tAssetKind\x12\x1a\n\x16\x41SSET_KIND_UNSPECIFIED\x10\x00\x12\x11\n\rASSET_KIND_PV\x10\x01\x12\x16\n\x12\x41SSET_KIND_BATTERY\x10\x02\x12\x14\n\x10\x41SSET_KIND_METER\x10\x03\x32\xc4\x01\n\x11\x41ssetQueryService\x12O\n\nListAssets\x12\x1f.vdg.asset.v1.ListAssetsRequest\x1a .vdg.asset.v1.ListAssetsResponse\x12^\n\x0fGetAvailability\x12$.vdg.asset.v1.GetAvailabilityRequest\x1a%.vdg.asset.v1.GetAvailabilityResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'vdg.asset.v1.asset_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ASSETKIND']._serialized_start=850
-  _globals['_ASSETKIND']._serialized_end=954
+  _globals['_ASSETKIND']._serialized_start=910
+  _globals['_ASSETKIND']._serialized_end=1014
   _globals['_ASSET']._serialized_start=43
   _globals['_ASSET']._serialized_end=173
   _globals['_AVAILABILITY']._serialized_start=175
@@ -50,13 +50,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AVAILABILITYDECLARED']._serialized_start=494
   _globals['_AVAILABILITYDECLARED']._serialized_end=585
   _globals['_LISTASSETSREQUEST']._serialized_start=587
-  _globals['_LISTASSETSREQUEST']._serialized_end=621
-  _globals['_LISTASSETSRESPONSE']._serialized_start=623
-  _globals['_LISTASSETSRESPONSE']._serialized_end=680
-  _globals['_GETAVAILABILITYREQUEST']._serialized_start=682
-  _globals['_GETAVAILABILITYREQUEST']._serialized_end=750
-  _globals['_GETAVAILABILITYRESPONSE']._serialized_start=752
-  _globals['_GETAVAILABILITYRESPONSE']._serialized_end=848
-  _globals['_ASSETQUERYSERVICE']._serialized_start=957
-  _globals['_ASSETQUERYSERVICE']._serialized_end=1153
+  _globals['_LISTASSETSREQUEST']._serialized_end=656
+  _globals['_LISTASSETSRESPONSE']._serialized_start=658
+  _globals['_LISTASSETSRESPONSE']._serialized_end=740
+  _globals['_GETAVAILABILITYREQUEST']._serialized_start=742
+  _globals['_GETAVAILABILITYREQUEST']._serialized_end=810
+  _globals['_GETAVAILABILITYRESPONSE']._serialized_start=812
+  _globals['_GETAVAILABILITYRESPONSE']._serialized_end=908
+  _globals['_ASSETQUERYSERVICE']._serialized_start=1017
+  _globals['_ASSETQUERYSERVICE']._serialized_end=1213
 # @@protoc_insertion_point(module_scope)

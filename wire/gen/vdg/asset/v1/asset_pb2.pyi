@@ -249,20 +249,26 @@ Global___AvailabilityDeclared: _TypeAlias = AvailabilityDeclared  # noqa: Y015
 
 @_typing.final
 class ListAssetsRequest(_message.Message):
-    """Query: an account's devices."""
+    """Query: an account's devices in order of id, paged."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     OWNER_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
     owner: _builtins.bytes
+    page_token: _builtins.bytes
+    limit: _builtins.int
     def __init__(
         self,
         *,
         owner: _builtins.bytes = ...,
+        page_token: _builtins.bytes = ...,
+        limit: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["owner", b"owner"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "owner", b"owner", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -270,21 +276,24 @@ Global___ListAssetsRequest: _TypeAlias = ListAssetsRequest  # noqa: Y015
 
 @_typing.final
 class ListAssetsResponse(_message.Message):
-    """In order of id."""
+    """A page; an empty ``next_page_token`` says that it is the last."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ASSETS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.bytes
     @_builtins.property
     def assets(self) -> _containers.RepeatedCompositeFieldContainer[Global___Asset]: ...
     def __init__(
         self,
         *,
         assets: _abc.Iterable[Global___Asset] | None = ...,
+        next_page_token: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assets", b"assets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assets", b"assets", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

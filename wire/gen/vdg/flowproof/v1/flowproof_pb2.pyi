@@ -335,20 +335,26 @@ Global___ListProofsResponse: _TypeAlias = ListProofsResponse  # noqa: Y015
 
 @_typing.final
 class ListEquivocationsRequest(_message.Message):
-    """Query: the evidence against a VDG's proof keys."""
+    """Query: the evidence against a VDG's proof keys in order of slot and account, paged."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     VDG_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
     vdg: _builtins.str
+    page_token: _builtins.bytes
+    limit: _builtins.int
     def __init__(
         self,
         *,
         vdg: _builtins.str = ...,
+        page_token: _builtins.bytes = ...,
+        limit: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["vdg", b"vdg"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "page_token", b"page_token", "vdg", b"vdg"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -356,21 +362,24 @@ Global___ListEquivocationsRequest: _TypeAlias = ListEquivocationsRequest  # noqa
 
 @_typing.final
 class ListEquivocationsResponse(_message.Message):
-    """In order of slot and account."""
+    """A page; an empty ``next_page_token`` says that it is the last."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     EQUIVOCATIONS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.bytes
     @_builtins.property
     def equivocations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Equivocation]: ...
     def __init__(
         self,
         *,
         equivocations: _abc.Iterable[Global___Equivocation] | None = ...,
+        next_page_token: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["equivocations", b"equivocations"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["equivocations", b"equivocations", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

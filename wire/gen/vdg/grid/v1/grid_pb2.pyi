@@ -616,16 +616,23 @@ Global___GetGridResponse: _TypeAlias = GetGridResponse  # noqa: Y015
 
 @_typing.final
 class ListGridsRequest(_message.Message):
-    """Query: all VDGs."""
+    """Query: all VDGs in order of id, paged."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    page_token: _builtins.bytes
+    limit: _builtins.int
     def __init__(
         self,
+        *,
+        page_token: _builtins.bytes = ...,
+        limit: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -633,21 +640,24 @@ Global___ListGridsRequest: _TypeAlias = ListGridsRequest  # noqa: Y015
 
 @_typing.final
 class ListGridsResponse(_message.Message):
-    """In order of id."""
+    """A page; an empty ``next_page_token`` says that it is the last."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     GRIDS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.bytes
     @_builtins.property
     def grids(self) -> _containers.RepeatedCompositeFieldContainer[Global___Grid]: ...
     def __init__(
         self,
         *,
         grids: _abc.Iterable[Global___Grid] | None = ...,
+        next_page_token: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["grids", b"grids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grids", b"grids", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1avdg/ledger/v1/ledger.proto\x12\rvdg.ledger.v1\"1\n\x07\x42\x61lance\x12\x11\n\tfree_neur\x18\x01 \x01(\x12\x12\x13\n\x0b\x65scrow_neur\x18\x02 \x01(\x12\"M\n\x04\x44\x65\x62t\x12\x0e\n\x06\x64\x65\x62tor\x18\x01 \x01(\x0c\x12\x10\n\x08\x63reditor\x18\x02 \x01(\x0c\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x13\n\x0b\x61mount_neur\x18\x04 \x01(\x04\"\'\n\x04Mint\x12\n\n\x02to\x18\x01 \x01(\x0c\x12\x13\n\x0b\x61mount_neur\x18\x02 \x01(\x04\"\x1b\n\x04\x42urn\x12\x13\n\x0b\x61mount_neur\x18\x01 \x01(\x04\"+\n\x08Transfer\x12\n\n\x02to\x18\x01 \x01(\x0c\x12\x13\n\x0b\x61mount_neur\x18\x02 \x01(\x04\"@\n\x07PayDebt\x12\x10\n\x08\x63reditor\x18\x01 \x01(\x0c\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x13\n\x0b\x61mount_neur\x18\x03 \x01(\x04\"L\n\x05Moved\x12\x0e\n\x06source\x18\x01 \x01(\x0c\x12\x0e\n\x06target\x18\x02 \x01(\x0c\x12\x13\n\x0b\x61mount_neur\x18\x03 \x01(\x04\x12\x0e\n\x06reason\x18\x04 \x01(\t\"T\n\x0b\x44\x65\x62tChanged\x12\x0e\n\x06\x64\x65\x62tor\x18\x01 \x01(\x0c\x12\x10\n\x08\x63reditor\x18\x02 \x01(\x0c\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x13\n\x0b\x61mount_neur\x18\x04 \x01(\x04\"#\n\x11GetBalanceRequest\x12\x0e\n\x06holder\x18\x01 \x01(\x0c\"N\n\x12GetBalanceResponse\x12\'\n\x07\x62\x61lance\x18\x01 \x01(\x0b\x32\x16.vdg.ledger.v1.Balance\x12\x0f\n\x07in_debt\x18\x02 \x01(\x08\"\"\n\x10ListDebtsRequest\x12\x0e\n\x06\x64\x65\x62tor\x18\x01 \x01(\x0c\"7\n\x11ListDebtsResponse\x12\"\n\x05\x64\x65\x62ts\x18\x01 \x03(\x0b\x32\x13.vdg.ledger.v1.Debt\"\x12\n\x10GetSupplyRequest\";\n\x11GetSupplyResponse\x12\x13\n\x0bminted_neur\x18\x01 \x01(\x04\x12\x11\n\theld_neur\x18\x02 \x01(\x04\x32\x87\x02\n\x12LedgerQueryService\x12Q\n\nGetBalance\x12 .vdg.ledger.v1.GetBalanceRequest\x1a!.vdg.ledger.v1.GetBalanceResponse\x12N\n\tListDebts\x12\x1f.vdg.ledger.v1.ListDebtsRequest\x1a .vdg.ledger.v1.ListDebtsResponse\x12N\n\tGetSupply\x12\x1f.vdg.ledger.v1.GetSupplyRequest\x1a .vdg.ledger.v1.GetSupplyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1avdg/ledger/v1/ledger.proto\x12\rvdg.ledger.v1\"1\n\x07\x42\x61lance\x12\x11\n\tfree_neur\x18\x01 \x01(\x12\x12\x13\n\x0b\x65scrow_neur\x18\x02 \x01(\x12\"M\n\x04\x44\x65\x62t\x12\x0e\n\x06\x64\x65\x62tor\x18\x01 \x01(\x0c\x12\x10\n\x08\x63reditor\x18\x02 \x01(\x0c\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x13\n\x0b\x61mount_neur\x18\x04 \x01(\x04\"\'\n\x04Mint\x12\n\n\x02to\x18\x01 \x01(\x0c\x12\x13\n\x0b\x61mount_neur\x18\x02 \x01(\x04\"\x1b\n\x04\x42urn\x12\x13\n\x0b\x61mount_neur\x18\x01 \x01(\x04\"+\n\x08Transfer\x12\n\n\x02to\x18\x01 \x01(\x0c\x12\x13\n\x0b\x61mount_neur\x18\x02 \x01(\x04\"@\n\x07PayDebt\x12\x10\n\x08\x63reditor\x18\x01 \x01(\x0c\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x13\n\x0b\x61mount_neur\x18\x03 \x01(\x04\"L\n\x05Moved\x12\x0e\n\x06source\x18\x01 \x01(\x0c\x12\x0e\n\x06target\x18\x02 \x01(\x0c\x12\x13\n\x0b\x61mount_neur\x18\x03 \x01(\x04\x12\x0e\n\x06reason\x18\x04 \x01(\t\"T\n\x0b\x44\x65\x62tChanged\x12\x0e\n\x06\x64\x65\x62tor\x18\x01 \x01(\x0c\x12\x10\n\x08\x63reditor\x18\x02 \x01(\x0c\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x13\n\x0b\x61mount_neur\x18\x04 \x01(\x04\"#\n\x11GetBalanceRequest\x12\x0e\n\x06holder\x18\x01 \x01(\x0c\"N\n\x12GetBalanceResponse\x12\'\n\x07\x62\x61lance\x18\x01 \x01(\x0b\x32\x16.vdg.ledger.v1.Balance\x12\x0f\n\x07in_debt\x18\x02 \x01(\x08\"E\n\x10ListDebtsRequest\x12\x0e\n\x06\x64\x65\x62tor\x18\x01 \x01(\x0c\x12\x12\n\npage_token\x18\x02 \x01(\x0c\x12\r\n\x05limit\x18\x03 \x01(\x04\"P\n\x11ListDebtsResponse\x12\"\n\x05\x64\x65\x62ts\x18\x01 \x03(\x0b\x32\x13.vdg.ledger.v1.Debt\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\"\x12\n\x10GetSupplyRequest\";\n\x11GetSupplyResponse\x12\x13\n\x0bminted_neur\x18\x01 \x01(\x04\x12\x11\n\theld_neur\x18\x02 \x01(\x04\x32\x87\x02\n\x12LedgerQueryService\x12Q\n\nGetBalance\x12 .vdg.ledger.v1.GetBalanceRequest\x1a!.vdg.ledger.v1.GetBalanceResponse\x12N\n\tListDebts\x12\x1f.vdg.ledger.v1.ListDebtsRequest\x1a .vdg.ledger.v1.ListDebtsResponse\x12N\n\tGetSupply\x12\x1f.vdg.ledger.v1.GetSupplyRequest\x1a .vdg.ledger.v1.GetSupplyResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,13 +52,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETBALANCERESPONSE']._serialized_start=557
   _globals['_GETBALANCERESPONSE']._serialized_end=635
   _globals['_LISTDEBTSREQUEST']._serialized_start=637
-  _globals['_LISTDEBTSREQUEST']._serialized_end=671
-  _globals['_LISTDEBTSRESPONSE']._serialized_start=673
-  _globals['_LISTDEBTSRESPONSE']._serialized_end=728
-  _globals['_GETSUPPLYREQUEST']._serialized_start=730
-  _globals['_GETSUPPLYREQUEST']._serialized_end=748
-  _globals['_GETSUPPLYRESPONSE']._serialized_start=750
-  _globals['_GETSUPPLYRESPONSE']._serialized_end=809
-  _globals['_LEDGERQUERYSERVICE']._serialized_start=812
-  _globals['_LEDGERQUERYSERVICE']._serialized_end=1075
+  _globals['_LISTDEBTSREQUEST']._serialized_end=706
+  _globals['_LISTDEBTSRESPONSE']._serialized_start=708
+  _globals['_LISTDEBTSRESPONSE']._serialized_end=788
+  _globals['_GETSUPPLYREQUEST']._serialized_start=790
+  _globals['_GETSUPPLYREQUEST']._serialized_end=808
+  _globals['_GETSUPPLYRESPONSE']._serialized_start=810
+  _globals['_GETSUPPLYRESPONSE']._serialized_end=869
+  _globals['_LEDGERQUERYSERVICE']._serialized_start=872
+  _globals['_LEDGERQUERYSERVICE']._serialized_end=1135
 # @@protoc_insertion_point(module_scope)

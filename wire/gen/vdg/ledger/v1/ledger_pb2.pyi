@@ -276,20 +276,26 @@ Global___GetBalanceResponse: _TypeAlias = GetBalanceResponse  # noqa: Y015
 
 @_typing.final
 class ListDebtsRequest(_message.Message):
-    """Query: what a debtor owes."""
+    """Query: what a debtor owes, in order of creditor and reason, paged."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     DEBTOR_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
     debtor: _builtins.bytes
+    page_token: _builtins.bytes
+    limit: _builtins.int
     def __init__(
         self,
         *,
         debtor: _builtins.bytes = ...,
+        page_token: _builtins.bytes = ...,
+        limit: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["debtor", b"debtor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["debtor", b"debtor", "limit", b"limit", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -297,21 +303,24 @@ Global___ListDebtsRequest: _TypeAlias = ListDebtsRequest  # noqa: Y015
 
 @_typing.final
 class ListDebtsResponse(_message.Message):
-    """All its debts, in order of creditor and reason."""
+    """A page; an empty ``next_page_token`` says that it is the last."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     DEBTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.bytes
     @_builtins.property
     def debts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Debt]: ...
     def __init__(
         self,
         *,
         debts: _abc.Iterable[Global___Debt] | None = ...,
+        next_page_token: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["debts", b"debts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["debts", b"debts", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
