@@ -141,8 +141,14 @@ async def read_order(chain: Chain, vdg: str, account: Account, book: tuple[str, 
 
 async def read_debts(chain: Chain, account: Account) -> None:
     """What is owed."""
-    answer = await chain.query(ListDebtsRequest(account_holder(account.address)))
-    account.debts = {(debt.creditor, debt.reason): debt.amount_neur for debt in answer.debts}
+    request = ListDebtsRequest(account_holder(account.address))
+    answer = await chain.query(request)
+    debts = list(answer.debts)
+    # Not `Chain.pages`: a chain that verifies answers a query with the whole list, each debt of it proved.
+    while answer.next_page_token:
+        answer = await chain.query(request._replace(page_token=answer.next_page_token))
+        debts += answer.debts
+    account.debts = {(debt.creditor, debt.reason): debt.amount_neur for debt in debts}
 
 
 async def read_free_neur(chain: Chain, account: Account) -> int:

@@ -82,7 +82,8 @@ class GatewayControlChain:
 
     async def assets(self, account: bytes) -> list[Asset]:
         """See ControlChain."""
-        assets: tuple[Asset, ...] = (await self._patient.ask(ListAssetsRequest(account))).assets
+        request = ListAssetsRequest(account)
+        assets = [asset async for page in self._patient.pages(request) for asset in page.assets]
         return [asset for asset in assets if asset.vdg == self._vdg]
 
     async def switches(self) -> list[Switch]:
