@@ -100,6 +100,7 @@ def networks_command(
 def export_command(
     network: NetworkArgument,
     file: Annotated[Path, typer.Argument(metavar="FILE.json", help="The file to write; it must not exist.")],
+    as_json: JsonOption = False,
 ) -> None:
     """Write a network as a pandapower JSON file, to look at, change and solve elsewhere or here.
 
@@ -109,6 +110,8 @@ def export_command(
     if found is None:
         for fault in faults:
             typer.echo(fault.as_text(network), err=True)
+        if as_json:
+            typer.echo(json.dumps({"errors": [fault._asdict() for fault in faults]}, indent=2))
         raise typer.Exit(EXIT_BAD_INPUT)
     try:
         with file.open("x") as opened:
@@ -116,6 +119,8 @@ def export_command(
     except OSError as error:
         typer.echo(f"{file}: can't be written ({error.strerror}); name a new file in a folder that is there", err=True)
         raise typer.Exit(EXIT_BAD_INPUT) from None
+    if as_json:
+        typer.echo(json.dumps({"file": str(file)} | _summary(found), indent=2))
 
 
 def _open(network: str) -> tuple[Network | None, list[Fault]]:

@@ -190,6 +190,11 @@ def test_the_command_line_writes_and_solves_files(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["grid", "export", "thesis-33", str(file)]).exit_code == 0
     again = CliRunner().invoke(app, ["grid", "export", "thesis-33", str(file)])
     assert (again.exit_code, "can't be written (File exists)" in again.stderr) == (2, True)
+    told = CliRunner().invoke(app, ["grid", "export", "thesis-33", str(tmp_path / "again.json"), "--json"])
+    assert json.loads(told.stdout).items() >= {"file": str(tmp_path / "again.json"), "homes": 33}.items()
+    assert (tmp_path / "again.json").read_text() == file.read_text()
+    unknown = CliRunner().invoke(app, ["grid", "export", "no-such", str(tmp_path / "none.json"), "--json"])
+    assert (unknown.exit_code, len(json.loads(unknown.stdout)["errors"])) == (2, 1)
     from_file = CliRunner().invoke(app, ["grid", "solve", str(file), "-"], input=csv)
     from_name = CliRunner().invoke(app, ["grid", "solve", "thesis-33", "-"], input=csv)
     assert from_file.exit_code == 0

@@ -286,12 +286,18 @@ def run(config: Path, *words: str, code: int = 0) -> str:
 
 
 def test_a_profile_is_made_shown_set_and_checked_by_command(config: Path) -> None:
-    path = Path(run(config, "profile", "init").strip())
+    path = Path(json.loads(run(config, "profile", "init", "--json"))["file"])
     assert path == config.parent / "data" / "profiles" / "h1.yaml"
     assert "is there already" in run(config, "profile", "init", code=2)
-    run(config, "profile", "set", "reserve_percent", "35")
+    path.unlink()
+    assert json.loads(run(config, "profile", "check", "--json")) == {"file": str(path), "found": False}
+    assert run(config, "profile", "init").strip() == str(path)
+    run(config, "profile", "set", "reserve_percent", "30")
+    done = json.loads(run(config, "profile", "set", "reserve_percent", "35", "--json"))
+    assert (done["file"], done["profile"]["reserve_percent"]) == (str(path), 35)
     assert json.loads(run(config, "profile", "show", "--json"))["reserve_percent"] == 35
     assert "can be used" in run(config, "profile", "check")
+    assert json.loads(run(config, "profile", "check", "--json")) == {"file": str(path), "found": True}
     path.write_text("reserve_percent: full\n")
     assert "reserve_percent = 'full'" in run(config, "profile", "check", code=2)
 
@@ -308,6 +314,10 @@ def test_overrides_are_given_ended_and_listed_by_command(config: Path) -> None:
     assert (paused["kind"], paused["stands"]) == ("pause_trading", True)
     assert paused["ends_s"] - time.time() == pytest.approx(5_400, abs=60)
     assert (reserve["value"], reserve["by"]) == (50, "command")
+    charging = json.loads(run(config, "override", "charge_now", "--json"))
+    assert charging == json.loads(run(config, "overrides", "--json"))[2]
+    assert json.loads(run(config, "resume", "charge_now", "--json")) == {"home": "h1", "ended": ["charge_now"]}
+    assert json.loads(run(config, "resume", "charge_now", "--json", code=1)) == {"home": "h1", "ended": []}
     assert "ended pause_trading" in run(config, "resume", "pause_trading")
     run(config, "resume", "pause_trading", code=1)
     assert "until 2099" in run(config, "overrides")

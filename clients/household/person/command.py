@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -34,14 +34,14 @@ profile_command = typer.Typer(no_args_is_help=True, help="What the people of a h
 
 
 @profile_command.command("init")
-def init_command(config: Config, home: OneHome = "") -> None:
+def init_command(config: Config, home: OneHome = "", as_json: AsJson = False) -> None:
     """Write a commented profile with the defaults; never over one that is there."""
     with _refusals():
         path = _path(config, home)
         if path.exists():
             raise ConfigurationError(f"{path}: is there already; edit it, or `vdg home profile set`")
         _write(path, Profile())
-    typer.echo(str(path))
+    typer.echo(json.dumps({"file": str(path)}) if as_json else str(path))
 
 
 @profile_command.command("show")
@@ -58,21 +58,30 @@ def set_command(
     field: Annotated[str, typer.Argument(help="Such as reserve_percent or comfort.least_percent.")],
     value: Annotated[str, typer.Argument(help="As it is written in the file.")],
     home: OneHome = "",
+    as_json: AsJson = False,
 ) -> None:
     """Set one field; a running agent keeps to it within a second. Comments of one's own are not kept."""
     with _refusals():
         path = _path(config, home)
-        _write(path, with_field(read_profile(path), field, value))
-    typer.echo(f"{path}: {field} = {value}")
+        profile = with_field(read_profile(path), field, value)
+        _write(path, profile)
+    if as_json:
+        typer.echo(json.dumps({"file": str(path), "profile": profile.model_dump(mode="json")}))
+    else:
+        typer.echo(f"{path}: {field} = {value}")
 
 
 @profile_command.command("check")
-def check_command(config: Config, home: OneHome = "") -> None:
+def check_command(config: Config, home: OneHome = "", as_json: AsJson = False) -> None:
     """Say whether the profile can be used, with every fault in it; exit code 2 where it can't."""
     with _refusals():
         path = _path(config, home)
         read_profile(path)
-    typer.echo(f"{path}: {'can be used' if path.exists() else 'is not there; the defaults hold'}")
+    found = path.exists()
+    if as_json:
+        typer.echo(json.dumps({"file": str(path), "found": found}))
+    else:
+        typer.echo(f"{path}: {'can be used' if found else 'is not there; the defaults hold'}")
 
 
 def override_command(
@@ -82,6 +91,7 @@ def override_command(
     span: Annotated[str, typer.Option("--for", help="How long, such as 90m, 8h or 3d. [default: the kind's]")] = "",
     until: Annotated[str, typer.Option("--until", help="Or until when, with a time zone.")] = "",
     home: OneHome = "",
+    as_json: AsJson = False,
 ) -> None:
     """Let something else hold at once and for a while, whatever the profile says. A restart changes nothing of it."""
     with _refusals():
@@ -91,13 +101,17 @@ def override_command(
         override = checked(_section(configuration, home).id, kind, value, now_s, ends_s, PERSONS_COMMAND)
         with closing(_connection(configuration)) as connection:
             OverrideRecords(connection).begin(override)
-    typer.echo(f"{override.home}: {override.text} until {_told(ends_s)}")
+    if as_json:
+        typer.echo(json.dumps(_record(override, now_s)))
+    else:
+        typer.echo(f"{override.home}: {override.text} until {_told(ends_s)}")
 
 
 def resume_command(
     config: Config,
     kind: Annotated[OverrideKind | None, typer.Argument(help="Which override. [default: all]")] = None,
     home: OneHome = "",
+    as_json: AsJson = False,
 ) -> None:
     """End overrides before their time. Exit code 1: none stood."""
     with _refusals():
@@ -106,7 +120,10 @@ def resume_command(
         with closing(_connection(configuration)) as connection:
             records = OverrideRecords(connection)
             ended = [one.value for one in OverrideKind if kind in (None, one) and records.end(name, one, now_s)]
-    typer.echo(f"{name}: ended {', '.join(ended)}" if ended else f"{name}: no such override stands")
+    if as_json:
+        typer.echo(json.dumps({"home": name, "ended": ended}))
+    else:
+        typer.echo(f"{name}: ended {', '.join(ended)}" if ended else f"{name}: no such override stands")
     if not ended:
         raise typer.Exit(1)
 
@@ -119,10 +136,14 @@ def overrides_command(config: Config, home: OneHome = "", as_json: AsJson = Fals
             log = OverrideRecords(connection).log(_section(configuration, home).id)
     now_s = time.time()
     if as_json:
-        typer.echo(json.dumps([one._asdict() | {"stands": one.stands(now_s)} for one in log]))
+        typer.echo(json.dumps([_record(one, now_s) for one in log]))
         return
     for one in log:
         typer.echo(f"{_told(one.begun_s)}  {one.text:24} {_state(one, now_s)}, by {one.by}")
+
+
+def _record(one: Override, now_s: float) -> dict[str, Any]:
+    return one._asdict() | {"stands": one.stands(now_s)}
 
 
 def _state(one: Override, now_s: float) -> str:
