@@ -253,10 +253,11 @@ async def test_without_a_beginning_nothing_is_checked(tmp_path: Path, options: t
         (b"\xff\xfe", "MALFORMED"),
         (b'{"format": "vdg-proof/2"}', "MALFORMED"),
         (b"[" * 200_000, "MALFORMED"),
+        (b'{"format": "vdg-proof/1", "height": "1", "height": "2"}', "MALFORMED"),
         (b'{"format": "vdg-proof/1", "height": "1", "items": ' + b"[" + b"{}," * MAX_ITEMS + b"{}]}", "OVERSIZED"),
         (b" " * (16 * 1024 * 1024 + 1), "OVERSIZED"),
     ],
-    ids=["empty", "list", "no text", "another format", "deep", "many items", "large"],
+    ids=["empty", "list", "no text", "another format", "deep", "twice", "many items", "large"],
 )
 def test_what_is_no_proof_file_is_refused(content: bytes, reason: str) -> None:
     with pytest.raises(Unverified) as refused:
