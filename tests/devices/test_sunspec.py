@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -207,7 +207,7 @@ async def test_an_inverter_that_lies_is_refused_and_keeps_its_last_believed_stat
         assert "energy is 1000 Wh, it was 1234500; a counter never falls" in (inverter.refusals.last or "")
         assert inverter.refusals.counts == {Fault.IMPLAUSIBLE: 2}
         assert inverter.state == believed
-        inverter.tick(Moment.now().later(1))
+        inverter.tick(Moment.now().later(4))
         assert not inverter.available
 
 
@@ -284,6 +284,19 @@ async def test_a_map_that_moves_is_noticed_and_read_anew() -> None:
         assert inverter.refusals.total == 1
         assert inverter.state is not None
         assert inverter.state.limit_w is None
+
+
+async def test_a_driver_whose_cancellation_was_lost_on_its_way_ends() -> None:
+    async with served(SunSpecModels()) as (_, inverter):
+
+        async def lose_it() -> None:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)
+
+        running = asyncio.create_task(inverter.run(lose_it))
+        done, _ = await asyncio.wait({running}, timeout=DEADLINE_S)
+        assert running in done
 
 
 async def test_a_device_that_accepts_and_never_answers_is_given_up_in_time() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -41,6 +43,9 @@ class SunSpecInverter(Device):
     On a roster it is watched for silence as others are; it has no topics.
     """
 
+    slowest_way_s = 3.0
+    """What a round of requests may take."""
+
     def __init__(
         self,
         home: str,
@@ -59,6 +64,7 @@ class SunSpecInverter(Device):
         self._poll_s = poll_s
         self._map: Map | None = None
         self._ordered: tuple[int, float] | None = None
+        self._hurry = asyncio.Event()
         self.identity: models.Identity | None = None
         self.most_w: Fraction | None = None
         self.state: SunSpecState | None = None
@@ -73,14 +79,25 @@ class SunSpecInverter(Device):
     def interval_s(self) -> float:
         return self._poll_s
 
-    async def run(self) -> None:
-        """Poll until cancelled; what fails is counted and tried again."""
+    async def run(self, then: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Poll until cancelled, and do ``then`` after each time; what fails is counted and tried again."""
+        task = asyncio.current_task()
         try:
-            while True:
+            # Python 3.11's wait_for, which pymodbus uses, loses a cancellation that comes together with the answer.
+            while task is None or not task.cancelling():
+                self._hurry.clear()
                 await self.poll()
-                await asyncio.sleep(self._poll_s)
+                if then is not None:
+                    await then()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._poll_s):
+                        await self._hurry.wait()
         finally:
             await self._bus.close()
+
+    def hurry(self) -> None:
+        """Poll now and not only when it's time."""
+        self._hurry.set()
 
     async def poll(self) -> None:
         """Read the inverter once. What it says is believed or refused and counted, as with any device."""

@@ -68,7 +68,8 @@ def measured(block: Block) -> Measured:
         wraps_at_wh = None
         status = block.uint16(48)
     if power_w is None or energy_wh is None:
-        raise SunSpecError(f"model {block.model} has no {'power' if power_w is None else 'energy'}: a mandatory point")
+        missing = "power" if power_w is None else "energy"
+        raise SunSpecError(f"model {block.model} has no {missing}, a mandatory point: check the inverter's firmware")
     if energy_wh < 0:
         raise SunSpecError(f"model {block.model}: energy is {float(energy_wh):g} Wh; a counter is 0 or more")
     if status not in list(OperatingState):
