@@ -23,6 +23,7 @@ from clients.household.plan import Permille, Rule
 from clients.household.planned import PlanningSettings
 from clients.household.response.own_slot import ControlSettings
 from clients.household.strategy import StrategyName
+from clients.household.sunspec.section import SunSpecSection
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
 
@@ -75,6 +76,7 @@ class HomeSection(Section):
     margin_permille: Permille | None = None
     profile: FilePath | None = None
     devices: Annotated[tuple[DeviceSection, ...], Field(strict=False)] = ()
+    sunspec: SunSpecSection | None = None
 
     @model_validator(mode="after")
     def _devices_apart(self) -> Self:
@@ -134,6 +136,11 @@ class HouseholdConfiguration(Section):
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
             raise ValueError(f"homes names {', '.join(twice)} more than once: keep one entry each")
+        places = [(home.sunspec.where, home.id) for home in self.homes if home.sunspec is not None]
+        for place in sorted({where for where, _ in places}):
+            sharers = [home for where, home in places if where == place]
+            if len(sharers) > 1:
+                raise ValueError(f"sunspec {place} is in homes {', '.join(sharers)}: give each home its own inverter")
         nowhere = [home.id for home in self.homes if home.vdg is None and self.vdg is None]
         if nowhere:
             raise ValueError(f"homes {', '.join(nowhere)} have no vdg: give one there, or one for all at the top")

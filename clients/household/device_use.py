@@ -23,6 +23,11 @@ class DeviceUse:
         del self._times_ms[:-_KEPT], self._powers_w[:-_KEPT]
 
     @property
+    def power_w(self) -> int:
+        """What it takes now, as far as it has told."""
+        return self._powers_w[-1] if self._powers_w else 0
+
+    @property
     def changed_ms(self) -> int:
         """When its power changed last."""
         return self._times_ms[-1] if self._times_ms else 0

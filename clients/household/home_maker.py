@@ -21,6 +21,7 @@ from clients.household.planned import Planned
 from clients.household.planner.planner import Planner
 from clients.household.prices import own_margin_permille
 from clients.household.strategy import Plain, Strategy, StrategyName
+from clients.household.sunspec.equipment import SunSpecEquipment
 from clients.household.terms import Terms
 from wire.mqtt import Topics
 
@@ -46,7 +47,7 @@ class HomeMaker:
         )
 
     def make(self, section: HomeSection, address: bytes, terms: Terms) -> Equipment:
-        """A home and the drivers of its devices."""
+        """A home and the drivers of its devices. Raises: ConfigurationError for what needs longer slots."""
         configuration = self._configuration
         margin = section.margin_permille
         if margin is None:
@@ -71,6 +72,9 @@ class HomeMaker:
         loads = loads_of(home.id, section.devices, self._topics)
         if loads:
             home.flexible = FlexibleLoads(home.id, loads, self._planner, configuration.planning.grid_limit_w)
+        if section.sunspec is not None:
+            inverter = section.sunspec.driver(home.id, terms.grid)
+            return SunSpecEquipment(home, self._topics, inverter, terms, section.meter)
         return Equipment(home, self._topics, section.meter)
 
     def _strategy(self, home: str) -> Strategy:

@@ -147,6 +147,23 @@ class Measurements:
         """A flexible device takes a power from a time on: it is planned, and so no part of what is forecast."""
         self.devices.setdefault(device, DeviceUse()).take(time_ms, power_w)
 
+    def take_load(self, slot: int, load_wh: float) -> int:
+        """What a house took in a slot that is over, where that is known only then (Wh, flexible devices included).
+
+        Returns what of it is forecast: the house's own.
+        """
+        self.load_wh[slot] = max(0, round(load_wh - self._devices_wh(slot)))
+        if slot in self.pv_wh:
+            self._unkept.add(slot)
+        else:
+            self.pv_wh[slot] = 0
+        return self.load_wh[slot]
+
+    @property
+    def devices_w(self) -> int:
+        """What flexible devices take now."""
+        return sum(use.power_w for use in self.devices.values())
+
     @property
     def is_settled(self) -> bool:
         """Whether the last telemetry is not older than what the devices have told."""
@@ -157,10 +174,13 @@ class Measurements:
     def _note(self, last: _Open) -> None:
         """A slot's load, without what flexible devices take, and PV as they are known or expected (Wh)."""
         load_wh, pv_wh, _ = last.at(1.0)
-        begin_ms = self._epoch_ms + last.slot * self._slot_ms
-        devices_w = sum(use.mean_w(begin_ms, begin_ms + self._slot_ms) for use in self.devices.values())
-        self.load_wh[last.slot] = max(0, round(load_wh - devices_w / SLOTS_PER_HOUR))
+        self.load_wh[last.slot] = max(0, round(load_wh - self._devices_wh(last.slot)))
         self.pv_wh[last.slot] = round(pv_wh)
+
+    def _devices_wh(self, slot: int) -> float:
+        begin_ms = self._epoch_ms + slot * self._slot_ms
+        devices_w = sum(use.mean_w(begin_ms, begin_ms + self._slot_ms) for use in self.devices.values())
+        return devices_w / SLOTS_PER_HOUR
 
     def _close(self, last: _Open) -> None:
         self._note(last)

@@ -37,6 +37,7 @@ from clients.household.reactions import Reaction
 from clients.household.response.control_watch import ControlWatch
 from clients.household.response.dso_link import DsoLink
 from clients.household.sender import Sender
+from clients.household.sunspec.equipment import SunSpecEquipment
 from clients.household.terms import Terms
 from clients.household.trader import Trader
 from clients.household.verification import VerifiedChain
@@ -127,6 +128,9 @@ class Service:
             follower = Follower(chain, database, by_address, self._block_seen, self._contracted, self._indebted)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(link.run())
+                for equipment in self._equipment.values():
+                    if isinstance(equipment, SunSpecEquipment):
+                        tasks.create_task(equipment.run(self._heard))
                 tasks.create_task(chain.until_a_lie())
                 tasks.create_task(self._follow(chain, database, follower, start))
                 tasks.create_task(desk.run())

@@ -56,8 +56,9 @@ _REBATE_NEUR_PER_WH = 10_000
 class Neighbourhood:
     """What the tests steer and see."""
 
-    def __init__(self, folder: Path, homes: int, slot_seconds: int, validators: int) -> None:
+    def __init__(self, folder: Path, homes: int, slot_seconds: int, validators: int, own_homes: int = 0) -> None:
         self.folder = folder
+        self._emulated = homes - own_homes
         self.slot_seconds = slot_seconds
         self.epoch_s = int(time.time()) + _START_SECONDS - FIRST_SLOT * slot_seconds
         self.cast = Cast.fresh(neighbourhood(homes, battery_wh=_BATTERY_WH), validators)
@@ -110,12 +111,18 @@ class Neighbourhood:
         }
         self.configuration.write_text(yaml.safe_dump(content))
 
+    def configure(self, home: str, **settings: Any) -> None:
+        """Add settings of one home to the configuration, before the agent starts."""
+        content = yaml.safe_load(self.configuration.read_text())
+        (section,) = (one for one in content["homes"] if one["id"] == home)
+        section.update(settings)
+        self.configuration.write_text(yaml.safe_dump(content))
+
     def _services(self) -> list[Service]:
         broker = f"mqtt://127.0.0.1:{self._broker_port}"
-        homes = str(len(self.cast.households))
         emulator = (
             *("{python}", "-m", "emulator", "--epoch", str(self.epoch_s), "--slot-seconds", str(self.slot_seconds)),
-            *("--first-slot", str(FIRST_SLOT), "--homes", homes, "--broker", broker),
+            *("--first-slot", str(FIRST_SLOT), "--homes", str(self._emulated), "--broker", broker),
             *("--battery-wh", str(_BATTERY_WH)),
         )
         gateway = ("{python}", "-m", "node.gateway", "--node", "{rpc0}", "--listen", self._gateway)
@@ -331,13 +338,15 @@ async def living(
     validators: int = 1,
     *,
     controlled: bool = False,
+    own_homes: int = 0,
     **settings: Any,
 ) -> AsyncIterator[Neighbourhood]:
     """A neighbourhood that is up, without its agent; everything ends with the context.
 
-    ``controlled``: with real-time control. ``settings`` are parts of the agent's configuration.
+    ``controlled``: with real-time control. ``own_homes``: how many of the last homes the test emulates itself.
+    ``settings`` are parts of the agent's configuration.
     """
-    place = Neighbourhood(folder, homes, slot_seconds, validators)
+    place = Neighbourhood(folder, homes, slot_seconds, validators, own_homes)
     place.prepare(settings, controlled=controlled)
     async with place.net:
         await place.net.up()

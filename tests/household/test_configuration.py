@@ -18,7 +18,9 @@ from clients.household.keys import address_of_home, wallet_of
 from clients.household.offers import OfferRules
 from clients.household.plan import Rule
 from clients.household.planned import PlanningSettings
+from clients.household.sunspec.section import SunSpecSection
 from wire import keystore
+from wire.grid import Grid
 
 SAMPLE = Path(__file__).parents[2] / "config" / "household.yaml"
 FAST_KDF = keystore.Kdf(memory_kib=8, iterations=1, lanes=1)
@@ -82,6 +84,46 @@ def test_everything_wrong_is_named_at_once(tmp_path: Path) -> None:
     ],
 )
 def test_homes_that_make_no_sense_are_refused(tmp_path: Path, homes: list[dict[str, str]], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        read(tmp_path, minimal(homes=homes))
+
+
+@pytest.mark.parametrize(
+    ("sunspec", "words"),
+    [
+        ({}, r"homes\.0\.sunspec\.host = \(entries\): Field required"),
+        ({"host": "modbus://10.0.0.5"}, r"homes\.0\.sunspec\.host = 'modbus://10\.0\.0\.5': String should match"),
+        ({"host": "x" * 64 + ".lan"}, r"homes\.0\.sunspec\.host = .*String should match"),
+        ({"host": "roof", "port": 0}, r"homes\.0\.sunspec\.port = 0: .*greater than or equal to 1"),
+        ({"host": "roof", "unit": 256}, r"homes\.0\.sunspec\.unit = 256: .*less than or equal to 255"),
+        ({"host": "roof", "poll_s": float("nan")}, r"homes\.0\.sunspec\.poll_s = nan: "),
+        ({"host": "roof", "timeout_s": 0}, r"homes\.0\.sunspec\.timeout_s = 0: "),
+        ({"host": "roof", "slave": 3}, r"homes\.0\.sunspec\.slave = 3: Extra inputs"),
+    ],
+)
+def test_an_inverter_that_cannot_be_reached_like_that_is_refused(
+    tmp_path: Path, sunspec: dict[str, Any], words: str
+) -> None:
+    homes = [{"id": "h1", "seed_file": "a", "sunspec": sunspec}]
+    with pytest.raises(ConfigurationError, match=words):
+        read(tmp_path, minimal(homes=homes))
+
+
+def test_an_inverter_is_asked_twice_in_a_slot_at_least() -> None:
+    section = SunSpecSection(host="roof", poll_s=6)
+    assert section.driver("h1", Grid("les-lilas", 0, 12)).interval_s == 6
+    words = "homes.h1.sunspec.poll_s = 6: slots of les-lilas last 11 s, .*: give at most 5.5"
+    with pytest.raises(ConfigurationError, match=words):
+        section.driver("h1", Grid("les-lilas", 0, 11))
+
+
+def test_two_homes_have_no_inverter_together(tmp_path: Path) -> None:
+    homes = [
+        {"id": "h1", "seed_file": "a", "sunspec": {"host": "roof.lan"}},
+        {"id": "h2", "seed_file": "b", "sunspec": {"host": "Roof.lan", "serial": "7"}},
+        {"id": "h3", "seed_file": "c", "sunspec": {"host": "roof.lan", "unit": 2}},
+    ]
+    words = "sunspec roof.lan:502 unit 1 is in homes h1, h2: give each home its own inverter"
     with pytest.raises(ConfigurationError, match=words):
         read(tmp_path, minimal(homes=homes))
 
