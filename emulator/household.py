@@ -62,6 +62,9 @@ class Household:
         self._slot_start = self.meter.registers()
         # The slot in which the inverter stays off after an overvoltage.
         self.off_in_slot: int | None = None
+        # Emulated ms after its beginning at which the set point of the running slot changed last, and that of the slot
+        # before; 0 where it was there.
+        self._set_late_ms = self.last_set_late_ms = 0
         self._stretches: list[Stretch] = []
         self._plan()
 
@@ -100,6 +103,7 @@ class Household:
                 happened.append(self._read(self.slot - 1))
                 self._slot_start = self.meter.registers()
                 self.set_points.forget_before(self.slot)
+                self.last_set_late_ms, self._set_late_ms = self._set_late_ms, 0
                 self._plan()
             elif self._devices_w != devices_w:
                 self._plan()
@@ -110,8 +114,11 @@ class Household:
 
     def offer(self, set_point: SetPoint) -> tuple[StatusCode, str]:
         """Takes or refuses a set point now; one for the running slot acts at once. See SetPoints.offer."""
+        before = self.set_points.of(self.slot)
         code, reason = self.set_points.offer(set_point, self.slot)
         if code is StatusCode.ACCEPTED and set_point.slot == self.slot:
+            if before is None or before.model_copy(update={"sequence": set_point.sequence}) != set_point:
+                self._set_late_ms = self.now_ms % SLOT_MS
             self._plan()
         return code, reason
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +21,7 @@ from node.run.failures import due_failed_report, equivocation_report, failure_pr
 from node.run.genesis import TARIFF_BUY_NEUR_PER_WH, TARIFF_SELL_NEUR_PER_WH
 from node.run.grid_day import GRID_SLOT_SECONDS, GridDay, solve_day
 from node.run.kept import CommitmentReport, battery_report, device_reports, told_slots
+from node.run.missed import MissedReport, Seen, late_on_chain, missed_report
 from node.run.report import (
     AppHashReport,
     BooksReport,
@@ -43,7 +44,8 @@ class Observed(NamedTuple):
     compared, and disagreements. ``decisions``: the homes' own records; ``plain``: the same slots by the plain rule;
     ``failure``: why the run could not go on. ``supply`` is None where nobody could be asked. ``refused_at_door``: by
     result code what the clients sent and is in no block; None where their files are elsewhere.
-    ``application_memory_mib``: at the end, by validator; those whose processes are elsewhere are missing."""
+    ``application_memory_mib``: at the end, by validator; those whose processes are elsewhere are missing.
+    ``control_room_permille``: of its capacity, what a battery's plans keep free for real-time control."""
 
     chain_id: str
     day: str
@@ -64,6 +66,7 @@ class Observed(NamedTuple):
     failure: str = ""
     refused_at_door: Mapping[int, int] | None = None
     application_memory_mib: Mapping[str, float] = MappingProxyType({})
+    control_room_permille: int = 0
 
     def flexible(self, timing: Timing) -> Devices:
         """The homes' flexible devices as the run began, its first slot counted as 0."""
@@ -168,6 +171,8 @@ def problems(report: Report) -> list[str]:
         found.append(f"app hashes were compared at {report.app_hash_agreed.heights} of {report.blocks} heights only")
     found += failure_problems(report.due_failed, report.equivocations)
     for home in report.homes:
+        if home.commitments.missed.otherwise:
+            found.append(f"{home.commitments.missed.otherwise} slots of {home.id} missed its commitment without cause")
         if home.battery is not None and not home.battery.limits_kept:
             found.append(f"the battery of {home.id} left its limits")
         found += [
@@ -219,7 +224,9 @@ def _homes(seen: Observed) -> list[HomeReport]:
                 battery_end_wh=battery_end,
                 battery_end_without_market_wh=alone.battery_end_wh,
                 battery_end_plain_wh=plain[home.id].battery_end_wh if plain else None,
-                commitments=CommitmentReport(**asdict(day.commitments)),
+                commitments=CommitmentReport(
+                    **asdict(day.commitments), missed=_missed(seen, home, address, day, told, bool(flexible))
+                ),
                 battery=battery_report(home.battery, home.id, told) if home.battery else None,
                 devices=[device.rating.device for device in flexible],
                 devices_kept=device_reports(kept.get(home.id, {})),
@@ -231,6 +238,23 @@ def _homes(seen: Observed) -> list[HomeReport]:
             )
         )
     return homes
+
+
+def _missed(
+    seen: Observed, home: Home, address: bytes, day: HomeDay, told: Iterable[dict[str, Any]], has_devices: bool
+) -> MissedReport:
+    log, slots = seen.log, [each.slot for each in day.missed]
+    known = Seen(
+        home.id,
+        home.battery,
+        has_devices,
+        seen.strategy is StrategyName.PLAIN,
+        {line["slot"]: line for line in told},
+        log.control.slots,
+        late_on_chain(address, slots, log.made, log.too_late_s, log.block_times_s, seen.timing),
+        seen.control_room_permille,
+    )
+    return missed_report(day.missed, known)
 
 
 def _slot(seen: Observed, number: int) -> SlotReport:

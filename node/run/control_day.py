@@ -97,6 +97,11 @@ class ControlDay:
             case PhaseUnconfirmed():
                 self._orders[event.slot, event.account] = (event.phase, "unconfirmed")
 
+    @property
+    def slots(self) -> frozenset[int]:
+        """The slots with a session."""
+        return frozenset(slot for slot, _ in self._sessions)
+
     def report(self, slots: range, day_slot: int, homes: dict[bytes, str]) -> ControlReport | None:
         """What was seen of some slots; ``day_slot`` is the day's midnight, ``homes`` are the accounts' homes.
 

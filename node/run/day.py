@@ -30,7 +30,7 @@ from node.run.observer import compare_app_hashes, observing
 from node.run.progress import Display
 from node.run.report import Report
 from node.run.scenario import GridPlan
-from node.run.services import Stage
+from node.run.services import CONTROL_ROOM_PERMILLE, Stage
 from node.run.site import Site
 from node.run.stages import read_decisions
 from node.run.timing import DayAhead, Timing
@@ -124,6 +124,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
             failure,
             _refused_at_door(folder / "services"),
             memory_mib,
+            CONTROL_ROOM_PERMILLE if plan is not None and plan.strained else 0,
         )
 
     with display_of(log, timing) as display:

@@ -8,6 +8,7 @@ from typing import Any
 
 from node.run.control_day import ControlDay
 from node.run.kept import Commitments
+from node.run.missed import Missed, missed_by
 from node.run.stages import Made
 from node.run.troubles import Troubles
 from wire.chain import DueFailed
@@ -16,7 +17,15 @@ from wire.flowproof import Equivocation, EquivocationRecorded, FlowProved
 from wire.ledger import DebtChanged
 from wire.market import BookCleared, ContractMade
 from wire.results import Code
-from wire.settlement import CertificateMinted, ContractSettled, ContractUnwound, HouseholdSettled, SlotSettled
+from wire.settlement import (
+    CertificateMinted,
+    ContractSettled,
+    ContractUnwound,
+    HouseholdSettled,
+    SlotSettled,
+)
+
+_TOO_LATE = (Code.EXPIRED, Code.SLOT_OUT_OF_RANGE, Code.GATE_CLOSED)
 
 
 @dataclass
@@ -34,6 +43,7 @@ class HomeDay:
     reward_neur: int = 0
     debt_neur: int = 0
     commitments: Commitments = field(default_factory=Commitments)
+    missed: list[Missed] = field(default_factory=list)
 
 
 @dataclass
@@ -88,6 +98,8 @@ class DayLog:
     made: list[Made] = field(default_factory=list)
     due_failed: list[DueFailed] = field(default_factory=list)
     equivocations: list[Equivocation] = field(default_factory=list)
+    # The block time of transactions that were refused as too late, by sender.
+    too_late_s: list[tuple[bytes, float]] = field(default_factory=list)
     _product_of: dict[str, str] = field(default_factory=dict)
     troubles: Troubles = field(default_factory=Troubles)
 
@@ -96,10 +108,12 @@ class DayLog:
         self.height = height
         self.block_times_s.append(time_s)
 
-    def add_result(self, code: int, log: str) -> None:
-        """What became of a transaction in a block."""
+    def add_result(self, code: int, log: str, sender: bytes = b"", time_s: float = 0.0) -> None:
+        """What became of a transaction in a block of that time."""
         result = Code(code)
         self.results[result] += 1
+        if result in _TOO_LATE:
+            self.too_late_s.append((sender, time_s))
         if result is not Code.OK:
             self.troubles.add(result.name, log)
 
@@ -186,6 +200,9 @@ class DayLog:
         home.export_wh += max(-done.flow_wh, 0)
         home.debt_neur += done.debt_neur
         home.commitments.add(done)
+        missed = missed_by(done)
+        if missed is not None:
+            home.missed.append(missed)
         slot = self._slot(done.slot)
         slot.flows_wh[done.account] = done.flow_wh
         slot.import_wh += max(done.flow_wh, 0)

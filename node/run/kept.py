@@ -12,11 +12,9 @@ from pydantic import Field
 
 from emulator.battery import BatteryRating
 from emulator.units import MJ_PER_WH
+from node.run.missed import NEAR_WH, MissedReport
 from node.run.part import Part
 from wire.settlement import HouseholdSettlement
-
-# Wh by which a slot counts as ended where it should: a meter's whole Wh, and the inverter's own rounding.
-NEAR_WH = 5
 
 
 class CommitmentReport(Part):
@@ -29,6 +27,7 @@ class CommitmentReport(Part):
     off_contract_wh: int = Field(description="how far the meter ended from x_m, summed: traded with the supplier")
     off_commitment_wh: int = Field(description="how far the meter ended from x_hat, summed: what rewards fall with")
     near: int = Field(description=f"of those slots, in how many the meter ended within {NEAR_WH} Wh of x_hat")
+    missed: MissedReport = Field(default=MissedReport(), description="why it did not in the others")
 
 
 class BatteryReport(Part):

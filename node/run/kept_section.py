@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from node.run.missed import MissedReport
 from node.run.report import HomeReport, Report
 
 
 def kept_section(report: Report) -> str:
     """The section as HTML."""
     return f"""<h2>Commitments</h2><p>Settled slots with contracts: what each home was committed to (contracts, and with
-what it declared to the supplier), what its meter counted, and how far apart they were.</p>
+what it declared to the supplier), what its meter counted, and how far apart they were. The other slots ended elsewhere:
+with the battery at a limit of energy or power, or without one; left to flexible devices; as real-time control asked;
+because something came too late; by the plain rule's choice; or otherwise.</p>
 {_commitments(report.homes)}{_batteries(report.homes)}{_devices(report.homes)}{_stages(report)}"""
 
 
@@ -19,15 +22,20 @@ def _commitments(homes: Iterable[HomeReport]) -> str:
     rows = "".join(
         f"<tr><td>{escape(home.id)}<td>{escape(home.kind)}<td>{done.slots}<td>{done.contracted_wh}"
         f"<td>{done.committed_wh}<td>{done.metered_wh}<td>{done.off_contract_wh / done.slots:.0f}"
-        f"<td>{done.off_commitment_wh / done.slots:.0f}<td>{done.near}"
+        f"<td>{done.off_commitment_wh / done.slots:.0f}<td>{done.near}<td>{_missed(done.missed)}"
         for home in homes
         if (done := home.commitments).slots
     )
     head = (
         "<tr><th>home<th>kind<th>slots<th>contracted Wh<th>committed Wh<th>metered Wh<th>off contracts, Wh a slot"
-        "<th>off commitment, Wh a slot<th>slots within 5 Wh"
+        "<th>off commitment, Wh a slot<th>slots within 5 Wh<th>others"
     )
     return f"<table>{head}{rows}</table>" if rows else "<p>No slot with contracts was settled.</p>"
+
+
+def _missed(missed: MissedReport) -> str:
+    counts = missed.model_dump().items()
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts if count)
 
 
 def _batteries(homes: Iterable[HomeReport]) -> str:

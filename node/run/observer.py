@@ -37,7 +37,7 @@ async def follow_events(chain: Chain, day: DayLog) -> None:
 async def follow_results(chain: Chain, day: DayLog) -> None:
     """Add every transaction's result to the log, until cancelled."""
     async for result in chain.results(start=_FROM_THE_START):
-        day.add_result(result.code, result.log)
+        day.add_result(result.code, result.log, result.sender, result.time_ns / 1e9)
 
 
 async def probe(

@@ -28,7 +28,7 @@ from node.run.timing import Timing
 from wire import keystore
 
 # Thesis 6.2: 1.2 of 9 kWh.
-_CONTROL_ROOM_PERMILLE = 133
+CONTROL_ROOM_PERMILLE = 133
 
 
 class Stage:
@@ -235,7 +235,7 @@ class Stage:
             "homes": homes,
         }
         if self._plan is not None and self._plan.strained:
-            content["control"] = {"room_permille": _CONTROL_ROOM_PERMILLE}
+            content["control"] = {"room_permille": CONTROL_ROOM_PERMILLE}
         configuration = self._configuration("households", content)
         command = ("{python}", "-m", "clients.household", "--config", configuration)
         return Service(name="households", command=command, environment=self.site.environment("households"))

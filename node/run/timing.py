@@ -83,3 +83,7 @@ class Timing(NamedTuple):
     def slot_start_s(self, slot: int) -> int:
         """The Unix time at which a slot begins."""
         return self.epoch_s + slot * self.slot_seconds
+
+    def slot_at(self, time_s: float) -> int:
+        """The slot that runs at a Unix time."""
+        return int(time_s - self.epoch_s) // self.slot_seconds

@@ -6,6 +6,7 @@ import pytest
 
 from emulator.household import Household
 from emulator.setpoints import HORIZON_SLOTS
+from emulator.slot_summary import held
 from emulator.units import SLOT_MS
 from tests.emulator.world import home, net_of_slot
 from wire.mqtt import SetPoint, StatusCode
@@ -66,3 +67,30 @@ def test_a_set_point_ends_with_its_slot() -> None:
     assert household.set_points.of(1) is None
     assert household.set_points.by_slot == {}
     assert household.powers().battery_w == 600
+
+
+@pytest.mark.parametrize(
+    ("before", "running", "late_ms"),
+    [
+        (None, None, 0),
+        (40, None, 0),
+        (None, 40, 1_000),
+        # Sent again it is the same one; another is late.
+        (40, 40, 0),
+        (40, 41, 1_000),
+    ],
+)
+def test_a_set_point_that_comes_or_changes_when_its_slot_runs_is_told(
+    before: int | None, running: int | None, late_ms: int
+) -> None:
+    household = Household(home([500] * 4, [0] * 4))
+    if before is not None:
+        household.offer(follow(1, 1, before))
+    household.advance(SLOT_MS + 1_000)
+    assert held({"h1": household})["set_late_ms"] == {}
+    if running is not None:
+        household.offer(follow(2, 1, running))
+    household.advance(2 * SLOT_MS)
+    assert held({"h1": household})["set_late_ms"] == ({"h1": late_ms} if late_ms else {})
+    household.advance(3 * SLOT_MS)
+    assert held({"h1": household})["set_late_ms"] == {}

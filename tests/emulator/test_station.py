@@ -19,6 +19,7 @@ from emulator.homes import neighbourhood
 from emulator.household import Household
 from emulator.link import Link
 from emulator.service import TRIP_MV, Service
+from emulator.slot_summary import SlotSummary
 from emulator.station import CLASS_PERMILLE, NETWORK, Blackout, Station
 from emulator.station_meter import StationMeter
 from emulator.switch import Switches
@@ -118,6 +119,8 @@ async def test_over_the_broker_come_voltages_the_stations_readings_and_inverters
         service = Service(clock, homes, "06-15", 0, TOPICS, slots=2, first_slot=NOON, station=Station(high))
         link = Link(BrokerUrl.parse(broker.url), TOPICS, service.receive)
         service.attach(link)
+        summaries: list[SlotSummary] = []
+        service.report = summaries.append
         linking = asyncio.create_task(link.run())
         await asyncio.wait_for(service.run(), 60)
         async with asyncio.timeout(60):
@@ -141,3 +144,7 @@ async def test_over_the_broker_come_voltages_the_stations_readings_and_inverters
     (tripped,) = [power for power in powers if power.slot == NOON + 1]
     assert (tripped.curtailed_w, tripped.battery_w) == (tripped.pv_w, 0)
     assert tripped.pv_w > 0
+    assert [summary.off for summary in summaries] == [
+        [],
+        [home.id for home in homes if home.pv_wp or home.battery is not None],
+    ]

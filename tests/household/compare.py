@@ -13,6 +13,8 @@ import argparse
 from clients.household.offers import OfferRules
 from clients.household.steering import SAME_FLOW_WH
 from clients.household.strategy import StrategyName
+from node.run.kept import Commitments
+from node.run.missed import NEAR_WH
 from tests.household.day import Day, HomeDay, Settings
 
 EUR = 1e9
@@ -38,12 +40,26 @@ def show(date: str, homes: int, days: int, settings: Settings) -> None:
         f" battery can, {day.kept.otherwise} otherwise; off by {day.kept.off_wh} Wh in all;"
         f" {day.kept.limits_crossed} battery limits crossed"
     )
+    for kind in sorted({home.kind for home in day.homes}):
+        _show_commitments(kind, [day.commitments[home.home] for home in day.homes if home.kind == kind])
+    print(f"  slots off the commitment by more than {NEAR_WH} Wh, by why: {dict(day.missed)}")
     for home in sorted(day.homes, key=lambda one: one.gain_neur):
         print(
             f"  {home.home} {home.kind:10} margin {home.margin_permille / 10:4.1f} %: {home.bill_neur / EUR:8.4f} eur"
             f" instead of {home.without_neur / EUR:8.4f}; bought {home.bought_wh:5} Wh, sold {home.sold_wh:5} Wh,"
             f" rebate {home.rebate_neur / EUR:.4f}, reward {home.reward_neur / EUR:7.4f},"
             f" battery {home.battery_wh:+5} Wh{_devices(day, home)}"
+        )
+
+
+def _show_commitments(kind: str, commitments: list[Commitments]) -> None:
+    """How far meters of a kind of home ended from what they were committed to."""
+    slots = sum(each.slots for each in commitments)
+    off_wh, near = (sum(getattr(each, name) for each in commitments) for name in ("off_commitment_wh", "near"))
+    if slots:
+        print(
+            f"  {kind}: {slots} slots with contracts, off the commitment by {off_wh / slots:.1f} Wh on average, {near}"
+            f" of them by {NEAR_WH} Wh at most"
         )
 
 

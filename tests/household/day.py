@@ -31,9 +31,12 @@ from emulator.homes import neighbourhood
 from emulator.household import Household, SlotEnd
 from emulator.messages import history, nameplate, telemetry
 from emulator.shadow import shadow
+from emulator.slot_summary import held
 from emulator.units import MJ_PER_WH, SLOT_MS, SLOTS_A_DAY
 from node.run.cast import Actor, Cast
 from node.run.genesis import MAX_REBATE_NEUR_PER_WH, TARIFF_BUY_NEUR_PER_WH, VDG, app_state
+from node.run.kept import Commitments
+from node.run.missed import Missed, MissedReport, Seen, missed_by, missed_report
 from tests.household.flexible_day import FlexibleDay
 from wire.codec import decode, encode
 from wire.events import event_class
@@ -182,6 +185,11 @@ class Day:
         # How far each slot's metered flow ended from what the home was committed to, by home.
         self.apart_wh: defaultdict[str, list[int]] = defaultdict(list)
         self.kept = Kept()
+        # The report's own sums and classes, of each home's settled slots with contracts.
+        self.commitments: defaultdict[str, Commitments] = defaultdict(Commitments)
+        self.missed: Counter[str] = Counter()
+        self._missed: defaultdict[str, list[Missed]] = defaultdict(list)
+        self._told: dict[int, dict[str, Any]] = {}
         self._steered_wh: dict[tuple[str, int], int] = {}
         self.homes: list[HomeDay] = []
 
@@ -205,6 +213,8 @@ class Day:
         self._hear(self.chain.block(EPOCH_S + slots * SLOT_SECONDS, proofs)[1])
         self._hear(self.chain.block(EPOCH_S + slots * SLOT_SECONDS + 1, [])[1])
         self.homes = [self._home_day(building, terms, slots) for building in self._buildings]
+        for building in self._buildings:
+            self.missed.update(self._missed_report(building).model_dump())
 
     def _agent(self, building: Building) -> Home:
         address = self._actors[building.id].address
@@ -294,7 +304,15 @@ class Day:
                     statement = FlowStatement(CHAIN_ID, VDG, slot, account, flow_wh, building.meter)
                     signature = key.sign(flow_sign_bytes(statement)).signature
                     signed.append(FlowProof(account, flow_wh, building.meter, signature))
+        self._told[slot] = dict(held(self._physical))
         return tuple(signed)
+
+    def _missed_report(self, building: Building) -> MissedReport:
+        """As a run's report judges it: by the emulator's records and the chain's settlements."""
+        devices, is_plain = building.id in self.flexible, self._settings.strategy is StrategyName.PLAIN
+        return missed_report(
+            self._missed[building.id], Seen(building.id, building.battery, devices, is_plain, self._told)
+        )
 
     def _compare(self, name: str, slot: int, flow_wh: int, battery: Battery, before_wh: int) -> None:
         """Count a battery's slot: was what was contracted steered to, and could it have been?"""
@@ -322,7 +340,12 @@ class Day:
                 for party in (event.contract.buyer, event.contract.seller):
                     self._by_address[party].account.add_contract(event.contract)
             elif isinstance(event, HouseholdSettled) and event.settlement:
-                self._by_address[event.settlement.account].account.settle(event.settlement)
+                home = self._by_address[event.settlement.account]
+                home.account.settle(event.settlement)
+                self.commitments[home.id].add(event.settlement)
+                missed = missed_by(event.settlement)
+                if missed is not None:
+                    self._missed[home.id].append(missed)
             elif isinstance(event, ContractSettled):
                 self.verified_wh += event.verified_wh
 

@@ -26,9 +26,15 @@ def test_planned_homes_trade_in_daylight_for_less_than_by_the_plain_rule_or_with
     # An agent that knows the rules is never refused.
     assert set(day.chain.results) == {Code.OK}
     _keeps_what_it_can(day)
+    # What a home was committed to, contracts and what it declared, is metered as far as its battery can; not so by the
+    # plain rule, which follows contracts alone.
+    assert day.missed["by_choice"] == day.missed["otherwise"] == 0 < day.missed["at_a_limit"]
+    with_battery = [home.home for home in day.homes if home.kind != "plain"]
+    assert sum(day.commitments[name].near for name in with_battery) > 100
     plain = Day("06-15", homes=16, settings=Settings(strategy=StrategyName.PLAIN))
     plain.run()
     _keeps_what_it_can(plain)
+    assert plain.missed["by_choice"] > 0
     assert sum(home.bill_neur for home in day.homes) < sum(home.bill_neur for home in plain.homes)
     assert sum(home.worth_neur for home in day.homes) > sum(home.worth_neur for home in plain.homes)
 

@@ -15,6 +15,7 @@ from emulator.battery import BatteryRating, BatteryRecord
 from node.run.assembly import Observed, assemble, block_intervals_s, problems, settled_after_s
 from node.run.beside import read_plain
 from node.run.kept import battery_report, device_reports, told_slots
+from node.run.missed import MissedReport
 from node.run.page import render
 from node.run.stages import Made, read_decisions, stages
 from node.run.timing import Timing
@@ -36,12 +37,13 @@ def test_commitments_are_compared_with_the_meter_in_slots_with_contracts(tmp_pat
     (tmp_path / "emulator.log").write_text("")
     seller, buyer, third = (home.commitments for home in assemble(observed(tmp_path)).homes)
     # 100 Wh sold and 300 fed in, 297 of it planned; 100 bought and 200 taken, 197 planned.
-    assert asdict_of(seller) == (1, 100, 297, 300, 200, 3, 1)
-    assert asdict_of(buyer) == (1, 100, 197, 200, 100, 3, 1)
+    none = MissedReport()
+    assert asdict_of(seller) == (1, 100, 297, 300, 200, 3, 1, none)
+    assert asdict_of(buyer) == (1, 100, 197, 200, 100, 3, 1, none)
     assert third.slots == 0
 
 
-def asdict_of(done: object) -> tuple[int, ...]:
+def asdict_of(done: object) -> tuple[object, ...]:
     return tuple(vars(done).values())
 
 
