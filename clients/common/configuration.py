@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
+from pydantic_core import ErrorDetails
 
 from clients.common.yaml_file import BadYaml, read_yaml
 
@@ -21,9 +22,9 @@ class ConfigurationError(ValueError):
 
 
 class Section(BaseModel):
-    """A mapping of the file: no unknown keys, no silent conversions, immutable once read."""
+    """A mapping of the file: no unknown keys, no silent conversions, no NaN or infinity, immutable once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def _beside_the_file(value: object, info: ValidationInfo) -> Path:
@@ -58,6 +59,18 @@ def _shown(field: str, value: object) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
 
 
+def _causes(error: ValidationError) -> list[ErrorDetails]:
+    """Its errors, without a list that is called too short for want of the entries that are wrong."""
+    items = error.errors(include_url=False)
+    places = [item["loc"] for item in items]
+    return [
+        item
+        for item in items
+        if item["type"] != "too_short"
+        or not any(len(place) > len(item["loc"]) and place[: len(item["loc"])] == item["loc"] for place in places)
+    ]
+
+
 def read_configuration(path: Path, model: type[M]) -> M:
     """Read and validate a YAML file.
 
@@ -72,8 +85,9 @@ def read_configuration(path: Path, model: type[M]) -> M:
     try:
         return model.model_validate(data, context={"folder": path.absolute().parent})
     except ValidationError as error:
-        lines = [f"{path}: {error.error_count()} field(s) are wrong:"]
-        for item in error.errors(include_url=False):
+        items = _causes(error)
+        lines = [f"{path}: {len(items)} field(s) are wrong:"]
+        for item in items:
             field = ".".join(str(part) for part in item["loc"]) or "(the file)"
             lines.append(f"  {field} = {_shown(field, item['input'])}: {item['msg']}")
         raise ConfigurationError("\n".join(lines)) from error

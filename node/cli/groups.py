@@ -37,9 +37,7 @@ ENTRIES: Final = (
     Entry(
         "home profile", "clients.household.person.command:profile_command", "What a home's people want: init, show …"
     ),
-    Entry(
-        "home override", "clients.household.person.command:override_command", "Let a home do something else at once."
-    ),
+    Entry("home override", "clients.household.person.command:override_app", "Let a home do something else at once."),
     Entry(
         "home resume", "clients.household.person.command:resume_command", "End a home's overrides before their time."
     ),

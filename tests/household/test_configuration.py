@@ -58,6 +58,23 @@ def test_the_sample_shows_every_default() -> None:
         assert left_out <= {"last_slot", "ahead_slots", "shade_quantile"}, part
 
 
+def test_a_device_that_is_wrong_is_all_that_is_told(tmp_path: Path) -> None:
+    homes = [{"id": "h1", "seed_file": "h1.seed", "devices": [{"id": "car", "kind": "toaster"}]}]
+    with pytest.raises(ConfigurationError) as refused:
+        read(tmp_path, minimal(homes=homes))
+    head, line = str(refused.value).splitlines()
+    assert head.endswith("1 field(s) are wrong:")
+    assert line.startswith("  homes.0.devices.0.kind = 'toaster': ")
+    with pytest.raises(ConfigurationError, match=r"homes = .*at least 1 item"):
+        read(tmp_path, minimal(homes=[]))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_no_number_is_called_so(tmp_path: Path, value: float) -> None:
+    with pytest.raises(ConfigurationError, match=rf"offers.shade_quantile = {value}: .*finite number"):
+        read(tmp_path, minimal(offers={"shade_quantile": value}))
+
+
 def test_paths_start_at_the_file(tmp_path: Path) -> None:
     configuration = read(tmp_path, minimal())
     assert configuration.chain_file == tmp_path / "data" / "chain.db"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,14 @@ from clients.household.person.command import profile_command
 from clients.household.person.desk import Desk
 from clients.household.person.override import OverrideKind, OverrideRefused, checked
 from clients.household.person.profile import Profile, field_names, read_profile, with_field
+from clients.household.person.time_span import end_of
 from clients.household.person.wishes import Wishes
 from clients.household.plan import PlannedSlot
 from clients.household.reason import Reason
 from clients.household.steering import Steering, steering_of
 from node.cli.main import app
 from tests.household.made import BATTERY, EPOCH_S, SLOT_SECONDS, expected, home, telemetry, terms
+from tests.household.test_configuration import minimal, read
 from wire.market import CancelOrder, PlaceOrder, Side
 
 NOW_S = 1_790_000_000
@@ -49,12 +52,12 @@ def test_every_field_can_be_set_and_the_file_then_says_so(tmp_path: Path) -> Non
     for name, value in zip(field_names(), values, strict=True):
         profile = with_field(profile, name, value)
     path.write_text(profile.text())
-    read = read_profile(path)
-    assert read == profile
-    assert (read.comfort.least_percent, read.comfort.most_percent, read.reserve_percent) == (20, 90, 30)
-    assert (read.least_price_neur_per_wh, read.trading, read.away_comfort_percent) == (120_000, False, 10)
-    begins_s = read.away[0].begins.timestamp()
-    assert [read.is_away(begins_s + seconds) for seconds in (-1, 0, 13 * 86_400, 14 * 86_400)] == [
+    again = read_profile(path)
+    assert again == profile
+    assert (again.comfort.least_percent, again.comfort.most_percent, again.reserve_percent) == (20, 90, 30)
+    assert (again.least_price_neur_per_wh, again.trading, again.away_comfort_percent) == (120_000, False, 10)
+    begins_s = again.away[0].begins.timestamp()
+    assert [again.is_away(begins_s + seconds) for seconds in (-1, 0, 13 * 86_400, 14 * 86_400)] == [
         False,
         True,
         True,
@@ -85,6 +88,12 @@ def test_a_profile_with_faults_is_refused_with_all_of_them(tmp_path: Path) -> No
         ("away", "[{begins: 2026-07-01T08:00:00, ends: 2026-07-02T08:00:00}]", "time zone"),
         ("away", "[{begins: 2026-07-02T08:00:00Z, ends: 2026-07-01T08:00:00Z}]", "after begins"),
         ("trading", "{", "is not YAML"),
+        ("reserve_percent", "None", "reserve_percent = None: .* give a whole number of 0 to 100"),
+        ("reserve_percent", "", r"reserve_percent = \(nothing\): .* give a whole number"),
+        ("comfort.least_percent", "~", "comfort.least_percent = ~: .* give a whole number of 0 to 100"),
+        ("comfort.least_percent", "100", "= 100: least_percent is 100; give less than most_percent"),
+        ("trading", "None", "give true or false"),
+        ("away", "[{begins: 2026-07-01T08:00:00Z}]", r"0.ends: Field required; give \[\] or"),
         ("trading", "[" * 3_000, "is nested deeper than 32"),
     ],
 )
@@ -93,7 +102,36 @@ def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: str, w
         with_field(Profile(), name, value)
 
 
+def test_a_value_below_zero_is_refused_by_name_and_is_no_option(tmp_path: Path) -> None:
+    read(tmp_path, minimal())
+    config = ["--config", str(tmp_path / "household.yaml")]
+    result = RUNNER.invoke(app, ["home", "profile", "set", "least_price_neur_per_wh", "-4", *config])
+    assert (result.exit_code, "least_price_neur_per_wh = -4: " in result.stderr) == (2, True)
+    assert "give a whole number of 0 to 10000000" in result.stderr
+    result = RUNNER.invoke(app, ["home", "override", "least_price", "-4", *config])
+    assert (result.exit_code, "value is -4; least_price takes 0 to 10000000 neur per Wh" in result.stderr) == (2, True)
+    result = RUNNER.invoke(app, ["home", "override", "reserve", *config])
+    assert (result.exit_code, "value is missing; give one after reserve" in result.stderr) == (2, True)
+
+
 # Overrides
+
+
+@pytest.mark.parametrize(
+    ("span", "until", "words"),
+    [
+        ("99999d", "", "--for is '99999d'; give 366d at most, or set what you want as a rule in the profile"),
+        ("8785h", "", "give 366d at most"),
+        ("", "2300-01-01T00:00:00Z", "--until is '2300-01-01T00:00:00Z'; give a time within 366 days"),
+        ("", "2020-01-01T00:00:00Z", "--until is '2020-01-01T00:00:00Z', which is over; give a later time"),
+        ("90", "", "--for is '90'; give a number with s, m, h or d"),
+    ],
+)
+def test_an_end_that_makes_no_sense_is_refused(span: str, until: str, words: str) -> None:
+    with pytest.raises(OverrideRefused) as refused:
+        end_of(NOW_S, span, until, 24)
+    assert words in str(refused.value)
+    assert end_of(NOW_S, "366d", "", 24) == NOW_S + 366 * 86_400
 
 
 class Place:
@@ -173,7 +211,7 @@ def test_a_profile_that_changes_is_read_and_one_that_is_wrong_changes_nothing(pl
     ("kind", "value", "seconds", "words"),
     [
         (OverrideKind.RESERVE, 101, 60, "value is 101; reserve takes 0 to 100 percent"),
-        (OverrideKind.RESERVE, None, 60, "value is None"),
+        (OverrideKind.RESERVE, None, 60, "value is missing; give one after reserve: 0 to 100 percent"),
         (OverrideKind.COMFORT, -1, 60, "value is -1"),
         (OverrideKind.CHARGE_NOW, 5, 60, "takes none: leave it out"),
         (OverrideKind.AWAY, None, 0, "not after now"),
@@ -306,7 +344,8 @@ def test_overrides_are_given_ended_and_listed_by_command(config: Path) -> None:
     assert "start `vdg household run` first" in run(config, "override", "away", code=2)
     Database.open(config.parent / "data" / "household.db", "chain").close()
     run(config, "override", "pause_trading", "--for", "90m")
-    run(config, "override", "reserve", "50", "--until", "2099-01-01T00:00:00+00:00")
+    until = (datetime.now(UTC) + timedelta(days=30)).replace(microsecond=0).isoformat()
+    run(config, "override", "reserve", "50", "--until", until)
     assert "give a number with s, m, h or d" in run(config, "override", "away", "--for", "soon", code=2)
     assert "with its zone" in run(config, "override", "away", "--until", "2099-01-01", code=2)
     assert "0 to 100" in run(config, "override", "reserve", "500", code=2)
@@ -320,7 +359,7 @@ def test_overrides_are_given_ended_and_listed_by_command(config: Path) -> None:
     assert json.loads(run(config, "resume", "charge_now", "--json", code=1)) == {"home": "h1", "ended": []}
     assert "ended pause_trading" in run(config, "resume", "pause_trading")
     run(config, "resume", "pause_trading", code=1)
-    assert "until 2099" in run(config, "overrides")
+    assert f"until {until}" in run(config, "overrides")
 
 
 def test_a_home_that_the_file_has_not_is_named(config: Path) -> None:

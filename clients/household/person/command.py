@@ -31,6 +31,7 @@ OneHome = Annotated[str, typer.Option("--home", help="The home's id; needed wher
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 profile_command = typer.Typer(no_args_is_help=True, help="What the people of a home want as a rule, in one file.")
+override_app = typer.Typer(add_completion=False)
 
 
 @profile_command.command("init")
@@ -52,7 +53,8 @@ def show_command(config: Config, home: OneHome = "", as_json: AsJson = False) ->
     typer.echo(profile.model_dump_json() if as_json else profile.text().rstrip())
 
 
-@profile_command.command("set")
+# A value below zero is one to refuse by name, not an option.
+@profile_command.command("set", context_settings={"ignore_unknown_options": True})
 def set_command(
     config: Config,
     field: Annotated[str, typer.Argument(help="Such as reserve_percent or comfort.least_percent.")],
@@ -84,6 +86,7 @@ def check_command(config: Config, home: OneHome = "", as_json: AsJson = False) -
         typer.echo(f"{path}: {'can be used' if found else 'is not there; the defaults hold'}")
 
 
+@override_app.command(context_settings={"ignore_unknown_options": True})
 def override_command(
     config: Config,
     kind: Annotated[OverrideKind, typer.Argument(help="What is wanted.")],

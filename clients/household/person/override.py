@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 MOST_PRICE_NEUR_PER_WH = 10_000_000
+MOST_DAYS = 366
+SECONDS_PER_DAY = 86_400
 
 
 class OverrideKind(StrEnum):
@@ -70,7 +72,9 @@ class OverrideRefused(ValueError):
 
 def checked(home: str, kind: OverrideKind, value: int | None, begun_s: int, ends_s: int, by: str) -> Override:
     """An override that makes sense. Raises: OverrideRefused."""
-    if kind.unit and (value is None or not 0 <= value <= kind.most):
+    if kind.unit and value is None:
+        raise OverrideRefused(f"value is missing; give one after {kind.value}: 0 to {kind.most} {kind.unit}")
+    if kind.unit and value is not None and not 0 <= value <= kind.most:
         raise OverrideRefused(f"value is {value}; {kind.value} takes 0 to {kind.most} {kind.unit}")
     if not kind.unit and value is not None:
         raise OverrideRefused(f"value is {value}; {kind.value} takes none: leave it out")

@@ -7,13 +7,24 @@ from pathlib import Path
 from typing import Annotated, Self
 
 import yaml
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from clients.common.configuration import ConfigurationError, Section, read_configuration
 from clients.common.yaml_file import BadYaml, read_yaml
 from clients.household.person.override import MOST_PRICE_NEUR_PER_WH
 
 Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+_TAKES = {
+    "comfort.least_percent": "a whole number of 0 to 100",
+    "comfort.most_percent": "a whole number of 0 to 100",
+    "reserve_percent": "a whole number of 0 to 100",
+    "least_price_neur_per_wh": f"a whole number of 0 to {MOST_PRICE_NEUR_PER_WH}",
+    "trading": "true or false",
+    "away": "[] or [{begins: 2026-07-01T08:00:00+02:00, ends: 2026-07-14T18:00:00+02:00}]",
+    "away_comfort_percent": "a whole number of 0 to 100",
+}
 
 
 def _moment(value: datetime) -> datetime:
@@ -127,7 +138,7 @@ def with_field(profile: Profile, name: str, value: str) -> Profile:
     except ConfigurationError:
         raise
     except ValueError as error:
-        raise ConfigurationError(f"{name} = {value}: {_first(error)}") from error
+        raise ConfigurationError(f"{name} = {value.strip() or '(nothing)'}: {_told(name, error)}") from error
 
 
 def field_names() -> list[str]:
@@ -137,6 +148,15 @@ def field_names() -> list[str]:
     return [*nested, *(name for name, value in data.items() if not isinstance(value, dict))]
 
 
-def _first(error: ValueError) -> str:
-    errors = getattr(error, "errors", None)
-    return str(errors(include_url=False)[0]["msg"]) if callable(errors) else str(error)
+def _told(name: str, error: ValueError) -> str:
+    """What is wrong with the value of a field, and what would do."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    faults = []
+    for item in error.errors(include_url=False):
+        if item["type"] == "value_error":
+            # Our own words, which have the way out.
+            return str(item["ctx"]["error"])
+        within = ".".join(str(part) for part in item["loc"]).removeprefix(name).removeprefix(".")
+        faults.append(f"{within}: {item['msg']}" if within else item["msg"])
+    return f"{', '.join(faults)}; give {_TAKES[name]}"
