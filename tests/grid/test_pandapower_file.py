@@ -137,6 +137,29 @@ def test_everything_wrong_is_named_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize("given", [0.0, -1.0, 0.5, float("inf")])
+def test_elements_in_parallel_are_counted(given: float) -> None:
+    net = plain()
+    for table in ("line", "trafo"):
+        net[table]["parallel"] = net[table]["parallel"].astype(float)
+        net[table].loc[0, "parallel"] = given
+    assert refused(net) == [
+        f"line '{THESIS_50.lines[0].id}' parallel {given:g} is not a whole number from 1 on",
+        f"transformer 'transformer00001' parallel {given:g} is not a whole number from 1 on",
+    ]
+
+
+def test_a_figure_that_pandapower_leaves_out_of_its_file_as_it_is_infinite_is_asked_for_with_its_name() -> None:
+    net = plain()
+    net.trafo.loc[0, "sn_mva"] = float("inf")
+    with pytest.raises(BadNetwork) as bad:
+        check(parse(pandapower.to_json(net), "net"))
+    (fault,) = bad.value.faults
+    assert (fault.where, fault.reason) == ("transformer 'transformer00001' sn_mva", "is missing")
+    assert fault.way_out == "give a finite number"
+    assert refused(net)[0] == "transformer 'transformer00001' rating_va inf is not a number"
+
+
 def test_ids_zero_impedances_and_loops_of_a_file_are_named_by_its_own_names() -> None:
     net = plain()
     net.line.loc[5, "name"] = net.line.loc[4, "name"]

@@ -98,8 +98,18 @@ class NetworkTables:
             return math.nan
 
     def _missing(self, where: str, column: str) -> float:
-        self._fault(f"{where} {column}", "", "is missing", "give it")
+        # A file that pandapower writes has nothing where a figure is infinite.
+        self._fault(f"{where} {column}", "", "is missing", "give a finite number")
         return math.nan
+
+    def _parallel(self, where: str, row: dict[str, Any]) -> int:
+        """How many equal elements a row stands for."""
+        given = self._number(where, row, "parallel", 1)
+        if given >= 1 and given.is_integer():
+            return int(given)
+        if not math.isnan(given):
+            self._fault(f"{where} parallel", f"{given:g}", "is not a whole number from 1 on", "count the elements")
+        return 1
 
     def _bus(self, row: dict[str, Any], column: str) -> str:
         """The name of the bus that a row refers to; an unknown one is left for validation to name."""
@@ -135,7 +145,7 @@ class NetworkTables:
                 reason = "differs from the positive sequence's"
                 self._fault(f"{where} {column}", str(row[column]), reason, "give a delta-wye transformer one impedance")
         high, low = self._tapped_kv(where, row)
-        parallel = self._number(where, row, "parallel", 1)
+        parallel = self._parallel(where, row)
         rating_va = self._number(where, row, "sn_mva") * 1e6 * parallel
         idle_w = self._number(where, row, "pfe_kw") * 1000 * parallel
         idle_va = self._number(where, row, "i0_percent") / 100 * rating_va
@@ -174,7 +184,7 @@ class NetworkTables:
             mutual, across = (zero * (1 - _LEAST_NEUTRAL) - positive) / 3, 0j
         own = positive + mutual
         neutral = (zero - own - 2 * mutual + 6 * across) / 3
-        parallel = self._number(where, row, "parallel", 1)
+        parallel = self._parallel(where, row)
         limit_a = self._number(where, row, "max_i_ka", _UNLIMITED_A / 1000) * 1000
         neutral_limit_a = self._number(where, row, "max_i_neutral_ka", limit_a / 1000) * 1000
         scale = self._number(where, row, "df", 1.0) * parallel
