@@ -13,7 +13,7 @@ from wire.mqtt import History, Nameplate, SetPoint, Telemetry, Topics
 
 log = logging.getLogger(__name__)
 
-# A set point that is not obeyed is sent again so often in a slot, and no oftener.
+# A set point that is not obeyed is sent again so often in a slot, and no oftener; one that is refused is sent so often.
 _CORRECTIONS = 3
 
 
@@ -30,6 +30,7 @@ class Equipment:
         self._history: History | None = None
         self._telemetry: Telemetry | None = None
         self._corrected = (-1, 0)
+        self._sent: dict[int, tuple[Steering, int]] = {}
         self._begun = -1
         self._unasked: dict[int, Steering | None] = {}
 
@@ -104,7 +105,7 @@ class Equipment:
 
     def forget_before(self, slot: int) -> None:
         """Drop what concerns slots that are over."""
-        for by_slot in (self.home.asked_wh, self._unasked):
+        for by_slot in (self.home.asked_wh, self._unasked, self._sent):
             for old in [number for number in by_slot if number < slot]:
                 del by_slot[old]
         if self.home.flexible is not None:
@@ -119,7 +120,13 @@ class Equipment:
         if wanted is None and sent is not None:
             wanted = Steering(slot, "self")
         if wanted is not None and wanted != sent:
-            self._order(wanted)
+            last, times = self._sent.get(slot, (wanted, 0))
+            times = times if last == wanted and sent is None else 0
+            if times < _CORRECTIONS:
+                self._order(wanted)
+                # What can't be sent as the inverter is silent is no refusal of its.
+                if self._ordered(slot) is not None:
+                    self._sent[slot] = (wanted, times + 1)
 
     def measured(self, now: int) -> None:
         """There is new telemetry: set the running slot right where it goes elsewhere."""

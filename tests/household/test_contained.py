@@ -176,6 +176,32 @@ def test_a_set_point_that_was_refused_is_not_taken_for_one_that_holds(monkeypatc
     assert agent.home.steering(1) == Steering(1, "follow", grid_wh=-100)
 
 
+def test_a_set_point_that_is_refused_every_time_is_sent_three_times_and_another_one_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    agent = Agent()
+    monkeypatch.setattr(Moment, "now", lambda: agent.now)
+
+    def refuse_all() -> int:
+        sent = [decode(SetPoint, outgoing.payload) for outgoing in agent.roster.outgoing]
+        agent.roster.outgoing.clear()
+        for one in sent:
+            code, reason = StatusCode.BEYOND_POWER, "it takes no such thing"
+            status = Status(code=code, reason=reason, time_ms=1, sequence=one.sequence, slot=one.slot)
+            agent.hear(TOPICS.status(HOME), status.encode())
+        return len(sent)
+
+    agent.equipment.ask(1, -100)
+    count = refuse_all()
+    for _ in range(10):
+        # Each refusal is a reason to plan again, after which the slot is steered.
+        agent.equipment.steer(1)
+        count += refuse_all()
+    assert count == 3
+    agent.equipment.ask(1, -90)
+    assert refuse_all() == 1
+
+
 def with_car() -> Agent:
     agent = Agent(DeviceSection.model_validate({"id": "car", "kind": "car_charger"}))
     paths = DeviceTopics(TOPICS, HOME, "car")
