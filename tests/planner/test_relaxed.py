@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -13,6 +16,7 @@ from tests.planner.cases import File, battery, plain, problem_of, random_file
 
 PLANNER = Planner()
 EXACT_WH = 1e-4
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "home-plan.json"
 
 
 def plan_of(file: File) -> Plan:
@@ -35,6 +39,16 @@ def test_sun_that_nothing_can_take_is_left_unused_before_the_grid_is_overloaded(
         "400 Wh of the sun are left unused in slot 1: nothing can take them; "
         "raise grid_limit_w, or make room in the battery before"
     )
+
+
+def test_a_limit_that_can_be_held_gives_nothing_at_all() -> None:
+    """Not even the millionth of a Wh that the solver could sell."""
+    file = json.loads(EXAMPLE.read_text()) | {"grid_limit_w": 0}
+    plan = plan_of(file)
+    assert Limit.GRID not in given_by(plan)
+    assert not plan.buy_wh.any()
+    assert not plan.sell_wh.any()
+    assert plan.cost_neur == 0
 
 
 def test_a_load_above_the_grids_limit_exceeds_it_by_no_more_than_it_must() -> None:

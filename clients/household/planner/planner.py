@@ -15,6 +15,8 @@ from clients.household.planner.vector import Indices, Vector
 # What a limit that gave may be exceeded by beyond its least (a share of it, and in its unit), so that the next step
 # isn't infeasible by rounding.
 _GIVEN_SHARE, _GIVEN = 1e-9, 1e-6
+# Less than this (in a limit's unit) is rounding.
+_NOTHING = 1e-9
 
 
 class Planner:
@@ -89,7 +91,9 @@ class Planner:
             if found is None:
                 break
             x = found
-            solver.cap(totals[limit], float(exceeded @ x) * (1.0 + _GIVEN_SHARE) + _GIVEN)
+            least = float(exceeded @ x)
+            # A limit that can be held is held to the last digit: what it could give would be used.
+            solver.cap(totals[limit], 0.0 if least < _NOTHING else least * (1.0 + _GIVEN_SHARE) + _GIVEN)
         solver.minimise(arrays.cost)
         cheapest = self._whole(arrays)
         if cheapest is not None:
