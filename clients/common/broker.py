@@ -54,11 +54,15 @@ def broker_login(address: BrokerAddress) -> BrokerLogin:
     if address.password_env is not None:
         password = os.environ.get(address.password_env)
         if not password:
-            raise ConfigurationError(f"mqtt.password_env = {address.password_env}: set the variable for this process")
+            raise ConfigurationError(
+                f"password_env = {address.password_env}, for {address.url}: set the variable for this process"
+            )
     tls = None
     if parts.scheme == "mqtts":
         try:
             tls = ssl.create_default_context(cafile=str(address.authority) if address.authority else None)
         except OSError as error:
-            raise ConfigurationError(f"mqtt.authority = {address.authority}: can't be used ({error})") from error
+            raise ConfigurationError(
+                f"authority = {address.authority}, for {address.url}: can't be used ({error})"
+            ) from error
     return BrokerLogin(parts.hostname or "", parts.port or _PORTS[parts.scheme], parts.username, password, tls)

@@ -98,6 +98,7 @@ class HomeSection(Section):
 class HouseholdConfiguration(Section):
     """The whole file. ``trust``: where verifying begins; with ``verify`` false, gateways are believed.
 
+    ``dso_mqtt``: where homes and DSO meet, when that is another broker than the house's own, which is ``mqtt``.
     ``highest_margin_permille``: a home without a margin of its own has one up to this, which
     follows from its account."""
 
@@ -105,6 +106,7 @@ class HouseholdConfiguration(Section):
     verify: bool = True
     trust: TrustSection | None = None
     mqtt: BrokerSection
+    dso_mqtt: BrokerSection | None = None
     data: FilePath
     vdg: Name | None = None
     highest_margin_permille: Permille = 300

@@ -174,7 +174,8 @@ class Service:
             return
         settings = self._configuration
         max_grid_wh = settings.planning.grid_limit_w // SLOTS_PER_HOUR
-        link = DsoLink(settings.mqtt, self.homes)
+        dso = settings.dso_mqtt
+        link = DsoLink(settings.mqtt, self.homes) if dso is None else DsoLink(dso, self.homes, dso.client_id)
         self._control = control = ControlWatch(chain, self._traders, settings.control, max_grid_wh, link.tell)
         tasks.create_task(control.run())
         tasks.create_task(link.run(control.assigned))

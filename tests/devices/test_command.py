@@ -72,7 +72,7 @@ async def test_the_command_tells_changes_and_how_all_devices_stand() -> None:
         (["--device", "plug"], "--device is 'plug'; give KIND:ID"),
         (["--broker", "http://x"], "url is 'http://x'"),
         (["--topic-root", "a//b"], "topic_root is 'a//b'"),
-        (["--password-env", "VDG_NOT_SET"], "mqtt.password_env = VDG_NOT_SET: set the variable"),
+        (["--password-env", "VDG_NOT_SET"], "password_env = VDG_NOT_SET, for mqtt://127.0.0.1:1883: set the variable"),
     ],
 )
 def test_bad_options_end_with_a_message_and_code_2(options: list[str], words: str) -> None:

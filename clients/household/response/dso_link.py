@@ -18,13 +18,14 @@ log = logging.getLogger(__name__)
 
 
 class DsoLink:
-    """A connection that comes back by itself."""
+    """A connection that comes back by itself; ``client_id``: a name at the broker, made up without one."""
 
-    def __init__(self, broker: BrokerAddress, homes: Iterable[str]) -> None:
+    def __init__(self, broker: BrokerAddress, homes: Iterable[str], client_id: str = "") -> None:
         """Prepare. Raises: ConfigurationError when the broker's login is incomplete."""
         self._topics = topics = Topics(broker.topic_root)
+        name = client_id or own_client_id("pcc")
         self._connection = BrokerConnection(
-            broker, own_client_id("pcc"), lambda: (topics.assignment("+"),), self._received, self._tell_all
+            broker, name, lambda: (topics.assignment("+"),), self._received, self._tell_all
         )
         self._home_at = {topics.assignment(home): home for home in homes}
         self._to_tell: asyncio.Queue[tuple[str, Answered]] = asyncio.Queue()
