@@ -31,15 +31,18 @@ from tests.household import privacy
 from tests.household.controlling import control_until
 from tests.household.lying_relay import lying_relay
 from tests.household.neighbourhood import Neighbourhood, living
+from tests.household.people import charging, move_in
 from tests.household.wire_tap import wire_tap
 from tests.proofs.lying_gateway import LyingGateway, lying_gateway
 from tests.proofs.proven_chain import settled_chain
 from wire.codec import decode, encode
+from wire.device import DeviceTopics
 from wire.gen.vdg.gateway.v1 import gateway_pb2 as pb
 from wire.grid import ListTermsResponse, SlotTerms
 from wire.ledger import Balance, GetBalanceRequest, account_holder
 from wire.light.client import LightClient
 from wire.market import Contract, ContractMade, GetBookRequest, ListProductsRequest
+from wire.mqtt import Topics
 from wire.settlement import HouseholdSettled, HouseholdSettlement
 from wire.unverified import Reason, Unverified
 
@@ -203,17 +206,24 @@ async def test_an_agent_leaves_a_gateway_that_lies_and_stops_when_the_last_one_d
             living(Path(folder), homes=4, slot_seconds=2, controlled=True) as place,
             lying_relay(place.gateway) as first,
             lying_relay(place.gateway) as second,
-            wire_tap(place.broker_port) as tap,
+            wire_tap(place.broker_port) as house,
+            wire_tap(place.broker_port) as dso,
+            charging(place) as car,
         ):
             content = yaml.safe_load(place.configuration.read_text())
             content["gateway"] |= {"target": first.address, "others": [second.address]}
-            content["mqtt"]["url"] = f"mqtt://127.0.0.1:{tap.port}"
+            content["mqtt"]["url"] = f"mqtt://127.0.0.1:{house.port}"
+            content["dso_mqtt"] = {"url": f"mqtt://127.0.0.1:{dso.port}"}
+            content["home_assistant"] = {}
+            content["homes"][0]["devices"] = [{"id": car.device, "kind": "car_charger"}]
             place.configuration.write_text(yaml.safe_dump(content))
-            secrets = _moved_in(place)
+            move_in(place)
             place.start_agent()
             await _settles(place, "homes settle through the first gateway")
-            await control_until(place, lambda: bool(privacy.answers_of(place, tap)))
-            privacy.nothing_private_leaves(place, first, tap, secrets)
+            await control_until(place, lambda: bool(dso.published))
+            command = DeviceTopics(Topics(), car.home, car.device).command
+            await place.until(lambda: command in {one.topic for one in house.published}, "the car is told to charge")
+            privacy.nothing_private_leaves(place, first, privacy.Brokers(house, dso), car)
             first.lie = embellished
             await place.until(lambda: "going on with gateway" in place.log.read_text(), "the agent leaves the liar")
             assert f"gateway {first.address} is not believed" in place.log.read_text()
@@ -239,20 +249,6 @@ async def _settles(place: Neighbourhood, what: str) -> None:
 
     enough = settled_slots() + 2 * len(place.cast.households)
     await place.until(lambda: settled_slots() >= enough, what)
-
-
-def _moved_in(place: Neighbourhood) -> list[str]:
-    """People with a profile live in the homes; returns what nobody outside may read."""
-    secrets = []
-    for home, actor in place.cast.households:
-        secrets += [home.id, home.meter, actor.seed.hex(), place.folder.name]
-    configuration = read_configuration(place.configuration, HouseholdConfiguration)
-    for section in configuration.homes:
-        profile = configuration.profile_of(section)
-        profile.parent.mkdir(parents=True, exist_ok=True)
-        away = {"begins": "2026-07-01T08:00:00+02:00", "ends": "2026-07-15T20:00:00+02:00"}
-        profile.write_text(yaml.safe_dump({"reserve_percent": 37, "away": [away], "away_comfort_percent": 13}))
-    return [*secrets, "reserve_percent", "away", "comfort", "2026-07-01", "2026-07-15"]
 
 
 def _no_cent_too_much(place: Neighbourhood) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-_PUBLISH, _CONNECT = 3, 1
+_CONNECT, _PUBLISH, _SUBSCRIBE = 1, 3, 8
 
 
 class Published(NamedTuple):
@@ -18,13 +18,18 @@ class Published(NamedTuple):
 
 
 class WireTap:
-    """``published`` grows by what clients send; ``connects`` has the bytes of their CONNECT packets."""
+    """``published`` grows by what clients send; ``connects`` has the bytes of their CONNECT packets.
+
+    ``subscribed`` has the filters that they ask for, ``kinds`` the types of all packets, by MQTT's numbers.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._broker = (host, port)
         self.port = 0
         self.published: list[Published] = []
         self.connects: list[bytes] = []
+        self.subscribed: list[str] = []
+        self.kinds: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -49,12 +54,15 @@ class WireTap:
                 digits += await reader.readexactly(1)
                 length |= (digits[-1] & 0x7F) << 7 * (len(digits) - 1)
             body = await reader.readexactly(length)
+            self.kinds.add(head[0] >> 4)
             if head[0] >> 4 == _PUBLISH:
                 end = 2 + int.from_bytes(body[:2], "big")
                 begin = end + (2 if head[0] & 0x06 else 0)
                 self.published.append(Published(body[2:end].decode(), body[begin:]))
             elif head[0] >> 4 == _CONNECT:
                 self.connects.append(body)
+            elif head[0] >> 4 == _SUBSCRIBE:
+                self.subscribed += _filters(body)
             writer.write(head + digits + body)
             await writer.drain()
 
@@ -63,6 +71,16 @@ class WireTap:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _filters(body: bytes) -> list[str]:
+    """The topic filters of a SUBSCRIBE packet: behind its number, each with its length and followed by its QoS."""
+    filters, at = [], 2
+    while at < len(body):
+        end = at + 2 + int.from_bytes(body[at : at + 2], "big")
+        filters.append(body[at + 2 : end].decode())
+        at = end + 1
+    return filters
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
