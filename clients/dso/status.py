@@ -99,6 +99,7 @@ class Status:
         return [
             {
                 "slot": session.slot,
+                "session": session.ended.number,
                 "why": session.cause.why,
                 "outcome": session.ended.outcome.name if session.ended.outcome else None,
                 "signals": session.ended.signals,

@@ -16,6 +16,7 @@ from emulator.flexible import Devices, flexible_devices
 from emulator.homes import Home
 from node.grid_report.report import grid_report
 from node.run.comparison import why_higher, without_market
+from node.run.control_why import Whys
 from node.run.daylog import DayLog, HomeDay, SlotDay
 from node.run.failures import due_failed_report, equivocation_report, failure_problems
 from node.run.genesis import TARIFF_BUY_NEUR_PER_WH, TARIFF_SELL_NEUR_PER_WH
@@ -45,7 +46,8 @@ class Observed(NamedTuple):
     ``failure``: why the run could not go on. ``supply`` is None where nobody could be asked. ``refused_at_door``: by
     result code what the clients sent and is in no block; None where their files are elsewhere.
     ``application_memory_mib``: at the end, by validator; those whose processes are elsewhere are missing.
-    ``control_room_permille``: of its capacity, what a battery's plans keep free for real-time control."""
+    ``control_room_permille``: of its capacity, what a battery's plans keep free for real-time control. ``whys``: what
+    started the sessions of control, as far as it is known."""
 
     chain_id: str
     day: str
@@ -67,6 +69,7 @@ class Observed(NamedTuple):
     refused_at_door: Mapping[int, int] | None = None
     application_memory_mib: Mapping[str, float] = MappingProxyType({})
     control_room_permille: int = 0
+    whys: Whys = MappingProxyType({})
 
     def flexible(self, timing: Timing) -> Devices:
         """The homes' flexible devices as the run began, its first slot counted as 0."""
@@ -126,7 +129,7 @@ def assemble(seen: Observed, grid: GridDay | None = None) -> Report:
         submit_to_result_s=quantiles(seen.latencies_s),
         per_slot=[_slot(seen, log.first_slot + index) for index in range(log.slots)],
         grid=None if grid is None else grid_report(grid.with_market, grid.without_market, GRID_SLOT_SECONDS),
-        control=log.control.report(seen.timing.lived, seen.timing.day_slot, home_of),
+        control=log.control.report(seen.timing.lived, seen.timing.day_slot, home_of, seen.whys),
         due_failed=[due_failed_report(event) for event in log.due_failed],
         equivocations=[equivocation_report(one, seen.timing.day_slot, home_of) for one in log.equivocations],
         problems=[],

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import Field
 
+from node.run.control_why import Whys
 from node.run.part import Part
 from wire.control import (
     ControlClosed,
@@ -39,6 +41,7 @@ class SessionReport(Part):
     slot: int = Field(description="the slot of the day")
     session: int
     reason: str = Field(description="voltage, current or forecast")
+    why: str | None = Field(description="place and value, by the DSO's daemon; null where it has died since")
     law: str
     outcome: str = Field(description="converged, not_converged, unattainable, aborted, timed_out, overtaken, or open")
     iterations: int
@@ -102,15 +105,23 @@ class ControlDay:
         """The slots with a session."""
         return frozenset(slot for slot, _ in self._sessions)
 
-    def report(self, slots: range, day_slot: int, homes: dict[bytes, str]) -> ControlReport | None:
+    def report(
+        self, slots: range, day_slot: int, homes: dict[bytes, str], whys: Whys = MappingProxyType({})
+    ) -> ControlReport | None:
         """What was seen of some slots; ``day_slot`` is the day's midnight, ``homes`` are the accounts' homes.
+
+        ``whys``: what started the sessions, where that is known.
 
         None if nothing was ordered in the whole run.
         """
         if not self._sessions and not self._orders:
             return None
         return ControlReport(
-            sessions=[_session(self._sessions[key], day_slot) for key in sorted(self._sessions) if key[0] in slots],
+            sessions=[
+                _session(self._sessions[key], day_slot, whys.get(key))
+                for key in sorted(self._sessions)
+                if key[0] in slots
+            ],
             phase_orders=[
                 PhaseOrderReport(
                     slot=slot - day_slot,
@@ -124,7 +135,7 @@ class ControlDay:
         )
 
 
-def _session(seen: _Session, day_slot: int) -> SessionReport:
+def _session(seen: _Session, day_slot: int, why: str | None) -> SessionReport:
     opened, closed = seen.opened, seen.closed
     times = [time_s for _, time_s in seen.signals]
     signals = [signal for signal, _ in seen.signals]
@@ -137,6 +148,7 @@ def _session(seen: _Session, day_slot: int) -> SessionReport:
         slot=opened.slot - day_slot,
         session=opened.session,
         reason=_word(terms.reason) if terms is not None else "",
+        why=why,
         law=_word(terms.law) if terms is not None else "",
         outcome=_outcome(closed),
         iterations=len(signals),

@@ -41,7 +41,7 @@ def _session(session: SessionReport) -> str:
     for number, pcc in enumerate(session.pccs):
         first = number == 0
         rows.append(
-            f"<tr><td>{f'{session.slot}' if first else ''}<td>{escape(session.reason) if first else ''}"
+            f"<tr><td>{f'{session.slot}' if first else ''}<td>{escape(session.why or session.reason) if first else ''}"
             f'<td title="{escape(pcc.reason)}">{escape(pcc.pcc)}<td>{_limits(pcc)}<td>{_shown(pcc.before_wh)}'
             f"<td>{_shown(pcc.after_wh)}<td>{_cents(pcc.signal_neur_per_wh)}"
             f"<td>{session.iterations if first else ''}<td>{f'{session.seconds:.1f}' if first else ''}"

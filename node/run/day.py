@@ -22,6 +22,7 @@ from node.run.assembly import Observed
 from node.run.beside import read_plain
 from node.run.cast import Cast
 from node.run.chain import Memory, given_up_s, make_chain
+from node.run.control_why import read_whys
 from node.run.daylog import DayLog
 from node.run.errors import RunError
 from node.run.homes import homes_lived
@@ -125,6 +126,7 @@ async def run_day(options: Options, display_of: DisplayFactory, stop: asyncio.Ev
             _refused_at_door(folder / "services"),
             memory_mib,
             CONTROL_ROOM_PERMILLE if plan is not None and plan.strained else 0,
+            read_whys(folder / "services" / "dso" / "status.json"),
         )
 
     with display_of(log, timing) as display:

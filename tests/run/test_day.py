@@ -229,6 +229,7 @@ def test_chapter_6_is_lived_with_grid_switches_and_control_though_the_dso_is_kil
     assert "open" not in {session.outcome for session in report.control.sessions}
     converged = [session for session in report.control.sessions if session.outcome == "converged"]
     assert converged, report.control.sessions
+    assert any(session.why is not None and "% is allowed" in session.why for session in converged)
     for pcc in (pcc for session in converged for pcc in session.pccs):
         assert pcc.after_wh is not None
         assert pcc.min_wh is None or pcc.after_wh >= pcc.min_wh - 10

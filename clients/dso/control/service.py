@@ -33,7 +33,7 @@ from wire.results import Code
 log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 1.0
-_REMEMBERED = 50
+_REMEMBERED = 200
 # How much of a slot the station's reading of the one before is waited for.
 _READING_SHARE = 0.1
 _POLL_SECONDS = 0.02
