@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from clients.common.grid.limits import WATCHED, Limits, used
 from clients.common.grid.metrics import metrics_of
 from clients.common.grid.solution import Solution
 
@@ -18,6 +20,8 @@ class GridMetrics(BaseModel):
 
     slots: int
     failed_slots: int = Field(description="slots whose flows the network can't carry")
+    watched_slots: int = Field(description="slots that reach 9 % of deviation or 70 % of a thermal limit")
+    broken_slots: int = Field(description="slots that reach 10 % of deviation or a thermal limit")
     imported_wh: float = Field(description="through the transformer from medium voltage")
     exported_wh: float = Field(description="through the transformer to medium voltage")
     transformer_loss_wh: float = Field(description="(4.1a)")
@@ -62,4 +66,12 @@ def _metrics(solution: Solution, slot_seconds: float) -> GridMetrics:
     values = asdict(metrics_of(solution, slot_seconds))
     # JSON has no NaN, and a report's figures are no more exact than this.
     told = {name: round(value, 4) if math.isfinite(value) else None for name, value in values.items()}
-    return GridMetrics.model_validate(told)
+    return GridMetrics.model_validate(
+        told | {"watched_slots": _reaching(solution, WATCHED), "broken_slots": _reaching(solution, Limits())}
+    )
+
+
+def _reaching(solution: Solution, limits: Limits) -> int:
+    """How many of the slots that have a solution reach a limit."""
+    share = used(solution, limits)
+    return int(np.count_nonzero(np.isfinite(share) & (share >= 1)))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
+import numpy as np
+
+from clients.common.grid.limits import WATCHED, used, worst
 from clients.common.grid.solution import Solution
 from clients.common.slots import SLOTS_PER_HOUR
 from node.grid_report.plots import duration_curve, heat_map, voltage_band
@@ -36,6 +39,8 @@ def grid_section(report: GridReport, with_market: Solution, without_market: Solu
     return f"""<h2>Grid</h2><p>The homes' flows on the network {escape(report.network)}, solved in four wires and three
 phases: with the market, and the same slots with self-consumption and the supplier alone.</p>{told}
 {metrics_table(report.with_market, report.without_market)}
+{_nearness(with_market, report.with_market, "With", hours)}
+{_nearness(without_market, report.without_market, "Without", hours)}
 <p>Voltage along each feeder, from the transformer (below) to its end, and along the day: the phase that is furthest
 from nominal.</p>{heat_map(with_market, without_market, hours)}
 <p>All buses and phases: mean and band. Red, where it is near: what must hold (10 %), and dotted where control
@@ -43,6 +48,17 @@ starts (9 %).</p>
 {voltage_band(with_market, without_market, hours)}
 <p>How long the transformer carries how much.</p>{duration_curve(with_market, without_market)}
 """
+
+
+def _nearness(solution: Solution, metrics: GridMetrics, market: str, hours: Sequence[float]) -> str:
+    """In how many slots control starts, and the worst one."""
+    told = f"<p>{market} the market {metrics.watched_slots} slots reach a limit at which control starts"
+    shares = np.where(np.isfinite(shares := used(solution, WATCHED)), shares, 0)
+    if not metrics.watched_slots:
+        return f"{told}.</p>"
+    slot = int(shares.argmax())
+    why, slot_of_day = worst(solution, slot, WATCHED).as_text(), round(hours[slot] * SLOTS_PER_HOUR)
+    return f"{told}, {metrics.broken_slots} of them one that must hold; worst is slot {slot_of_day}: {escape(why)}.</p>"
 
 
 def _failures(solution: Solution, market: str, hours: Sequence[float]) -> Iterator[str]:

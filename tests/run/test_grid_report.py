@@ -63,6 +63,19 @@ def test_the_page_shows_each_metric_twice_and_its_change_and_needs_nothing_from_
     assert not [part for part in html.split('href="')[1:] if not part.startswith(("#", "data:image/png"))]
 
 
+def test_slots_in_which_control_starts_are_counted_and_the_worst_is_told() -> None:
+    near_w = np.where(np.arange(144)[:, None] == 70, 3_600.0, WITHOUT_W / 10)
+    near_w[71] = 6_000.0
+    near_w[72] = 10.0**6
+    near = solved(near_w)
+    report = grid_report(near, WITHOUT, 600)
+    told = report.with_market
+    assert (told.watched_slots, told.broken_slots, told.failed_slots) == (2, 1, 1)
+    page = grid_section(report, near, WITHOUT, HOURS)
+    assert "With the market 2 slots reach a limit at which control starts, 1 of them one that must hold; " in page
+    assert "worst is slot 71: transformer at transformer00001: " in page
+
+
 @pytest.mark.parametrize("slots", [1, 3])
 def test_plots_are_images_and_the_same_for_the_same_figures(slots: int) -> None:
     series = solved(WITHOUT_W[:slots] / 2), solved(WITHOUT_W[:slots])
