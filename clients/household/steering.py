@@ -80,7 +80,8 @@ def steering_of(planned: PlannedSlot, contracted_wh: int, store: Store, gap_wh: 
     target_wh = planned.target_wh(contracted_wh)
     if store.is_reserved and gap_wh - target_wh > store.spare_wh:
         return store.giving(planned.slot)
-    if store.keeps_room and target_wh - gap_wh > store.room_wh:
+    # A flow that is planned on purpose holds until the slot itself shows that it fills the room, see `corrected`.
+    if store.keeps_room and planned.follow_wh is None and target_wh - gap_wh > store.room_wh:
         return store.taking(planned.slot)
     return Steering(planned.slot, "follow", grid_wh=target_wh) if target_wh else None
 

@@ -57,6 +57,16 @@ def test_an_inverter_is_kept_from_filling_the_room() -> None:
     assert steering_of(CHARGING, 0, without, gap_wh=-600) is None
 
 
+def test_a_flow_that_is_committed_is_followed_until_the_slot_itself_would_fill_the_room() -> None:
+    committed = PlannedSlot(7, -590, 0, hold=False, follow_wh=-590)
+    full = Store(LIMITS, USABLE, 6_900)
+    sent = steering_of(committed, -100, full, gap_wh=-600)
+    # Where the sun fails, the battery gives what was committed.
+    assert sent == Steering(7, "follow", grid_wh=-590)
+    assert corrected(sent, Running(7, 0.9, -590.0, -2_000, 1_540), full) is None
+    assert corrected(sent, Running(7, 0.9, -590.0, -3_660, -120), full) == Steering(7, "power", power_w=0)
+
+
 def test_the_room_is_held_in_the_slot_unless_control_asks_for_it() -> None:
     filling = Running(7, 0.5, -100.0, -3_000, -3_000)
     store = Store(LIMITS, USABLE, 6_850)
