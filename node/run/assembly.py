@@ -47,7 +47,7 @@ class Observed(NamedTuple):
     result code what the clients sent and is in no block; None where their files are elsewhere.
     ``application_memory_mib``: at the end, by validator; those whose processes are elsewhere are missing.
     ``control_room_permille``: of its capacity, what a battery's plans keep free for real-time control. ``whys``: what
-    started the sessions of control, as far as it is known."""
+    started the sessions of control, as far as it is known; None where there is no control, or nobody to ask."""
 
     chain_id: str
     day: str
@@ -69,7 +69,7 @@ class Observed(NamedTuple):
     refused_at_door: Mapping[int, int] | None = None
     application_memory_mib: Mapping[str, float] = MappingProxyType({})
     control_room_permille: int = 0
-    whys: Whys = MappingProxyType({})
+    whys: Whys | None = None
 
     def flexible(self, timing: Timing) -> Devices:
         """The homes' flexible devices as the run began, its first slot counted as 0."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from pydantic import Field
@@ -106,19 +105,20 @@ class ControlDay:
         return frozenset(slot for slot, _ in self._sessions)
 
     def report(
-        self, slots: range, day_slot: int, homes: dict[bytes, str], whys: Whys = MappingProxyType({})
+        self, slots: range, day_slot: int, homes: dict[bytes, str], whys: Whys | None = None
     ) -> ControlReport | None:
         """What was seen of some slots; ``day_slot`` is the day's midnight, ``homes`` are the accounts' homes.
 
-        ``whys``: what started the sessions, where that is known.
+        ``whys``: what started the sessions, where that is known; None where no DSO controls a grid.
 
-        None if nothing was ordered in the whole run.
+        None if nothing was ordered in the whole run, and no DSO would have.
         """
-        if not self._sessions and not self._orders:
+        if not self._sessions and not self._orders and whys is None:
             return None
+        told = whys or {}
         return ControlReport(
             sessions=[
-                _session(self._sessions[key], day_slot, whys.get(key))
+                _session(self._sessions[key], day_slot, told.get(key))
                 for key in sorted(self._sessions)
                 if key[0] in slots
             ],

@@ -11,10 +11,10 @@ from clients.dso.status import StatusError, read_status
 Whys = Mapping[tuple[int, int], str]
 
 
-def read_whys(status_file: Path) -> Whys:
-    """Of the sessions that the daemon has run since it was started; none where it has told nothing."""
+def read_whys(status_file: Path) -> Whys | None:
+    """Of the sessions that the daemon has run since it was started; None where it controls no grid or is mute."""
     try:
-        sessions = read_status(status_file)["control"] or []
+        sessions = read_status(status_file)["control"]
     except StatusError:
-        return {}
-    return {(session["slot"], session["session"]): session["why"] for session in sessions}
+        return None
+    return None if sessions is None else {(session["slot"], session["session"]): session["why"] for session in sessions}

@@ -33,7 +33,7 @@ def test_what_started_a_session_is_told_with_place_and_value_where_its_daemon_st
         closed = opened._replace(outcome=ControlOutcome.CONTROL_OUTCOME_CONVERGED)
         day.add(ControlClosed(closed), time_s + 1)
     status_file = tmp_path / "status.json"
-    assert read_whys(status_file) == {}
+    assert read_whys(status_file) is None
     told = [{"slot": 217, "session": 2, "why": WHY}]
     status_file.write_text(json.dumps({"running": False, "time_s": 0, "control": told}))
     report = day.report(range(144, 288), 144, {}, read_whys(status_file))
@@ -44,4 +44,12 @@ def test_what_started_a_session_is_told_with_place_and_value_where_its_daemon_st
     ]
     assert WHY in control_section(report)
     status_file.write_text(json.dumps({"running": False, "time_s": 0, "control": None}))
-    assert read_whys(status_file) == {}
+    assert read_whys(status_file) is None
+
+
+def test_where_a_grid_is_controlled_and_nothing_had_to_be_the_report_says_so() -> None:
+    assert ControlDay().report(range(144), 0, {}) is None
+    report = ControlDay().report(range(144), 0, {}, {})
+    assert report is not None
+    assert report.sessions == report.phase_orders == []
+    assert "No flows had to be controlled." in control_section(report)
