@@ -51,5 +51,5 @@ def test_where_a_grid_is_controlled_and_nothing_had_to_be_the_report_says_so() -
     assert ControlDay().report(range(144), 0, {}) is None
     report = ControlDay().report(range(144), 0, {}, {})
     assert report is not None
-    assert report.sessions == report.phase_orders == []
+    assert (report.sessions, report.phase_orders) == ([], [])
     assert "No flows had to be controlled." in control_section(report)
