@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import aiomqtt
+import pytest
 
 from clients.common.broker import BrokerAddress
 from clients.household.devices import Change, DeviceLink, Roster
@@ -103,6 +104,21 @@ async def test_what_real_time_control_asks_for_is_what_the_meter_counts() -> Non
         slot = place.now + 1
         place.equipment.ask(slot, -337)
         assert await place.metered_wh(slot) == -337
+
+
+@pytest.mark.parametrize("honest", [True, False])
+async def test_an_inverter_that_accepts_flows_and_does_as_it_likes_is_planned_with_no_more(
+    honest: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with emulated() as place:
+        if not honest:
+            monkeypatch.setattr(place.household.set_points, "of", lambda _: None)
+        for _ in range(6):
+            slot = place.now + 1
+            place.equipment.ask(slot, -337)
+            await until(lambda slot=slot: place.household.slot >= slot)  # type: ignore[misc]  # mypy can't infer the lambda
+        assert (place.agent.battery is not None) == honest, place.equipment.battery.unavailable_because
+        assert honest or "undoes set points" in (place.equipment.battery.unavailable_because or "")
 
 
 async def test_a_battery_that_was_led_astray_is_set_right_within_its_slot() -> None:

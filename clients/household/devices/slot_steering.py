@@ -58,7 +58,8 @@ class SlotSteering:
         running = int((now.unix_s - plate.epoch_s) // plate.slot_seconds)
         if not running <= slot <= running + SLOTS_AHEAD:
             raise CommandRefused(f"slot is {slot}; {running} is running: give that to {running + SLOTS_AHEAD}")
-        self._forget_before(running)
+        # What the slot that has just ended was to be is judged by telemetry that may be still on its way.
+        self._forget_before(running - 1)
         before = self._sent.get(slot)
         if battery is None:
             mode: Mode = before.mode if before else "self"
