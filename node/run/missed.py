@@ -39,8 +39,8 @@ class MissedReport(Part):
     controlled: int = Field(default=0, description="a session of real-time control asked for something else")
     late: int = Field(
         default=0,
-        description="the set point came when the slot ran, the chain refused a transaction of the home as too late in "
-        "the slot or the one before, or its last contract came so late that no block was left to declare around it",
+        description="the set point came when the slot ran, the chain refused a transaction of the home as too late "
+        "at most two slots before or one after, or no block was left to declare around its last contract",
     )
     by_choice: int = Field(default=0, description="by the plain rule, whose batteries follow contracts alone")
     otherwise: int = Field(default=0, description="for none of these reasons")
@@ -100,7 +100,7 @@ def late_on_chain(
     for slot in slots:
         next_but_one = bisect_right(block_times_s, contracted_s.get(slot, -math.inf)) + 1
         in_time = next_but_one < len(block_times_s) and block_times_s[next_but_one] < timing.slot_start_s(slot)
-        if {slot, slot - 1} & refused or (slot in contracted_s and not in_time):
+        if refused.intersection(range(slot - 2, slot + 2)) or (slot in contracted_s and not in_time):
             late.add(slot)
     return late
 

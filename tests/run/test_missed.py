@@ -155,10 +155,10 @@ def at(slot: int, after_s: float) -> float:
         ([made(at(119, 3.0), OTHER, ACCOUNT)], [], True),
         ([made(at(114, 0.0)), made(at(119, 3.0))], [], True),
         ([made(at(119, 3.0), OTHER, b"c" * 20)], [], False),
-        # A refusal in the slot itself or the one before, of this account.
-        ([made(at(114, 0.0))], [(ACCOUNT, at(120, 4.9))], True),
-        ([made(at(114, 0.0))], [(ACCOUNT, at(119, 0.0))], True),
-        ([made(at(114, 0.0))], [(ACCOUNT, at(118, 4.9)), (ACCOUNT, at(121, 0.0)), (OTHER, at(120, 0.0))], False),
+        # A refusal from two slots before to one after, of this account.
+        ([made(at(114, 0.0))], [(ACCOUNT, at(121, 4.9))], True),
+        ([made(at(114, 0.0))], [(ACCOUNT, at(118, 0.0))], True),
+        ([made(at(114, 0.0))], [(ACCOUNT, at(117, 4.9)), (ACCOUNT, at(122, 0.0)), (OTHER, at(120, 0.0))], False),
     ],
 )
 def test_what_came_too_late_is_seen_in_blocks(
