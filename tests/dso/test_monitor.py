@@ -135,6 +135,15 @@ def test_commitments_that_would_reach_a_limit_start_control_before_it_is_reached
     assert MONITOR.demand(view(committed_wh={home: wh // 4 for home, wh in committed.items()})) is None
 
 
+def test_commitments_that_the_network_cannot_carry_are_named_with_slot_and_bus_and_get_limits_that_it_can() -> None:
+    demand = demanded(slot=9, committed_wh={home.id: 50_000 for home in NETWORK.homes})
+    assert (demand.reason, demand.slot) == (FORECAST, 9)
+    assert demand.why.startswith("no solution: worst at bus Node_")
+    assert demand.limits
+    assert all(limit.max_wh < 50_000 for limit in demand.limits)
+    assert MONITOR.demand(view(slot=10, committed_wh={home.id: 50 for home in NETWORK.homes})) is None
+
+
 def test_what_was_measured_is_told_before_what_is_to_come() -> None:
     committed = {home.id: 700 for home in NETWORK.homes}
     demand = demanded(committed_wh=committed, voltages_mv={HOME.id: round(NOMINAL_MV * 1.095)})
