@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
 
@@ -18,6 +19,47 @@ def feeder(seed: int, switches: int, most_wh: int = 2000, name: str = "f") -> li
         )
         for number in range(switches + switches // 4)
     ]
+
+
+def _uniform(chance: random.Random, _number: int) -> tuple[str, int]:
+    return chance.choice(PHASES), chance.randint(-3000, 1500)
+
+
+def _one_phase(chance: random.Random, _number: int) -> tuple[str, int]:
+    return "a", chance.randint(100, 900)
+
+
+def _alike(chance: random.Random, _number: int) -> tuple[str, int]:
+    return chance.choice(PHASES), chance.randint(-2000, -1900)
+
+
+def _powers(chance: random.Random, number: int) -> tuple[str, int]:
+    return chance.choice(PHASES), chance.choice((-1, 1)) * 2 ** (number % 20)
+
+
+def _dominated(chance: random.Random, number: int) -> tuple[str, int]:
+    return chance.choice(PHASES), (-30_000, 21_000)[number] if number < 2 else chance.randint(-300, 400)
+
+
+def _noon(chance: random.Random, number: int) -> tuple[str, int]:
+    return chance.choice(PHASES), chance.randint(-2000, -1700) if number % 3 else chance.randint(30, 120)
+
+
+# Phases and commitments (Wh) of a feeder's homes by the kind of its slot.
+FAMILIES: dict[str, Callable[[random.Random, int], tuple[str, int]]] = {
+    "-3 to 1.5 kWh": _uniform,
+    "0.1 to 0.9 kWh, all on one phase": _one_phase,
+    "alike: -2 to -1.9 kWh": _alike,
+    "powers of 2 Wh, both directions": _powers,
+    "two of -30 and 21 kWh, the others small": _dominated,
+    "noon: two in three -2 to -1.7 kWh, the others small": _noon,
+}
+
+
+def family(name: str, seed: int, switches: int) -> list[Household]:
+    """A feeder of so many homes of a family, all with a switch."""
+    chance = random.Random(f"{seed} {switches}")
+    return [Household(f"h{number:02}", "f", *FAMILIES[name](chance, number), True) for number in range(switches)]
 
 
 def objective(homes: list[Household], phases: dict[str, str]) -> Fraction:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from fractions import Fraction
 from itertools import permutations
 
 import numpy as np
@@ -12,15 +13,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.dso.phases import feeder as feeder_module
+from clients.dso.phases import optimum as optimum_module
+from clients.dso.phases import shares as shares_module
+from clients.dso.phases import sweep as sweep_module
+from clients.dso.phases import windows as windows_module
 from clients.dso.phases.allocation import Allocation, Status, allocate
+from clients.dso.phases.bound import IMPOSSIBLE, deviations, lower_bound, quarter_form
 from clients.dso.phases.household import PHASES, Household
-from tests.phases.cases import by_enumeration, feeder, objective, total
+from clients.dso.phases.shares import prove
+from clients.dso.phases.sweep import Sweep
+from tests.phases.cases import FAMILIES, by_enumeration, family, feeder, objective, total
 
 
 @st.composite
 def neighbourhoods(draw: st.DrawFn, most: int = 6) -> list[Household]:
-    """Some homes on one or two feeders; round commitments and equal ones are frequent."""
-    energy = st.one_of(st.integers(-40, 40), st.integers(-2000, 2000), st.sampled_from([0, 300, -600, 100_000]))
+    """Some homes on one or two feeders, whose commitments are round, equal, alike, powers of two or far apart."""
+    powers = st.builds(lambda power, sign: sign * 2**power, st.integers(0, 12), st.sampled_from([-1, 1]))
+    energy = draw(
+        st.sampled_from(
+            [
+                st.one_of(st.integers(-40, 40), st.integers(-2000, 2000), st.sampled_from([0, 300, -600, 100_000])),
+                st.integers(-2000, -1900),
+                powers,
+            ]
+        )
+    )
     fields = st.tuples(st.sampled_from("fg"), st.sampled_from(PHASES), energy, st.booleans())
     return [Household(f"h{number}", *found) for number, found in enumerate(draw(st.lists(fields, max_size=most)))]
 
@@ -35,6 +52,16 @@ def test_it_is_the_optimum_with_the_fewest_switchings(homes: list[Household], mo
     found = allocate(homes, most, worth)
     assert found.status is Status.OPTIMAL
     assert found.gap_wh2 == 0
+    assert cost(found, homes, worth) == by_enumeration(homes, most, worth)
+
+
+@settings(max_examples=80, deadline=None)
+@given(neighbourhoods(most=7), st.none() | st.integers(0, 5), st.sampled_from([0, 0, 1, 500, 100_000]))
+def test_a_quick_search_that_ends_early_changes_no_proof(homes: list[Household], most: int | None, worth: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feeder_module, "QUICK_WORK", -1)
+        found = allocate(homes, most, worth)
+    assert found.status is Status.OPTIMAL
     assert cost(found, homes, worth) == by_enumeration(homes, most, worth)
 
 
@@ -91,24 +118,65 @@ def test_windows_that_turn_find_what_fixed_halves_find(monkeypatch: pytest.Monke
             homes = [
                 home._replace(commitment_wh=scale * home.commitment_wh) for home in feeder(switches, switches, most_wh)
             ]
-            fixed = allocate(homes, 6)
-            with monkeypatch.context() as patch:
-                patch.setattr(feeder_module, "MAX_LIST", 300)
-                turning = allocate(homes, 6)
-            assert turning.status is fixed.status is Status.OPTIMAL
-            assert cost(turning, homes) == cost(fixed, homes)
+            start = deviations(homes)[:2]
+            switched = [home for home in homes if home.switch]
+            for count in (1, 4, 6):
+                fixed = Sweep(switched, start, 10_000_000).best(count, IMPOSSIBLE // 2, 0)
+                with monkeypatch.context() as patch:
+                    patch.setattr(sweep_module, "MAX_LIST", 300)
+                    turning = Sweep(switched, start, 10_000_000).best(count, IMPOSSIBLE // 2, 0)
+                assert turning.complete
+                assert fixed.complete
+                assert turning.q == fixed.q
 
 
 def test_work_that_ends_too_early_is_called_feasible_with_an_honest_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    homes = feeder(1, 14, 100_000)
-    best = allocate(homes)
-    assert best.status is Status.OPTIMAL
-    for name, limit in (("MAX_LIST", 40), ("MAX_PAIRS", 2000)):
+    for homes in (feeder(1, 14, 100_000), family("two of -30 and 21 kWh, the others small", 1, 14)):
+        best = allocate(homes)
+        assert best.status is Status.OPTIMAL
         with monkeypatch.context() as patch:
-            patch.setattr(feeder_module, name, limit)
+            patch.setattr(feeder_module, "QUICK_WORK", 100)
+            patch.setattr(optimum_module, "MAX_WORK", 100)
+            patch.setattr(shares_module, "MAX_STEP", 20)
+            patch.setattr(windows_module, "MAX_PAIRS", 1000)
             found = allocate(homes)
         assert found.status is Status.FEASIBLE
         assert 0 <= found.objective_wh2["f"] - best.objective_wh2["f"] <= found.gap_wh2
+
+
+@settings(max_examples=60, deadline=None)
+@given(neighbourhoods(most=7), st.integers(0, 7), st.sampled_from([20, 200, 50_000]))
+def test_no_allocation_goes_below_a_bound(homes: list[Household], most: int, ways: int) -> None:
+    homes = [home._replace(feeder="f") for home in homes]
+    if not any(home.switch and home.commitment_wh for home in homes):
+        return
+    least = Fraction(3, 2) * by_enumeration(homes, most)[0]
+    here = quarter_form(*deviations(homes)[:2])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shares_module, "MAX_STEP", ways)
+        for below in (here, here + 1, int(least), int(least) + 1):
+            proof = prove(homes, most, below)
+            assert proof.bound <= below
+            assert proof.bound <= least
+            if proof.moved is not None:
+                assert Fraction(3, 2) * total(homes, _phases(homes, proof.moved)) == least == proof.bound
+    assert lower_bound(homes) <= least
+
+
+def _phases(homes: list[Household], moved: dict[str, str]) -> dict[str, str]:
+    return {home.id: moved.get(home.id, home.phase) for home in homes}
+
+
+def test_homes_that_are_alike_are_counted() -> None:
+    # Of 40 homes a phase has 14 at least: no third of the sum can be met, and the bound says by how much.
+    homes = family("alike: -2 to -1.9 kWh", 0, 40)
+    best = allocate(homes)
+    assert best.status is Status.OPTIMAL
+    sizes = sorted(-home.commitment_wh for home in homes)
+    over = 3 * sum(sizes[:14]) - sum(sizes)
+    # The other two phases share what is missing.
+    assert best.objective_wh2["f"] >= Fraction(over * over, 9) * Fraction(3, 2)
+    assert best.objective_wh2["f"] < Fraction(over * over, 9) * Fraction(3, 2) + 1
 
 
 def test_a_home_that_outweighs_all_others_is_left_alone_on_its_phase() -> None:
@@ -168,6 +236,31 @@ def test_it_is_proven_in_time(switches: int, seconds: float) -> None:
         started = time.thread_time()
         assert allocate(homes).status is Status.OPTIMAL
         assert time.thread_time() - started < seconds
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_kind_of_slot_is_proven_in_time(name: str) -> None:
+    for switches, seconds in ((12, 0.1), (40, 2.0)):
+        homes = family(name, 0, switches)
+        started = time.thread_time()
+        found = allocate(homes)
+        taken = time.thread_time() - started
+        assert found.status is Status.OPTIMAL
+        assert found.objective_wh2["f"] == objective(homes, found.phases)
+        assert taken < seconds
+
+
+def test_two_feeders_that_compete_for_switchings_are_proven() -> None:
+    for name in FAMILIES:
+        homes = [home._replace(feeder=at, id=at + home.id) for at in "fg" for home in family(name, ord(at), 7)]
+        alone = {at: [home for home in homes if home.feeder == at] for at in "fg"}
+        found = allocate(homes, 5)
+        assert found.status is Status.OPTIMAL
+        shares = [
+            allocate(alone["f"], k).objective_wh2["f"] + allocate(alone["g"], 5 - k).objective_wh2["g"]
+            for k in range(6)
+        ]
+        assert sum(found.objective_wh2.values()) == min(shares)
 
 
 def test_the_same_homes_on_another_phase_each_are_balanced_already() -> None:

@@ -6,8 +6,11 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
-from clients.dso.phases.feeder import Frontier, Step, frontier
+from clients.dso.phases.bound import deviations, lower_bound, quarter_form
+from clients.dso.phases.feeder import frontier
 from clients.dso.phases.household import Household
+from clients.dso.phases.optimum import optimum
+from clients.dso.phases.windows import Found
 
 
 class Status(StrEnum):
@@ -40,39 +43,56 @@ def allocate(households: list[Household], max_switchings: int | None = None, hys
         feeders.setdefault(home.feeder, []).append(home)
     most = len(households) if max_switchings is None else max_switchings
     worth = 3 * hysteresis_wh2
-    frontiers = {name: frontier(homes, most, worth) for name, homes in sorted(feeders.items())}
-    chosen = _choice(frontiers, most, worth)
+    chosen, least = _chosen(dict(sorted(feeders.items())), most, worth)
     moved = {home: phase for step in chosen.values() for home, phase in step.moved.items()}
-    exact = all(found.exact for found in frontiers.values())
-    cost = sum(2 * step.q + worth * step.switchings for step in chosen.values())
-    least = sum(_least(found, worth) for found in frontiers.values())
+    gap = _cost(chosen, worth) - least
     return Allocation(
         phases={home.id: moved.get(home.id, home.phase) for home in sorted(households)},
         objective_wh2={name: Fraction(2 * step.q, 3) for name, step in chosen.items()},
-        before_wh2={name: Fraction(2 * found.steps[0].q, 3) for name, found in frontiers.items()},
+        before_wh2={name: _objective(homes) for name, homes in sorted(feeders.items())},
         switchings=sorted(moved),
-        status=Status.OPTIMAL if exact or cost == least else Status.FEASIBLE,
-        gap_wh2=Fraction(0) if exact else Fraction(cost - least, 3),
+        status=Status.FEASIBLE if gap else Status.OPTIMAL,
+        gap_wh2=Fraction(gap, 3),
     )
 
 
-def _least(found: Frontier, worth: int) -> int:
-    """A lower bound of a feeder's cost in thirds of a Wh^2, whatever the limit of switchings lets it have."""
-    proven = min(2 * step.q + worth * step.switchings for step in found.steps)
-    return proven if found.exact else min(proven, 2 * found.bound)
+def _chosen(feeders: dict[str, list[Household]], most: int, worth: int) -> tuple[dict[str, Found], int]:
+    """A step for each feeder, and a cost that no allocation of all goes below."""
+    quick = {name: frontier(homes, most, worth, lower_bound(homes), thorough=False) for name, homes in feeders.items()}
+    if all(found.exact for found in quick.values()):
+        chosen = _choice({name: found.steps for name, found in quick.items()}, most, worth)
+        return chosen, _cost(chosen, worth)
+    best = {name: optimum(homes, most, worth) for name, homes in feeders.items()}
+    least = sum(found.least_cost for found in best.values())
+    if sum(len(found.found.moved) for found in best.values()) <= most:
+        return {name: found.found for name, found in best.items()}, least
+    # The feeders compete for switchings.
+    thorough = {
+        name: frontier(homes, most, worth, best[name].least_q, thorough=True) for name, homes in feeders.items()
+    }
+    chosen = _choice({name: found.steps for name, found in thorough.items()}, most, worth)
+    return chosen, _cost(chosen, worth) if all(found.exact for found in thorough.values()) else least
 
 
-def _choice(frontiers: dict[str, Frontier], most: int, worth: int) -> dict[str, Step]:
+def _cost(chosen: dict[str, Found], worth: int) -> int:
+    return sum(step.cost(worth)[0] for step in chosen.values())
+
+
+def _objective(homes: list[Household]) -> Fraction:
+    return Fraction(2 * quarter_form(*deviations(homes)[:2]), 3)
+
+
+def _choice(steps: dict[str, list[Found]], most: int, worth: int) -> dict[str, Found]:
     """A step for each feeder: of the cheapest together, those with the fewest switchings."""
     # By number of switchings so far: the least cost with them, and the steps.
-    reached: dict[int, tuple[int, dict[str, Step]]] = {0: (0, {})}
-    for name, found in frontiers.items():
-        following: dict[int, tuple[int, dict[str, Step]]] = {}
-        for used, (cost, steps) in reached.items():
-            for step in found.steps:
-                total, together = cost + 2 * step.q + worth * step.switchings, used + step.switchings
+    reached: dict[int, tuple[int, dict[str, Found]]] = {0: (0, {})}
+    for name, found in steps.items():
+        following: dict[int, tuple[int, dict[str, Found]]] = {}
+        for used, (cost, chosen) in reached.items():
+            for step in found:
+                total, together = cost + step.cost(worth)[0], used + len(step.moved)
                 if together <= most and (together not in following or total < following[together][0]):
-                    following[together] = (total, {**steps, name: step})
+                    following[together] = (total, {**chosen, name: step})
         reached = following
     _, fewest = min((cost, used) for used, (cost, _) in reached.items())
     return reached[fewest][1]
