@@ -174,8 +174,6 @@ def problems(report: Report) -> list[str]:
         found.append(f"app hashes were compared at {report.app_hash_agreed.heights} of {report.blocks} heights only")
     found += failure_problems(report.due_failed, report.equivocations)
     for home in report.homes:
-        if home.commitments.missed.otherwise:
-            found.append(f"{home.commitments.missed.otherwise} slots of {home.id} missed its commitment without cause")
         if home.battery is not None and not home.battery.limits_kept:
             found.append(f"the battery of {home.id} left its limits")
         found += [

@@ -174,16 +174,20 @@ def test_a_contract_after_which_no_block_is_seen_came_too_late() -> None:
     assert late_on_chain(ACCOUNT, [120], [made(at(119, 0.0))], [], [at(119, 0.0), at(119, 1.0)], TIMING) == {120}
 
 
-def test_a_run_in_which_a_slot_missed_its_commitment_without_cause_has_a_problem(tmp_path: Path) -> None:
+def test_a_report_has_the_slots_that_missed_without_a_cause_and_those_that_were_late(tmp_path: Path) -> None:
     seen = observed(tmp_path)
     (tmp_path / "emulator.log").write_text("")
     who, address = next((home, address) for home, address in seen.homes if home.battery is not None)
     seen.log.homes.setdefault(address, HomeDay()).missed.append(Missed(seen.timing.from_slot, 60))
-    report = assemble(seen)
-    assert report.problems == [f"1 slots of {who.id} missed its commitment without cause"]
+
+    def reported(strategy: StrategyName = seen.strategy) -> MissedReport:
+        report = assemble(seen._replace(strategy=strategy))
+        assert report.problems == []
+        return next(home.commitments.missed for home in report.homes if home.id == who.id)
+
+    assert reported() == MissedReport(otherwise=1)
+    assert reported(StrategyName.PLAIN) == MissedReport(by_choice=1)
     seen.log.too_late_s.append((address, seen.timing.slot_start_s(seen.timing.from_slot) + 0.2))
-    excused = assemble(seen)
-    assert excused.problems == []
-    assert {home.commitments.missed.late for home in excused.homes} == {0, 1}
-    assert "<td>1 late" in kept_section(excused)
-    assert not assemble(seen._replace(strategy=StrategyName.PLAIN)).problems
+    assert reported() == MissedReport(late=1)
+    assert "<td>1 late" in kept_section(assemble(seen))
+    assert reported(StrategyName.PLAIN) == MissedReport(late=1)
