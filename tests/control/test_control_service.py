@@ -124,6 +124,46 @@ def test_the_slot_after_a_session_that_moved_flows_to_its_end_knows_why_and_late
     assert [service.held(slot) for slot in (7, 8)] == [None, None]
 
 
+class Unmeasured:
+    """Of a slot before the first, which nobody measures."""
+
+    def station(self, _slot: int) -> None:
+        return None
+
+    def voltages_mv(self, _slot: int) -> dict[str, int]:
+        return {}
+
+
+class Much(Nothing):
+    """A grid that always needs control."""
+
+    def demand(self, view: SlotView) -> Demand | None:
+        return Demand(view.slot, ControlReason.CONTROL_REASON_CURRENT, TERMS.pccs)
+
+
+class Beginning(ControlService):
+    """Notes when it would begin its first session, and ends there."""
+
+    begun_s = 0.0
+
+    async def control(self, demand: Demand, view: SlotView, start: tuple[int, ...] = ()) -> Ended:
+        self.begun_s = time.time()
+        raise asyncio.CancelledError
+
+
+def test_a_session_begins_once_what_a_slot_begins_with_is_over() -> None:
+    chain = AppControlChain(2, 2)
+    clock = SlotClock(int(time.time()), 2)
+    station = StationLink(BrokerAddress(url="mqtt://127.0.0.1:1"), clock, POINTS, HOMES)
+    fields = {"network": "thesis-50", "homes_csv": "/none", "begin_s": 1.5}
+    settings = ControlSettings.model_validate(fields)
+    parts = (Connections([]), chain, station, Unmeasured(), Nothing(), Much(), settings, 10)
+    service = Beginning(VDG, clock, *parts)  # type: ignore[arg-type] # no more is asked of them
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(service.run())
+    assert (service.begun_s - clock.epoch_s) % 2 >= 1.5
+
+
 def now(slot: int = 0, *, power_w: int = 100, points: frozenset[tuple[str, str]] = POINTS, ahead_s: float = 0) -> bytes:
     time_ms = int((time.time() + ahead_s) * 1000)
     pccs = tuple(

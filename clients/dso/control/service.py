@@ -146,7 +146,10 @@ class ControlService:
             view = await self._view(slot)
             # Solving the grid takes some tenths of a second, in which proofs and readings go on.
             demand = await asyncio.to_thread(self._monitor.demand, view)
-        if demand is None or time.time() > self._latest_s(slot):
+        if demand is None:
+            return None
+        await self._clock.until(slot, self._settings.begin_s / self._clock.slot_seconds)
+        if time.time() > self._latest_s(slot):
             return None
         return _Held(demand, view, await self.control(demand, view))
 

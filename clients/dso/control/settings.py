@@ -46,7 +46,9 @@ class ControlSettings(Section):
     signal, powers that haven't changed for so long are the answer of homes that don't say when they have answered;
     ``answer_s``: and answers are waited for no longer.
     ``silent_s``: a measurement that old is missing. ``iteration_s``: the chain closes a session that has no signal for
-    so long. ``last_share``: no session is begun, or goes on, when less than this of the slot is left.
+    so long. ``begin_s``: no session begins earlier in a slot: the readings, proofs and plans that a slot begins with
+    would be in the way of its answers. ``last_share``: no session is begun, or goes on, when less than this of the slot
+    is left.
     """
 
     network: Annotated[str, Field(min_length=1)]
@@ -65,4 +67,5 @@ class ControlSettings(Section):
     answer_s: Seconds = 1.0
     silent_s: Seconds = 2.0
     iteration_s: Annotated[int, Field(ge=1, le=3_600)] = 5
+    begin_s: Annotated[float, Field(ge=0, le=3_600)] = 1.0
     last_share: Annotated[float, Field(ge=0, le=1)] = 0.15
