@@ -72,7 +72,7 @@ proto-check:
 	cd proto && ../$(BIN)/buf lint
 	$(BIN)/python proto/generate.py --check
 
-# Three processes for two cores, as many tests wait for blocks; each takes the next test when it is done with its own.
+# A process a core; each takes the next test when it is done with its own, whole neighbourhoods one at a time.
 unit:
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=95 -n 2 --dist loadgroup
 
