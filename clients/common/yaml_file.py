@@ -30,7 +30,7 @@ class BoundedLoader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """The next node; PyYAML calls this for what is in it, too."""
         if self._depth > MAX_DEPTH:
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # PyYAML has no types
             raise TooDeep(problem=f"nested deeper than {MAX_DEPTH}", problem_mark=mark)
         self._depth += 1
         try:
