@@ -6,7 +6,7 @@ from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
 from abci_app.core.context import Context
-from abci_app.modules.flowproof.keys import EVIDENCE, PROOFS
+from abci_app.modules.flowproof.keys import EVIDENCE
 from abci_app.modules.grid.api import find_grid, proof_keys_since, slot_start_s
 from abci_app.modules.names import slot_key
 from wire.flowproof import (
@@ -35,8 +35,8 @@ def differ(first: FlowProof, second: FlowProof) -> bool:
     return (first.flow_wh, first.meter) != (second.flow_wh, second.meter)
 
 
-def evidence_in(context: Context, message: SubmitProofs) -> list[Equivocation]:
-    """What a batch shows: each of its proofs that one key has signed as well as another that is on record.
+def evidence_in(context: Context, message: SubmitProofs, known: list[FlowProof | None]) -> list[Equivocation]:
+    """What a batch shows: each of its proofs that one key has signed as well as the one on record, ``known``.
 
     That key need not be in force any more, or the DSO could replace it and be rid of what it signed.
     """
@@ -44,8 +44,7 @@ def evidence_in(context: Context, message: SubmitProofs) -> list[Equivocation]:
     if grid is None:
         return []
     found = []
-    for proof in message.proofs:
-        first = PROOFS.get(context.state, slot_key(message.vdg, message.slot) + proof.account)
+    for proof, first in zip(message.proofs, known, strict=True):
         if first is None or not differ(first, proof):
             continue
         key = _signer(context, grid, message.slot, first)

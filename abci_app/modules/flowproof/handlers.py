@@ -25,6 +25,7 @@ from abci_app.state.due import schedule
 from wire.chain import Moment
 from wire.flowproof import (
     SIGNATURE_BYTES,
+    FlowProof,
     FlowProved,
     SlotProofs,
     SubmitProofs,
@@ -61,9 +62,11 @@ def submit(context: Context, message: SubmitProofs) -> None:
     Raises: Refusal UNKNOWN_VDG, NOT_A_MEMBER, SLOT_NOT_OVER, SLOT_CLOSED, PROOF_WRONG_KEY, PROOF_WRONG_METER,
     PROOF_CONFLICT.
     """
-    found = evidence_in(context, message)
+    key = slot_key(message.vdg, message.slot)
+    known = [PROOFS.get(context.state, key + proof.account) for proof in message.proofs]
+    found = evidence_in(context, message, known)
     try:
-        _take(context, message)
+        _take(context, message, known)
     except Refusal as refusal:
         if not found:
             raise
@@ -71,7 +74,7 @@ def submit(context: Context, message: SubmitProofs) -> None:
         raise Refusal(refusal.code, text, partial(keep, found=found)) from refusal
 
 
-def _take(context: Context, message: SubmitProofs) -> None:
+def _take(context: Context, message: SubmitProofs, known: list[FlowProof | None]) -> None:
     state = context.state
     grid = require_grid(state, message.vdg)
     key = slot_key(message.vdg, message.slot)
@@ -82,7 +85,6 @@ def _take(context: Context, message: SubmitProofs) -> None:
             f"slot = {message.slot}: it is slot {slot_at(grid, context.time_s)}; prove a slot after it has ended",
         )
     count = SLOTS.get(state, key) or SlotProofs()
-    known = [PROOFS.get(state, key + proof.account) for proof in message.proofs]
     if (count.closed or context.time_s >= deadline_s(grid, message.slot)) and None in known:
         raise Refusal(
             Code.SLOT_CLOSED,

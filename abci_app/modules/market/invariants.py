@@ -23,67 +23,49 @@ _ADDRESS_BYTES = 20
 
 
 def check_backing(before: Context, changes: Mapping[bytes, Any]) -> None:
-    """Raises: InvariantBroken."""
-    check_escrow(before, changes)
-    check_availability(before, changes)
-
-
-def check_escrow(before: Context, changes: Mapping[bytes, Any]) -> None:
-    """Every account's escrow changes by what its bids and bought contracts change by.
+    """Escrow changes by what bids and bought contracts do, held availability by what asks and sold contracts do.
 
     Raises: InvariantBroken.
     """
-    unbacked: dict[bytes, int] = {}
+    unbacked_neur: dict[bytes, int] = {}
+    unbacked_wh: dict[bytes, int] = {}
 
-    def count(account: bytes, neur: int) -> None:
-        unbacked[account] = unbacked.get(account, 0) + neur
+    def count(unbacked: dict[bytes, int], key: bytes, amount: int) -> None:
+        unbacked[key] = unbacked.get(key, 0) + amount
 
     for key, after in changes.items():
         if key.startswith(_ORDERS):
             for order, sign in ((after, 1), (before.state.get(key, Order), -1)):
-                if order is not None and order.side is Side.SIDE_BID:
-                    count(order.account, sign * order.energy_wh * order.limit_price_neur_per_wh)
+                if order is None:
+                    continue
+                if order.side is Side.SIDE_BID:
+                    count(unbacked_neur, order.account, sign * order.energy_wh * order.limit_price_neur_per_wh)
+                    continue
+                vdg, product, slot = parse_book_key(key[len(_ORDERS) : -_ADDRESS_BYTES])
+                for index, energy_wh in enumerate(
+                    split_evenly(order.energy_wh, _block_slots(before, changes, product))
+                ):
+                    count(unbacked_wh, slot_account_key(vdg, slot + index, order.account), sign * energy_wh)
         elif key.startswith(_CONTRACTS):
             for contract, sign in ((after, 1), (before.state.get(key, Contract), -1)):
                 if contract is not None:
-                    count(contract.buyer, sign * contract.energy_wh * contract.buy_price_neur_per_wh)
+                    sold = slot_account_key(contract.vdg, contract.slot, contract.seller)
+                    count(unbacked_wh, sold, sign * contract.energy_wh)
+                    count(unbacked_neur, contract.buyer, sign * contract.energy_wh * contract.buy_price_neur_per_wh)
         elif key.startswith(_BALANCES):
-            old = before.state.get(key, Balance)
-            count(key[len(_BALANCES) :], (old.escrow_neur if old else 0) - after.escrow_neur)
-    for account, neur in unbacked.items():
+            balance = before.state.get(key, Balance)
+            count(unbacked_neur, key[len(_BALANCES) :], (balance.escrow_neur if balance else 0) - after.escrow_neur)
+        elif key.startswith(_AVAILABILITY):
+            held = before.state.get(key, Availability)
+            held_wh = (held.held_wh if held else 0) - (after.held_wh if after else 0)
+            count(unbacked_wh, key[len(_AVAILABILITY) :], held_wh)
+    for account, neur in unbacked_neur.items():
         if neur:
             raise InvariantBroken(
                 f"account {account.hex()}: the block at height {before.height} changes its bids and contracts by "
                 f"{neur} nEUR more than its escrow"
             )
-
-
-def check_availability(before: Context, changes: Mapping[bytes, Any]) -> None:
-    """What every account holds of its availability in a slot changes by what its asks and sold contracts change by.
-
-    Raises: InvariantBroken.
-    """
-    unbacked: dict[bytes, int] = {}
-
-    def count(key: bytes, energy_wh: int) -> None:
-        unbacked[key] = unbacked.get(key, 0) + energy_wh
-
-    for key, after in changes.items():
-        if key.startswith(_ORDERS):
-            for order, sign in ((after, 1), (before.state.get(key, Order), -1)):
-                if order is not None and order.side is Side.SIDE_ASK:
-                    vdg, product, slot = parse_book_key(key[len(_ORDERS) : -_ADDRESS_BYTES])
-                    parts = split_evenly(order.energy_wh, _block_slots(before, changes, product))
-                    for index, energy_wh in enumerate(parts):
-                        count(slot_account_key(vdg, slot + index, order.account), sign * energy_wh)
-        elif key.startswith(_CONTRACTS):
-            for contract, sign in ((after, 1), (before.state.get(key, Contract), -1)):
-                if contract is not None:
-                    count(slot_account_key(contract.vdg, contract.slot, contract.seller), sign * contract.energy_wh)
-        elif key.startswith(_AVAILABILITY):
-            old = before.state.get(key, Availability)
-            count(key[len(_AVAILABILITY) :], (old.held_wh if old else 0) - (after.held_wh if after else 0))
-    for slot_key, energy_wh in unbacked.items():
+    for slot_key, energy_wh in unbacked_wh.items():
         if energy_wh:
             raise InvariantBroken(
                 f"availability {slot_key.hex()}: the block at height {before.height} changes its asks and contracts by "
