@@ -19,6 +19,7 @@ from wire.strict_json import BadJson, read_json
 from wire.unverified import Reason, Unverified
 
 MAX_GENESIS_BYTES: Final = 64 * 1024 * 1024
+MAX_PERIOD_HOURS: Final = 24 * 365 * 10
 KEEP_SECONDS: Final = 60
 
 
@@ -32,7 +33,7 @@ class TrustSection(Section):
     genesis: FilePath | None = None
     height: Annotated[int, Field(ge=1)] | None = None
     hash: Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$")] | None = None
-    period_hours: Annotated[int, Field(ge=1, le=24 * 365 * 10)] = 168
+    period_hours: Annotated[int, Field(ge=1, le=MAX_PERIOD_HOURS)] = 168
     max_age_seconds: Annotated[int, Field(ge=1)] = 300
     witnesses: Annotated[tuple[str, ...], Field(strict=False)] = ()
 

@@ -14,15 +14,15 @@ from node.cli.exits import CommandError, Exit
 from node.cli.output import JsonOption, print_json
 from node.cli.proof_words import fields, sentence, signed_by
 from node.cli.trusting import (
-    UNLIMITED_HOURS,
+    USUAL_PERIOD_HOURS,
+    EndOption,
     GenesisOption,
-    PeriodOption,
     TrustHashOption,
     TrustHeightOption,
     trust_from,
 )
 from wire.light.hashing import header_hash
-from wire.light.verify import Anchor
+from wire.light.verify import Anchor, Trust
 from wire.proof_file import MAX_FILE_BYTES, Checked, TrustedHash, check_proof_file, parse_proof_file
 from wire.receipts import Read, check_receipt
 
@@ -34,7 +34,7 @@ def check_command(
     genesis: GenesisOption = None,
     trust_height: TrustHeightOption = None,
     trust_hash: TrustHashOption = None,
-    trusting_period_hours: PeriodOption = UNLIMITED_HOURS,
+    trusting_period_hours: EndOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say in words what a file proves, and who signed it. Asks nobody.
@@ -42,14 +42,16 @@ def check_command(
     Trust begins with the validators in --genesis, or with the header of --trust-height and --trust-hash. Exit code 0:
     proved; 5: not proved, with the reason; 2: the options or the file can't be used.
     """
-    trust = trust_from(genesis, trust_height, trust_hash, trusting_period_hours)
+    trust = trust_from(genesis, trust_height, trust_hash, trusting_period_hours or USUAL_PERIOD_HOURS)
+    # A file's headers don't become wrong with age.
+    reach = trust.reach if trusting_period_hours else Trust(period_s=None)
     trusted: Anchor | TrustedHash
     if trust.height is not None and trust.hash is not None:
         trusted = TrustedHash(trust.height, bytes.fromhex(trust.hash))
     else:
         trusted = _genesis(genesis)
     found = parse_proof_file(_content(file))
-    checked = check_proof_file(found, trusted, trust.reach, time.time_ns())
+    checked = check_proof_file(found, trusted, reach, time.time_ns())
     reads = check_receipt(found)
     if as_json:
         print_json(as_data(checked, reads))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
-from pydantic import ValidationError
 
-from clients.common.trust import TrustSection
+from clients.common.trust import MAX_PERIOD_HOURS, TrustSection
 from node.cli.exits import CommandError, Exit
 
 GenesisOption = Annotated[
@@ -21,12 +21,21 @@ TrustHeightOption = Annotated[
 TrustHashOption = Annotated[
     str | None, typer.Option("--trust-hash", metavar="HEX", help="That header's hash, 64 hexadecimal digits.")
 ]
+_PERIOD = "--trusting-period-hours"
 PeriodOption = Annotated[
-    int,
-    typer.Option("--trusting-period-hours", min=1, help="How long a header is trusted after its own time."),
+    int, typer.Option(_PERIOD, min=1, max=MAX_PERIOD_HOURS, help="How long a header is trusted after its own time.")
 ]
-# Of a file that is checked without a network: its headers don't become wrong with age.
-UNLIMITED_HOURS = 24 * 365 * 10
+EndOption = Annotated[
+    int | None,
+    typer.Option(
+        _PERIOD,
+        min=1,
+        max=MAX_PERIOD_HOURS,
+        help="How long a header is trusted after its own time; without end if not given.",
+    ),
+]
+
+USUAL_PERIOD_HOURS = 168
 
 
 class TrustOptions(NamedTuple):
@@ -35,7 +44,7 @@ class TrustOptions(NamedTuple):
     genesis: GenesisOption = None
     trust_height: TrustHeightOption = None
     trust_hash: TrustHashOption = None
-    trusting_period_hours: PeriodOption = 168
+    trusting_period_hours: PeriodOption = USUAL_PERIOD_HOURS
     witness: Annotated[
         list[str] | None,
         typer.Option("--witness", metavar="URL", help="A CometBFT node whose header must agree; repeat it for more."),
@@ -53,16 +62,16 @@ def trust_from(
 
     Raises: CommandError naming what is missing or wrong.
     """
-    document = str(genesis) if genesis is not None and height is None and digest is None else None
+    if genesis is None and height is None and digest is None:
+        text = "nothing can be verified from nothing: give --genesis FILE, or --trust-height and --trust-hash"
+        raise CommandError(text, Exit.BAD_INPUT)
+    if (height is None) != (digest is None):
+        raise CommandError("--trust-height, --trust-hash: give both, of one header", Exit.BAD_INPUT)
+    if digest is not None and re.fullmatch("[0-9a-fA-F]{64}", digest) is None:
+        raise CommandError(f"--trust-hash = {digest!r}: give 64 hexadecimal digits", Exit.BAD_INPUT)
+    document = str(genesis) if genesis is not None and height is None else None
     given: dict[str, Any] = {"genesis": document, "height": height, "hash": digest}
-    try:
-        return TrustSection.model_validate(
-            given | {"period_hours": period_hours, "witnesses": witnesses or ()},
-            context={"folder": Path()},
-        )
-    except ValidationError as error:
-        if genesis is None and height is None and digest is None:
-            text = "nothing can be verified from nothing: give --genesis FILE, or --trust-height and --trust-hash"
-            raise CommandError(text, Exit.BAD_INPUT) from None
-        wrong = [f"{'.'.join(map(str, item['loc'])) or 'trust'}: {item['msg']}" for item in error.errors()]
-        raise CommandError("; ".join(wrong), Exit.BAD_INPUT) from None
+    return TrustSection.model_validate(
+        given | {"period_hours": period_hours, "witnesses": witnesses or ()},
+        context={"folder": Path()},
+    )

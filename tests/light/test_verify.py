@@ -193,11 +193,12 @@ def test_a_vote_for_nil_counts_for_nothing() -> None:
 
 
 def test_trust_ends_with_its_period_to_the_nanosecond() -> None:
-    anchor = anchor_of(BLOCKS[1])
-    end_ns = GENESIS_NS + TRUST.period_s * NANOSECONDS
-    verify(anchor, BLOCKS[10], TRUST, end_ns - 1)
+    anchor, trust = anchor_of(BLOCKS[1]), Trust(period_s=500)
+    end_ns = GENESIS_NS + 500 * NANOSECONDS
+    verify(anchor, BLOCKS[10], trust, end_ns - 1)
+    verify(anchor, BLOCKS[10], Trust(period_s=None), end_ns)
     with pytest.raises(Unverified) as refused:
-        verify(anchor, BLOCKS[10], TRUST, end_ns)
+        verify(anchor, BLOCKS[10], trust, end_ns)
     assert refused.value.reason is Reason.TRUST_EXPIRED
     assert "give height and hash" in refused.value.message
 

@@ -14,8 +14,10 @@ from typing import Any
 import jsonschema
 import pytest
 from nacl.exceptions import CryptoError
+from typer.testing import CliRunner
 
 from clients.common.trust import read_genesis
+from node.cli.main import app
 from tests.app.world import VDG
 from tests.proofs.command import VERIFIER, vdg, verify_receipt
 from tests.proofs.lying_gateway import lying_gateway
@@ -186,6 +188,28 @@ async def test_a_proof_of_an_item_is_written_and_checked_from_a_header_too(setti
     assert old.code == 0
 
 
+def test_a_file_is_checked_after_any_time_unless_an_end_is_asked_for(
+    a_receipt: tuple[dict[str, Any], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, genesis = a_receipt
+    path = tmp_path / "receipt.json"
+    path.write_text(json.dumps(file))
+    known = file["block"]["signed_header"]["commit"]
+    trusting = (
+        ("--genesis", str(genesis)),
+        ("--trust-height", known["height"], "--trust-hash", known["block_id"]["hash"]),
+    )
+    forty_years_on_ns = time.time_ns() + 40 * 365 * 24 * 3600 * 10**9
+    monkeypatch.setattr("node.cli.proof.time.time_ns", lambda: forty_years_on_ns)
+    for trust in trusting:
+        done = CliRunner().invoke(app, ["proof", "check", str(path), *trust])
+        assert done.exit_code == 0, done.exception
+        assert "Proved: a flow-proof receipt" in done.output
+    ended = CliRunner().invoke(app, ["proof", "check", str(path), *trusting[0], "--trusting-period-hours", "9000"])
+    assert isinstance(ended.exception, Unverified)
+    assert ended.exception.reason.name == "TRUST_EXPIRED"
+
+
 async def test_absence_is_written_and_checked(setting: Setting, tmp_path: Path) -> None:
     out = tmp_path / "proof.json"
     query = ("query", "settlement", "household", "--vdg", VDG, "--slot", "13", "--account", ANN)
@@ -231,8 +255,8 @@ async def test_no_receipt_is_written_of_what_is_not_there(setting: Setting, tmp_
     ("options", "says"),
     [
         ((), "give --genesis FILE, or --trust-height and --trust-hash"),
-        (("--trust-height", "3"), "height and hash go together"),
-        (("--trust-height", "3", "--trust-hash", "xyz"), "hash"),
+        (("--trust-height", "3"), "--trust-height, --trust-hash: give both, of one header"),
+        (("--trust-height", "3", "--trust-hash", "xyz"), "--trust-hash = 'xyz': give 64 hexadecimal digits"),
         (("--genesis", "/nowhere/genesis.json"), "can't be read"),
         (("--genesis", str(VERIFIER)), "is not JSON"),
     ],

@@ -37,11 +37,12 @@ MAX_TOTAL_POWER = ((1 << 63) - 1) // 8
 class Trust(NamedTuple):
     """How far trust in a header reaches.
 
-    A header stays trusted for ``period_s`` after its own time; a new one may be ``drift_s`` ahead of this machine's
-    clock; it needs more than ``level`` (numerator, denominator; from 1/3 to 1) of the trusted validators' power.
+    A header stays trusted for ``period_s`` after its own time, without end where that is None; a new one may be
+    ``drift_s`` ahead of this machine's clock; it needs more than ``level`` (numerator, denominator; from 1/3 to 1) of
+    the trusted validators' power.
     """
 
-    period_s: int = 7 * 24 * 3600
+    period_s: int | None = 7 * 24 * 3600
     drift_s: int = 10
     level: tuple[int, int] = (1, 3)
 
@@ -109,13 +110,13 @@ def check_trust(trust: Trust) -> None:
     numerator, denominator = trust.level
     if not (0 < numerator <= denominator <= 3 * numerator):
         raise ValueError(f"trust level = {numerator}/{denominator}: give one from 1/3 to 1")
-    if trust.period_s <= 0 or trust.drift_s < 0:
+    if (trust.period_s is not None and trust.period_s <= 0) or trust.drift_s < 0:
         raise ValueError(f"period_s = {trust.period_s}, drift_s = {trust.drift_s}: give a period above 0, a drift >= 0")
 
 
 def check_not_expired(anchor: Anchor, trust: Trust, now_ns: int) -> None:
     """Raises: Unverified TRUST_EXPIRED when an anchor is too old to begin from."""
-    if anchor.time_ns + trust.period_s * NANOSECONDS <= now_ns:
+    if trust.period_s is not None and anchor.time_ns + trust.period_s * NANOSECONDS <= now_ns:
         age_s = (now_ns - anchor.time_ns) // NANOSECONDS
         text = (
             f"the trusted header of height {anchor.height} is {age_s} s old, trust lasts {trust.period_s} s: "
