@@ -12,12 +12,16 @@ import pytest
 from node.audit import ledger
 from node.audit.books import Books
 from node.audit.money import pay
+from node.messages.schema import TRANSACTIONS
 from tests.simulator.record import Failure
 from tests.simulator.simulation import Simulation, Summary
 from tests.simulator.smaller import shrink
 from wire.results import Code
 
 BLOCKS = 150
+# Together they have every kind of transaction succeed and be refused. Where they don't any more since something that
+# draws from their chance was changed, `python -m tests.simulator --seen` shows what others have.
+SEEDS = (10, 52, 67, 81, 86)
 
 
 def simulated(seed: int, blocks: int = BLOCKS) -> Summary:
@@ -30,17 +34,16 @@ def simulated(seed: int, blocks: int = BLOCKS) -> Summary:
 def test_every_result_of_many_kinds_is_as_predicted_whatever_instances_go_through() -> None:
     seen: Counter[str] = Counter()
     faults: Counter[str] = Counter()
-    for seed in (3, 4, 41, 43):
+    for seed in SEEDS:
         summary = simulated(seed)
         seen, faults = seen + summary.seen, faults + summary.faults
     # A simulation in which nothing happens proves nothing.
     assert len(seen) > 120
     assert len({name.partition(": ")[2] for name in seen} & set(Code.__members__)) > 30
-    for wanted in (
-        *("PlaceOrder", "SubmitProofs", "RotateKey", "SetTariff", "RegisterAsset", "Transfer", "CancelOrder"),
-        *("PostPhaseOrder", "ConfirmPhase", "OpenControl", "PostSignal", "CloseControl"),
-    ):
-        assert seen[f"{wanted}: OK"] > 0, wanted
+    done = {kind for kind, _, result in (name.partition(": ") for name in seen) if result == "OK"}
+    refused = {kind for kind, _, result in (name.partition(": ") for name in seen) if result != "OK"}
+    kinds = {kind.__name__ for kind in TRANSACTIONS.values()}
+    assert (kinds - done, kinds - refused) == (set(), set())
     for wanted in (
         "ContractMade",
         "ContractSettled",
