@@ -57,7 +57,7 @@ async def audit(
     if first != genesis.initial_height:
         raise HistoryError(
             f"the node keeps blocks from {first} on, and the chain began at {genesis.initial_height}: audit a node "
-            "that keeps all of them (retain no height)"
+            "that keeps all of them (--retain-blocks 0)"
         )
     if genesis.app_version not in (0, RULES_VERSION):
         raise HistoryError(

@@ -17,6 +17,7 @@ CONTENTS: Final = "backup.json"
 FORMAT: Final = 1
 _BLOCK_BYTES: Final = 1 << 20
 _MAX_CONTENTS_BYTES: Final = 64 << 20
+_WAY_OUT: Final = "give another copy of it"
 
 
 class Entry(BaseModel):
@@ -80,22 +81,26 @@ def unpack(file: Path, target: Path) -> Contents:
                     raise BackupDamaged(f"{file}: {member.name} is not in its list of contents")
                 _extract(file, content, entry, target / entry.path)
     except (tarfile.TarError, EOFError) as error:
-        raise BackupDamaged(f"{file} is no whole backup: {error}") from error
+        raise BackupDamaged(f"{file} is no whole backup: {error}: {_WAY_OUT}") from error
     if expected:
-        raise BackupDamaged(f"{file}: {min(expected)} is missing")
+        raise BackupDamaged(f"{file}: {min(expected)} is missing: {_WAY_OUT}")
     return contents
 
 
 def read_contents(file: Path) -> Contents:
-    """The list at the end of a backup. Raises: BackupDamaged; OSError."""
+    """The list at the end of a backup. Raises: BackupDamaged."""
     try:
         with tarfile.open(file, mode="r:") as tar:
             member = tar.getmember(CONTENTS)
             found = tar.extractfile(member) if member.isreg() and member.size <= _MAX_CONTENTS_BYTES else None
             text = found.read() if found else b""
         contents = Contents.model_validate_json(text)
+    except OSError as error:
+        text = f"{file}: can't be read ({error.strerror}): give a file of `vdg node backup`"
+        raise BackupDamaged(text) from error
     except (tarfile.TarError, EOFError, KeyError) as error:
-        raise BackupDamaged(f"{file} is no whole backup: its list of contents is missing ({error})") from error
+        text = f"{file} is no whole backup: its list of contents is missing ({error}): {_WAY_OUT}"
+        raise BackupDamaged(text) from error
     except ValidationError as error:
         raise BackupDamaged(f"{file} is no backup: its list of contents is wrong: {error}") from error
     if contents.format != FORMAT:
@@ -152,4 +157,4 @@ def _extract(file: Path, content: IO[bytes], entry: Entry, target: Path) -> None
             sha256.update(block)
             out.write(block)
     if sha256.hexdigest() != entry.sha256 or target.stat().st_size != entry.size_bytes:
-        raise BackupDamaged(f"{file}: {entry.path} is not what was backed up")
+        raise BackupDamaged(f"{file}: {entry.path} is not what was backed up: {_WAY_OUT}")

@@ -32,7 +32,7 @@ def join_command(
         int | None, typer.Option(min=1, help="Trust the block at this height; with --trust-hash.")
     ] = None,
     trust_hash: Annotated[
-        str | None, typer.Option(help="That block's hash, from somebody you know. [default: what the nodes say]")
+        str | None, typer.Option(help="That block's hash, from somebody you know; else what the nodes say.")
     ] = None,
     start: Annotated[bool, typer.Option("--start/--no-start", help="Start the node and wait until it follows.")] = True,
     as_json: JsonOption = False,
@@ -44,6 +44,9 @@ def join_command(
     """
     from node.localnet.joining import look_up, make_joining
 
+    if len(set(from_)) < 2:
+        text = f"--from = {from_[0]}: state sync needs two nodes, so that one can't deceive; give it twice"
+        raise CommandError(text, Exit.BAD_INPUT)
     chain = asyncio.run(look_up(from_, _trust(trust_height, trust_hash)))
     make_joining(home, chain)
     note(f"{chain.chain_id}: trusting block {chain.trust.height} with hash {chain.trust.hash.hex()}")
@@ -62,6 +65,7 @@ def status_command(home: HomeOption, as_json: JsonOption = False) -> None:
     from node.localnet.diskuse import disk_use
     from node.snapshots.folder import SnapshotFolder
 
+    _must_be_a_node(home)
     node = Home.open(home)
     offers = SnapshotFolder(home, kept=1).read()
     found = {
@@ -94,6 +98,12 @@ def backup_command(
     """
     from node.backup.backup import back_up
 
+    _must_be_a_node(home)
+    if file.exists():
+        raise CommandError(f"{file} exists: choose another name", Exit.BAD_INPUT)
+    if not file.parent.is_dir():
+        text = f"{file.parent} is no folder: make it, or choose another one for {file.name}"
+        raise CommandError(text, Exit.BAD_INPUT)
     contents = back_up(home, file)
     size = file.stat().st_size
     if as_json:
@@ -126,6 +136,16 @@ def restore_command(
         typer.echo(f"what was there is in {done.set_aside}; remove it when the node follows again")
     else:
         typer.echo(f"start it: vdg localnet up --home {home}")
+
+
+def _must_be_a_node(home: Path) -> None:
+    """Raises: CommandError for a folder that has no node's settings; where it holds a node, with its name."""
+    from node.localnet.joining import NAME
+
+    if not (home / "config").is_dir():
+        right = f"--home {home / NAME}" if (home / NAME / "config").is_dir() else "one as run/localnet/validator0"
+        text = f"{home} is no home of a node, which has config/ and data/: give {right}"
+        raise CommandError(text, Exit.BAD_INPUT)
 
 
 def _trust(height: int | None, hash_: str | None) -> Trust | None:

@@ -57,7 +57,7 @@ async def replay(
     if first != genesis.initial_height:
         raise HistoryError(
             f"the node keeps blocks from {first} on, and the chain began at {genesis.initial_height}: replay a node "
-            "that keeps all of them (retain no height)"
+            "that keeps all of them (--retain-blocks 0)"
         )
     last = min(until or newest, newest)
     app_hash = application.init_chain(init_chain_request(genesis)).app_hash
