@@ -90,7 +90,10 @@ def verifiable(request_type: type[Any]) -> Single | Listed:
     found = VERIFIABLE.get(request_type)
     if found is None:
         names = ", ".join(sorted(type_.__name__.removesuffix("Request") for type_ in VERIFIABLE))
-        text = f"{request_type.__name__.removesuffix('Request')} can't be verified; these can: {names}"
+        text = (
+            f"{request_type.__name__.removesuffix('Request')} can't be verified as a whole; these can: "
+            f"{names}; any single item can be proved by its key (`vdg proof item`, docs/proofs.md)"
+        )
         raise Unverified(Reason.UNPROVABLE, text)
     return found
 

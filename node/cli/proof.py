@@ -13,6 +13,7 @@ from clients.common.trust import read_genesis
 from node.cli.exits import CommandError, Exit
 from node.cli.output import JsonOption, print_json
 from node.cli.proof_words import fields, sentence, signed_by
+from node.cli.tables import text_of
 from node.cli.trusting import (
     USUAL_PERIOD_HOURS,
     EndOption,
@@ -130,8 +131,4 @@ def _content(path: Path) -> bytes:
 
 
 def _value_lines(value: dict[str, Any] | None) -> list[str]:
-    return [f"{name}: {_text(shown)}" for name, shown in (value or {}).items() if shown not in (None, "", [])]
-
-
-def _text(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return [f"{name}: {text_of(shown)}" for name, shown in (value or {}).items() if shown not in (None, "", [])]

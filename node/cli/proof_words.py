@@ -28,7 +28,8 @@ def sentence(read: Read) -> str:
     write = _SENTENCES.get((read.names.place.store, read.names.place.prefix))
     if write is not None:
         return write(named, read.value)
-    return f"The {read.names.place.type.__name__}{of} is as shown below."
+    kind = read.names.place.type.__name__
+    return f"There is a{'n' if kind[0] in 'AEIOU' else ''} {kind}{of}."
 
 
 def signed_by(checked: Checked) -> list[str]:

@@ -33,7 +33,7 @@ def _collect(
         elif isinstance(value, list) and value and isinstance(value[0], Mapping):
             tables.append((f"{prefix}{name}", value))
         elif value not in (None, "", []):
-            single.add_row(f"{prefix}{name}", Text(_text(value)))
+            single.add_row(f"{prefix}{name}", Text(text_of(value)))
 
 
 def _table(name: str, rows: list[Mapping[str, Any]]) -> Table:
@@ -44,17 +44,18 @@ def _table(name: str, rows: list[Mapping[str, Any]]) -> Table:
         numbers = all(isinstance(row[column], int) and not isinstance(row[column], bool) for row in rows)
         table.add_column(column, justify="right" if numbers else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(_text(row[column])) for column in columns))
+        table.add_row(*(Text(text_of(row[column])) for column in columns))
     return table
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A value in one line; of a list or message, what is in it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
         if len(value) > 4 and all(item == value[0] for item in value):
-            return f"{_text(value[0])} x {len(value)}"
-        return ", ".join(_text(item) for item in value)
+            return f"{text_of(value[0])} x {len(value)}"
+        return ", ".join(text_of(item) for item in value)
     if isinstance(value, Mapping):
-        return " ".join(f"{key}={_text(item)}" for key, item in value.items() if item not in (None, "", []))
+        return " ".join(f"{key}={text_of(item)}" for key, item in value.items() if item not in (None, "", []))
     return "" if value is None else str(value)

@@ -242,6 +242,14 @@ async def test_a_lie_ends_a_verified_query_with_its_reason_and_no_answer(setting
     assert (done.code, out.exists()) == (5, False)
 
 
+async def test_a_query_that_can_t_be_verified_says_what_can_be_proved_all_the_same(setting: Setting) -> None:
+    query, trust = ("query", "ledger", "supply", "--verify"), ("--genesis", setting.genesis)
+    done = await vdg(*query, *trust, gateway=setting.gateway.address)
+    assert (done.code, done.out) == (5, "")
+    assert done.err.startswith("vdg: UNPROVABLE: GetSupply can't be verified as a whole; these can: Get")
+    assert done.err.endswith("; any single item can be proved by its key (`vdg proof item`, docs/proofs.md)\n")
+
+
 async def test_no_receipt_is_written_of_what_is_not_there(setting: Setting, tmp_path: Path) -> None:
     out = tmp_path / "receipt.json"
     absent = ("certificate", "--certificate-id", "none")
