@@ -96,11 +96,11 @@ def read_contents(file: Path) -> Contents:
             text = found.read() if found else b""
         contents = Contents.model_validate_json(text)
     except OSError as error:
-        text = f"{file}: can't be read ({error.strerror}): give a file of `vdg node backup`"
-        raise BackupDamaged(text) from error
+        message = f"{file}: can't be read ({error.strerror}): give a file of `vdg node backup`"
+        raise BackupDamaged(message) from error
     except (tarfile.TarError, EOFError, KeyError) as error:
-        text = f"{file} is no whole backup: its list of contents is missing ({error}): {_WAY_OUT}"
-        raise BackupDamaged(text) from error
+        message = f"{file} is no whole backup: its list of contents is missing ({error}): {_WAY_OUT}"
+        raise BackupDamaged(message) from error
     except ValidationError as error:
         raise BackupDamaged(f"{file} is no backup: its list of contents is wrong: {error}") from error
     if contents.format != FORMAT:
