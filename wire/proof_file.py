@@ -15,12 +15,14 @@ from wire.light.json_form import light_block_from_json, light_block_to_json
 from wire.light.verify import Anchor, Signer, Trust, anchor_of, check_consistent, verify, verify_commit
 from wire.merkle import ProofOp
 from wire.proof import MAX_PROOF_BYTES, verified_value
-from wire.strict_json import read_json
+from wire.proof_shape import check_shape
+from wire.strict_json import BadJson, read_json
 from wire.unverified import Reason, Unverified
 
 FORMAT = "vdg-proof/1"
 MAX_FILE_BYTES = 16 * 1024 * 1024
 MAX_ITEMS = 16
+_SHOWN_CHARACTERS = 200
 _MAX_KEY_BYTES = 1024
 _MAX_VALUE_BYTES = 1024 * 1024
 
@@ -82,13 +84,12 @@ def parse_proof_file(content: bytes) -> ProofFile:
         raise Unverified(Reason.OVERSIZED, f"the file has {len(content)} bytes: at most {MAX_FILE_BYTES} are read")
     try:
         data = read_json(content)
-        if data["format"] != FORMAT:
-            raise ValueError(f"format = {data['format']!r}: this reads {FORMAT}")
+        if isinstance(data, dict):
+            _check_kind(data)
+        check_shape(data)
         height = int(data["height"])
         if not 0 < height < 1 << 62:
-            raise ValueError(f"height = {height}")
-        if not 0 < len(data["items"]) <= MAX_ITEMS:
-            raise Unverified(Reason.OVERSIZED, f"the file proves {len(data['items'])} items: 1 to {MAX_ITEMS} are read")
+            raise ValueError(f"height is {height}, not 1 to {(1 << 62) - 1}")
         return ProofFile(
             str(data["kind"]),
             str(data["chain_id"]),
@@ -97,9 +98,20 @@ def parse_proof_file(content: bytes) -> ProofFile:
             light_block_from_json(data["block"]),
             tuple(light_block_from_json(block) for block in data["trail"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        text = f"the file is no proof: {type(error).__name__}: {str(error)[:200]}"
+    except ValueError as error:
+        wrong = f"it {error.reason}" if isinstance(error, BadJson) else str(error)[:_SHOWN_CHARACTERS]
+        text = f"the file is no proof: {wrong}; it was cut or changed: have it exported again"
         raise Unverified(Reason.MALFORMED, text) from error
+
+
+def _check_kind(data: dict[str, Any]) -> None:
+    """See that a file is of this format and not too large, before anything else of it is looked at."""
+    if data.get("format") != FORMAT:
+        text = f"the file is of format {ascii(data.get('format'))[:_SHOWN_CHARACTERS]}: this reads {FORMAT}"
+        raise Unverified(Reason.MALFORMED, text)
+    items = data.get("items")
+    if isinstance(items, list) and not 0 < len(items) <= MAX_ITEMS:
+        raise Unverified(Reason.OVERSIZED, f"the file proves {len(items)} items: 1 to {MAX_ITEMS} are read")
 
 
 def check_proof_file(file: ProofFile, trusted: Anchor | TrustedHash, trust: Trust, now_ns: int) -> Checked:
@@ -173,9 +185,7 @@ def _item(data: Any) -> FiledItem:
     return FiledItem(str(data["store"]), _hex(data["key"]), value, ops)
 
 
-def _hex(text: Any, most_bytes: int = _MAX_KEY_BYTES) -> bytes:
-    if not isinstance(text, str):
-        raise ValueError(f"{str(text)[:40]!r} is no hexadecimal text")
+def _hex(text: str, most_bytes: int = _MAX_KEY_BYTES) -> bytes:
     if len(text) > 2 * most_bytes:
         raise Unverified(Reason.OVERSIZED, f"{len(text) // 2} bytes where at most {most_bytes} are read")
     return bytes.fromhex(text)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib.util
 import json
 import time
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,40 +13,16 @@ import pytest
 from nacl.exceptions import CryptoError
 from typer.testing import CliRunner
 
-from clients.common.trust import read_genesis
 from node.cli.main import app
 from tests.app.world import VDG
+from tests.proofs.checking import checked, program
 from tests.proofs.command import VERIFIER, vdg, verify_receipt
-from tests.proofs.lying_gateway import lying_gateway
-from tests.proofs.proven_chain import settled_chain
-from tests.proofs.setting import ANN, BALANCE, FLOW, RECEIPTS, SCHEMA, Setting, exported
+from tests.proofs.setting import ANN, BALANCE, RECEIPTS, SCHEMA, Setting, exported
 from wire.codec import encode
 from wire.gen.vdg.gateway.v1 import gateway_pb2 as pb
 from wire.ledger import Balance
 from wire.light.hashing import header_hash
-from wire.light.verify import Trust
-from wire.proof_file import MAX_ITEMS, Checked, check_proof_file, parse_proof_file
-from wire.receipts import check_receipt
 from wire.unverified import Unverified
-
-
-def checked(content: bytes, genesis: Path) -> Checked:
-    """As the command does."""
-    file = parse_proof_file(content)
-    found = check_proof_file(file, read_genesis(genesis), Trust(), time.time_ns())
-    check_receipt(file)
-    return found
-
-
-@cache
-def program() -> Any:
-    """The receipts' program, as a module."""
-    spec = importlib.util.spec_from_file_location("verify_receipt", VERIFIER)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize("receipt", RECEIPTS, ids=lambda receipt: receipt[0])
@@ -124,20 +97,6 @@ FORGERIES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "no format": (lambda f: f.pop("format"), "MALFORMED"),
     "no block": (lambda f: f.update(block={}), "MALFORMED"),
 }
-
-
-@pytest.fixture(scope="module")
-def a_receipt(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
-    """A flow proof's receipt, and its genesis document."""
-    folder = tmp_path_factory.mktemp("receipt")
-
-    async def export() -> dict[str, Any]:
-        chain = settled_chain()
-        (folder / "genesis.json").write_text(json.dumps(chain.genesis))
-        async with lying_gateway(chain) as gateway:
-            return await exported(Setting(gateway, folder / "genesis.json"), FLOW, folder / "out.json")
-
-    return asyncio.run(export()), folder / "genesis.json"
 
 
 @pytest.mark.parametrize("name", FORGERIES)
@@ -257,50 +216,6 @@ async def test_no_receipt_is_written_of_what_is_not_there(setting: Setting, tmp_
     assert done.code == 1
     assert "there is no such certificate" in done.err
     assert not out.exists()
-
-
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [
-        ((), "give --genesis FILE, or --trust-height and --trust-hash"),
-        (("--trust-height", "3"), "--trust-height, --trust-hash: give both, of one header"),
-        (("--trust-height", "3", "--trust-hash", "xyz"), "--trust-hash = 'xyz': give 64 hexadecimal digits"),
-        (("--genesis", "/nowhere/genesis.json"), "can't be read"),
-        (("--genesis", str(VERIFIER)), "is not JSON"),
-    ],
-)
-async def test_without_a_beginning_nothing_is_checked(tmp_path: Path, options: tuple[str, ...], says: str) -> None:
-    path = tmp_path / "proof.json"
-    path.write_text("{}")
-    done = await vdg("proof", "check", path, *options)
-    assert done.code == 2
-    assert says in done.err
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"", "MALFORMED"),
-        (b"[]", "MALFORMED"),
-        (b"\xff\xfe", "MALFORMED"),
-        (b'{"format": "vdg-proof/2"}', "MALFORMED"),
-        (b"[" * 200_000, "MALFORMED"),
-        (b'{"format": "vdg-proof/1", "height": "1", "height": "2"}', "MALFORMED"),
-        (b'{"format": "vdg-proof/1", "height": "1", "items": ' + b"[" + b"{}," * MAX_ITEMS + b"{}]}", "OVERSIZED"),
-        (b" " * (16 * 1024 * 1024 + 1), "OVERSIZED"),
-    ],
-    ids=["empty", "list", "no text", "another format", "deep", "twice", "many items", "large"],
-)
-def test_what_is_no_proof_file_is_refused(content: bytes, reason: str) -> None:
-    with pytest.raises(Unverified) as refused:
-        parse_proof_file(content)
-    assert refused.value.reason.name == reason
-
-
-async def test_a_file_that_is_not_there_is_bad_input(a_receipt: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
-    done = await vdg("proof", "check", tmp_path / "none.json", "--genesis", a_receipt[1])
-    assert done.code == 2
-    assert "can't be read" in done.err
 
 
 async def test_prove_and_out_go_together(tmp_path: Path) -> None:
