@@ -126,6 +126,9 @@ def restore_command(
     """
     from node.backup.backup import restore
 
+    if (inner := _node_inside(home)) is not None:
+        text = f"{home} holds a node already: give --home {inner} to put the backup in its place, or another folder"
+        raise CommandError(text, Exit.BAD_INPUT)
     done = restore(file, home)
     if as_json:
         aside = str(done.set_aside) if done.set_aside else None
@@ -140,12 +143,18 @@ def restore_command(
 
 def _must_be_a_node(home: Path) -> None:
     """Raises: CommandError for a folder that has no node's settings; where it holds a node, with its name."""
-    from node.localnet.joining import NAME
-
     if not (home / "config").is_dir():
-        right = f"--home {home / NAME}" if (home / NAME / "config").is_dir() else "one as run/localnet/validator0"
+        right = f"--home {inner}" if (inner := _node_inside(home)) else "one as run/localnet/validator0"
         text = f"{home} is no home of a node, which has config/ and data/: give {right}"
         raise CommandError(text, Exit.BAD_INPUT)
+
+
+def _node_inside(home: Path) -> Path | None:
+    """The home of the node that a folder of `vdg node join` holds."""
+    from node.localnet.joining import NAME
+
+    inner = home / NAME
+    return inner if (inner / "config").is_dir() and not (home / "config").exists() else None
 
 
 def _trust(height: int | None, hash_: str | None) -> Trust | None:
@@ -175,6 +184,7 @@ def _described(home: Path, chain: Chain) -> dict[str, object]:
 
 def _start(home: Path) -> None:
     """Start the node in the background and tell how it comes along until it follows the chain."""
+    from node.cli.joining_progress import JoiningProgress
     from node.localnet.control import start_in_background
     from node.localnet.joining import NAME
     from node.localnet.localnet import Localnet
@@ -183,7 +193,7 @@ def _start(home: Path) -> None:
 
     net = Localnet.open(home)
     binary(version=net.plan.cometbft_version)
-    progress = _Progress(log_of(net.home, f"{NAME}.app"))
+    progress = JoiningProgress(log_of(net.home, f"{NAME}.app"), note)
     start_in_background(home, note, on_wait=progress.show)
     progress.show()
     asyncio.run(_until_it_follows(net))
@@ -197,22 +207,3 @@ async def _until_it_follows(net: Localnet) -> None:
             note(f"at height {status.height}, catching up")
             await asyncio.sleep(1)
     note(f"follows at height {status.height}")
-
-
-class _Progress:
-    """Passes on what the application says of its snapshot."""
-
-    def __init__(self, log: Path) -> None:
-        self._log = log
-        self._seen = 0
-
-    def show(self) -> None:
-        """Print the lines since the last call."""
-        lines = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []
-        for line in lines[self._seen :]:
-            _, found, message = line.partition(" node.snapshots.service ")
-            if not found:
-                _, found, message = line.partition(" node.validator.application ")
-            if found:
-                note(message)
-        self._seen = len(lines)

@@ -52,6 +52,14 @@ async def test_a_folder_that_holds_a_node_is_not_taken_for_the_node(joined: Path
     assert told.endswith("give one as run/localnet/validator0\n")
 
 
+async def test_a_backup_is_not_put_beside_a_node(joined: Path) -> None:
+    _, told = await vdg("restore", str(joined / "node.tar"), "--home", str(joined), code=2)
+    assert told == (
+        f"vdg: {joined} holds a node already: give --home {joined}/node to put the backup in its place, "
+        "or another folder\n"
+    )
+
+
 async def test_state_sync_from_one_node_is_bad_input(tmp_path: Path) -> None:
     url = "http://127.0.0.1:1"
     _, told = await vdg("join", "--from", url, "--from", url, "--home", str(tmp_path / "new"), code=2)
