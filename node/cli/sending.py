@@ -12,6 +12,7 @@ from clients.common.chain import Chain
 from clients.common.errors import ChainError, Refused, Unavailable, code_of
 from clients.common.submit import DEFAULT_EXPIRY_SECONDS
 from clients.common.wallet import Wallet
+from node.cli.tables import text_of
 from node.messages.names import NoNames
 from node.messages.schema import snake_case
 from node.messages.showing import plain
@@ -63,8 +64,7 @@ class Outcome:
         yield f"{self.code_name}{where} ({self.state.replace('_', ' ')})"
         yield f"  hash {self.hash}"
         for event in self.events:
-            shown = " ".join(f"{key}={value}" for key, value in event["fields"].items())
-            yield f"  * {event['name']}  {shown}"
+            yield f"  * {event['name']}  {text_of(event['fields'])}"
 
 
 async def execute(chain: Chain, channel: grpc.aio.Channel, wallet: Wallet, message: Any) -> Outcome:

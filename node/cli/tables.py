@@ -10,16 +10,25 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_ANY_WIDTH = 10_000
+
 
 def print_message(fields: Mapping[str, Any], console: Console) -> None:
-    """Print the fields of a message: single values side by side, lists of messages as tables."""
+    """Print the fields of a message: single values side by side, lists of messages as tables.
+
+    Where a table would break words, its messages are printed one below the other.
+    """
     single = Table.grid(padding=(0, 2))
     tables: list[tuple[str, list[Mapping[str, Any]]]] = []
     _collect(fields, "", single, tables)
     if single.row_count:
         console.print(single)
     for name, rows in tables:
-        console.print(_table(name, rows))
+        table = _table(name, rows)
+        if console.measure(table, options=console.options.update_width(_ANY_WIDTH)).minimum <= console.width:
+            console.print(table)
+        else:
+            _print_one_by_one(name, rows, console)
     if not single.row_count and not tables:
         console.print("nothing")
 
@@ -34,6 +43,12 @@ def _collect(
             tables.append((f"{prefix}{name}", value))
         elif value not in (None, "", []):
             single.add_row(f"{prefix}{name}", Text(text_of(value)))
+
+
+def _print_one_by_one(name: str, rows: list[Mapping[str, Any]], console: Console) -> None:
+    for number, row in enumerate(rows, 1):
+        console.print(Text(f"\n{name} {number} of {len(rows)}"))
+        print_message(row, console)
 
 
 def _table(name: str, rows: list[Mapping[str, Any]]) -> Table:
@@ -57,5 +72,10 @@ def text_of(value: Any) -> str:
             return f"{text_of(value[0])} x {len(value)}"
         return ", ".join(text_of(item) for item in value)
     if isinstance(value, Mapping):
-        return " ".join(f"{key}={text_of(item)}" for key, item in value.items() if item not in (None, "", []))
+        return " ".join(f"{key}={field_text(item)}" for key, item in value.items() if item not in (None, "", []))
     return "" if value is None else str(value)
+
+
+def field_text(value: Any) -> str:
+    """A value as it stands behind its name, so that where a message in it ends is seen."""
+    return f"({text_of(value)})" if isinstance(value, Mapping) else text_of(value)
