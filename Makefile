@@ -76,16 +76,11 @@ proto-check:
 unit:
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=95 -n 2 --dist loadgroup
 
+# Each is run, also where one before it has missed a bar.
 bench: setup-dev ## Throughput beside CometBFT's kvstore, clearing, settlement (about ten minutes; quiet machine)
-	$(BIN)/python -m tests.bench.clearing
-	$(BIN)/python -m tests.bench.settlement
-	$(BIN)/python -m tests.bench.planning
-	$(BIN)/python -m tests.bench.phases
-	$(BIN)/python -m tests.bench.grid
-	$(BIN)/python -m tests.bench.state
-	$(BIN)/python -m tests.bench.proofs
-	$(BIN)/python -m tests.bench.snapshots
-	$(BIN)/python -m tests.bench.throughput
+	@missed=; for bench in clearing settlement planning phases grid state proofs snapshots throughput; do \
+		$(BIN)/python -m tests.bench.$$bench || missed="$$missed $$bench"; \
+	done; test -z "$$missed" || { echo "failed, or missed a bar:$$missed"; exit 1; }
 
 partitions: setup-dev ## Cut, bend and slow the lines between four validators (nine minutes; needs user namespaces or root)
 	unshare --user --map-root-user --net -- $(BIN)/python -m tests.partitions.campaign $(if $(SECONDS_BY_CHANCE),--seconds $(SECONDS_BY_CHANCE))

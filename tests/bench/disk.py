@@ -120,8 +120,8 @@ class Study:
             )
 
 
-def main() -> None:
-    """Print what grew, by part, in all and per home and slot."""
+def main() -> int:
+    """Print what grew, by part, in all and per home and slot; 1 where that misses the bar, else 0."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--from-slot", type=int, default=0, help="begin with this slot of the day")
     parser.add_argument("--slots", type=int, default=144)
@@ -152,7 +152,8 @@ def main() -> None:
         table.add_row(name, f"{before:,}", f"{after:,}", f"{after - before:,}", shown)
     console.print(table)
     console.print(f"grows by {total:.0f} bytes a home and slot for good (bar {BAR_BYTES})")
+    return 0 if total < BAR_BYTES else 1
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

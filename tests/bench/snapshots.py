@@ -102,8 +102,8 @@ async def joined_after_s(folder: Path, net: Localnet, settings: Settings) -> tup
     return seconds, times.user + times.system
 
 
-async def study(folder: Path, keys: int, console: Console) -> None:
-    """Take a snapshot, then join, and print the figures."""
+async def study(folder: Path, keys: int, console: Console) -> bool:
+    """Take a snapshot, then join, and print the figures; whether the bars are kept."""
     settings = Settings()
     app = application("--snapshot-interval", str(INTERVAL_BLOCKS))
     async with new_chain(folder / "net", app, validators=2, settings=settings) as net:
@@ -132,16 +132,19 @@ async def study(folder: Path, keys: int, console: Console) -> None:
             f"a new node follows {joined_s:.1f} s after its start, its application computing for {cpu_s:.1f} s of them "
             f"(bar {JOIN_BAR_S} s); with {os.getloadavg()[0]:.0f} processes that want to run on {os.cpu_count()} cores"
         )
+    kept = slowest.seconds < SNAPSHOT_BAR_S and during / before < RATIO_BAR and joined_s < JOIN_BAR_S
+    console.print(f"bars {'kept' if kept else 'missed'}")
+    return kept
 
 
-def main() -> None:
-    """Print the figures."""
+def main() -> int:
+    """Print the figures; 1 where a bar is missed, else 0."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keys", type=int, default=1_000_000)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vdg") as folder:
-        asyncio.run(study(Path(folder).resolve(), arguments.keys, Console()))
+        return 0 if asyncio.run(study(Path(folder).resolve(), arguments.keys, Console())) else 1
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -122,8 +122,8 @@ def measure(keys: int) -> Measured:
     )
 
 
-def main() -> None:
-    """Print a line for each size, and how the largest compares with the smallest."""
+def main() -> int:
+    """Print a line for each size, and how the largest compares with the smallest; 1 where a bar is missed, else 0."""
     table = Table(box=box.SIMPLE)
     for name in ("keys", "changed", "block ms", "commit ms", "us a write", "proof ms", "proof bytes", "start s"):
         table.add_column(name, justify="right")
@@ -147,7 +147,11 @@ def main() -> None:
     console.print(f"a write at {SIZES[-1]:,} keys against {SIZES[0]:,}: {ratio:.2f} (bar {WRITE_RATIO_BAR})")
     worst = max(found, key=lambda done: done.commit_ms)
     console.print(f"slowest commit of {worst.changed:,} keys: {worst.commit_ms:.1f} ms (bar {COMMIT_BAR_MS})")
+    proofs_kept = all(done.proof_bytes < PROOF_BAR_BYTES and done.proof_ms < PROOF_BAR_MS for done in found)
+    kept = ratio < WRITE_RATIO_BAR and worst.commit_ms < COMMIT_BAR_MS and proofs_kept
+    console.print(f"bars {'kept' if kept else 'missed'}")
+    return 0 if kept else 1
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -120,6 +120,8 @@ def check(report: dict[str, Any], exit_code: int) -> None:
     )
     if not report["finished"] or report["problems"] or exit_code:
         raise Failed(f"the day did not go well: {report['problems']}, exit code {exit_code}")
+    if report["slots_settled"] != report["slots"] or not report["energy_traded_wh"] or not report["proofs"]:
+        raise Failed("slots were left unsettled, or nothing was traded or proved")
 
 
 def container(name: str) -> str:
