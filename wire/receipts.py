@@ -12,7 +12,7 @@ from nacl.signing import VerifyKey
 from wire import state_keys as at
 from wire.codec import CodecError, decode
 from wire.flowproof import FlowProof, FlowStatement, flow_sign_bytes
-from wire.grid import ProofKey
+from wire.grid import Grid, ProofKey
 from wire.key_names import KeyNames, names_of
 from wire.proof_file import FiledItem, ProofFile
 from wire.state_keys import Place
@@ -21,13 +21,13 @@ from wire.unverified import Reason, Unverified
 ITEM: Final = "item"
 FLOW_PROOF: Final = "flow-proof"
 
-# What a receipt of each kind holds, the item that it is about first.
+# What a receipt of each kind holds: the item that it is about first, its grid, which says when slots are, last.
 RECEIPTS: Final[Mapping[str, tuple[Place[Any], ...]]] = MappingProxyType(
     {
-        FLOW_PROOF: (at.PROOFS, at.PROOF_KEYS),
-        "clearing": (at.BOOKS,),
-        "certificate": (at.CERTIFICATES,),
-        "settlement": (at.HOUSEHOLDS,),
+        FLOW_PROOF: (at.PROOFS, at.PROOF_KEYS, at.GRIDS),
+        "clearing": (at.BOOKS, at.GRIDS),
+        "certificate": (at.CERTIFICATES, at.GRIDS),
+        "settlement": (at.HOUSEHOLDS, at.GRIDS),
     }
 )
 
@@ -40,13 +40,34 @@ class Read(NamedTuple):
     value: Any
 
 
+class SlotTime(NamedTuple):
+    """The slot that a receipt is about, and when it is (seconds since 1970)."""
+
+    vdg: str
+    slot: int
+    begins_s: int
+    ends_s: int
+
+
+def slot_time(receipt: tuple[Read, ...]) -> SlotTime:
+    """When the slot of a receipt is, by the record of its grid. Raises: Unverified WRONG_KEY for another grid's."""
+    about, grid = receipt[0], receipt[-1].value
+    named = about.names.names if about.names else {}
+    # A certificate's key does not name them.
+    vdg, slot = (named[name] if name in named else getattr(about.value, name) for name in ("vdg", "slot"))
+    if not isinstance(grid, Grid) or grid.vdg != vdg:
+        raise Unverified(Reason.WRONG_KEY, f"the receipt is about {vdg}, and holds the record of another grid")
+    begins_s = grid.epoch_s + slot * grid.slot_seconds
+    return SlotTime(vdg, slot, begins_s, begins_s + grid.slot_seconds)
+
+
 def read_items(file: ProofFile) -> tuple[Read, ...]:
     """The items of a file as messages. Raises: Unverified MALFORMED."""
     return tuple(_read(item) for item in file.items)
 
 
 def check_receipt(file: ProofFile) -> tuple[Read, ...]:
-    """See that a file holds what its kind says, and that a flow proof is signed by a proof key of its grid.
+    """See that a file holds what its kind says, of one grid, and that a flow proof is signed by a proof key of it.
 
     The items are proved by `wire.proof_file.check_proof_file`, not here.
 
@@ -63,7 +84,8 @@ def check_receipt(file: ProofFile) -> tuple[Read, ...]:
         text = f"a receipt of kind {file.kind} holds {' and '.join(place.type.__name__ for place in expected)}"
         raise Unverified(Reason.MALFORMED, text)
     if file.kind == FLOW_PROOF:
-        _check_flow_proof(file.chain_id, *found)
+        _check_flow_proof(file.chain_id, found[0], found[1])
+    slot_time(found)
     return found
 
 

@@ -6,7 +6,7 @@
 Exit code 0: all of the following holds, and it prints what is proved. 1: something does not, and it says what.
 More than 2/3 of the validators of every header in the file signed it, with more than 1/3 of the power trusted before:
 that of the genesis document's validators, or of the header whose hash was given. Every item leads by its Merkle path
-to the app hash of the last header. A flow proof is signed by a proof key of its grid, too.
+to the app hash of the last header. The grid's record says when its slots are; a flow is signed by a proof key of it.
 """
 
 import base64
@@ -61,7 +61,6 @@ def fields(data: bytes) -> dict[int, list[Any]]:
     position = 0
     while position < len(data):
         tag, position = read_varint(data, position)
-        value: Any
         value, position = read_varint(data, position)
         check(tag & 7 in (0, 2), "an unknown kind of field")
         if tag & 7 == 2:
@@ -70,15 +69,11 @@ def fields(data: bytes) -> dict[int, list[Any]]:
     return found
 
 
-def leaf(data: bytes) -> bytes:
-    return sha256(b"\x00" + data).digest()
-
-
-def root(hashes: list[bytes]) -> bytes:
-    if len(hashes) < 2:
-        return hashes[0] if hashes else sha256(b"").digest()
-    split = 1 << (len(hashes) - 1).bit_length() - 1
-    return sha256(b"\x01" + root(hashes[:split]) + root(hashes[split:])).digest()
+def root(leaves: list[bytes]) -> bytes:
+    if len(leaves) < 2:
+        return sha256(b"\x00" + leaves[0] if leaves else b"").digest()
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    return sha256(b"\x01" + root(leaves[:split]) + root(leaves[split:])).digest()
 
 
 def time_bytes(text: str) -> bytes:
@@ -98,7 +93,7 @@ def header_hash(header: Any) -> bytes:
     members += [time_bytes(header["time"]), block_id(header["last_block_id"])]
     hashes = "last_commit_hash data_hash validators_hash next_validators_hash consensus_hash app_hash last_results_hash"
     members += [chunk(1, bytes.fromhex(header[name])) for name in f"{hashes} evidence_hash proposer_address".split()]
-    return root([leaf(member) for member in members])
+    return root(members)
 
 
 def members_of(validators: Any, power: str) -> dict[bytes, int]:
@@ -109,7 +104,7 @@ def verified_block(block: Any, chain_id: str) -> tuple[dict[bytes, int], set[byt
     """The powers of a block's validators by their keys, and the keys that signed."""
     header, commit = block["signed_header"]["header"], block["signed_header"]["commit"]
     height, powers = header["height"], members_of(block["validators"], "voting_power")
-    simple = [leaf(chunk(1, chunk(1, key), True) + number(2, power)) for key, power in powers.items()]
+    simple = [chunk(1, chunk(1, key), True) + number(2, power) for key, power in powers.items()]
     check(header["chain_id"] == chain_id and commit["height"] == height, f"header {height} is of another chain")
     check(header_hash(header).hex() == commit["block_id"]["hash"].lower(), f"header {height} is not what was signed")
     check(root(simple).hex() == header["validators_hash"].lower(), f"the validators at {height} are not the header's")
@@ -132,7 +127,7 @@ def above(op: Any, key: bytes, value: bytes) -> bytes:
     check(op["type"] == "simple:v" and bytes.fromhex(op["key"]) == key, "a path is of another key, or shows absence")
     path = fields(fields(bytes.fromhex(op["data"]))[2][0])
     (total,), (index,), aunts = path[1], path.get(2, [0]), path.get(4, [])
-    node, sides = leaf(varint(len(key)) + key + varint(32) + sha256(value).digest()), []
+    node, sides = root([varint(len(key)) + key + varint(32) + sha256(value).digest()]), []
     check(index < total, "a path leads nowhere")
     while total > 1:
         split = 1 << (total - 1).bit_length() - 1
@@ -173,19 +168,24 @@ def verify(file: Any, genesis: Any, trusted_hash: str) -> list[str]:
     check((about["store"], key[:1]) == (store, prefix.encode()), "the file proves something else than its kind says")
     values = fields(bytes.fromhex(about["value"]))
     lines = [f"chain {chain_id}, after block {file['height']}", f"kind {file['kind']}, key {key[1:]!r}"]
+    vdg, slot = key[1:-29], int.from_bytes(key[-28:-20], "big")  # where the fields do not name them
     for field, name in enumerate(names, 1):
         (value,) = values.get(field, [b"" if name[0] in "#$" else 0])
         value = value.hex() if name[0] == "#" else value.decode() if name[0] == "$" else value
+        vdg, slot = value.encode() if name == "$vdg" else vdg, value if name == "slot" else slot
         lines.append(f"  {name.lstrip('+$#')} {value >> 1 ^ -(value & 1) if name[0] == '+' else value}")
+    of_grid, grid = file["items"][-1], fields(bytes.fromhex(file["items"][-1]["value"]))
+    check((of_grid["store"], bytes.fromhex(of_grid["key"])) == ("grid", b"g" + vdg + b"/"), "the grid is another one")
+    begins = datetime.fromtimestamp(grid[2][0] + slot * grid[3][0], UTC)
+    lines.append(f"  slot {slot} begins at {begins} and lasts {grid[3][0]} s")
     if file["kind"] == "flow-proof":
-        of_key, vdg, slot = file["items"][1], key[1:-29], int.from_bytes(key[-28:-20], "big")
-        (proof_key,) = fields(bytes.fromhex(of_key["value"]))[2]
+        of_key, (proof_key,) = file["items"][1], fields(bytes.fromhex(file["items"][1]["value"]))[2]
         place = of_key["store"], bytes.fromhex(of_key["key"]), key[-20:]
         check(place == ("grid", b"k" + vdg + b"/" + proof_key, values[1][0]), "the flow is of another grid or account")
         statement = chunk(1, chain_id.encode()) + chunk(2, vdg) + number(3, slot) + chunk(4, values[1][0])
         statement += number(5, values.get(2, [0])[0]) + chunk(6, values[3][0])
         VerifyKey(proof_key).verify(b"vdg/flow-proof/v1" + statement, values[4][0])
-        lines.append(f"  slot {slot}, signed by a proof key of {vdg.decode()}: {proof_key.hex()}")
+        lines.append(f"  signed by a proof key of {vdg.decode()}: {proof_key.hex()}")
     return [*lines, f"signed by {len(signed)} of {len(powers)} validators, at {header['time']}"]
 
 

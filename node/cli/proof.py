@@ -12,7 +12,7 @@ from clients.common.configuration import ConfigurationError
 from clients.common.trust import read_genesis
 from node.cli.exits import CommandError, Exit
 from node.cli.output import JsonOption, print_json
-from node.cli.proof_words import fields, sentence, signed_by
+from node.cli.proof_words import fields, sentence, signed_by, when
 from node.cli.tables import text_of
 from node.cli.trusting import (
     USUAL_PERIOD_HOURS,
@@ -25,7 +25,7 @@ from node.cli.trusting import (
 from wire.light.hashing import header_hash
 from wire.light.verify import Anchor, Trust
 from wire.proof_file import MAX_FILE_BYTES, Checked, TrustedHash, check_proof_file, parse_proof_file
-from wire.receipts import Read, check_receipt
+from wire.receipts import ITEM, Read, check_receipt, slot_time
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A file of `vdg query --prove` or `vdg receipt`.")]
 
@@ -67,6 +67,8 @@ def as_words(checked: Checked, reads: tuple[Read, ...], trusted: Anchor | Truste
     what = "Proved" if file.kind == "item" else f"Proved: a {file.kind} receipt"
     lines = [f"{what}, of chain {file.chain_id} as it was after block {file.height}:"]
     lines += [f"  {sentence(read)}" for read in reads]
+    if file.kind != ITEM:
+        lines.append(f"  {when(reads)}")
     for read in reads:
         lines += [f"    {line}" for line in _value_lines(fields(read)["value"])]
     lines += signed_by(checked)
@@ -85,7 +87,8 @@ def as_words(checked: Checked, reads: tuple[Read, ...], trusted: Anchor | Truste
 def as_data(checked: Checked, reads: tuple[Read, ...]) -> dict[str, Any]:
     """What a checked file proves, as plain data."""
     file = checked.file
-    return {
+    slot = {} if file.kind == ITEM else {"slot": slot_time(reads)._asdict()}
+    return slot | {
         "proved": True,
         "kind": file.kind,
         "chain_id": file.chain_id,

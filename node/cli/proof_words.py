@@ -11,7 +11,7 @@ from node.messages.showing import plain
 from wire import state_keys as at
 from wire.light.hashing import NANOSECONDS
 from wire.proof_file import Checked
-from wire.receipts import Read
+from wire.receipts import Read, slot_time
 
 _NEUR_PER_EUR: Final = 10**9
 
@@ -51,6 +51,20 @@ def time_text(time_ns: int) -> str:
     """A time in UTC, to the millisecond."""
     seconds, fraction = divmod(time_ns, NANOSECONDS)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.{fraction // 10**6:03d} UTC"
+
+
+def second_text(time_s: int) -> str:
+    """A time in UTC, to the second; as it is where no calendar has it."""
+    try:
+        return f"{datetime.fromtimestamp(time_s, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, OverflowError, OSError):
+        return f"second {time_s}"
+
+
+def when(receipt: tuple[Read, ...]) -> str:
+    """When the slot of a receipt is. Raises: Unverified."""
+    of = slot_time(receipt)
+    return f"Slot {of.slot} of {of.vdg} is from {second_text(of.begins_s)} to {second_text(of.ends_s)}."
 
 
 def fields(read: Read) -> dict[str, Any]:
@@ -141,12 +155,16 @@ def _position(names: dict[str, Any], value: Any) -> str:
 
 
 def _proof_key(_: dict[str, Any], value: Any) -> str:
-    now = f"in force until second {value.until_s}" if value.until_s else "in force"
-    return f"Grid {value.vdg} has its flows signed by key {value.proof_key.hex()}, since second {value.since_s}, {now}."
+    until = f"until {second_text(value.until_s)}" if value.until_s else "and still"
+    since = f"since {second_text(value.since_s)} {until}"
+    return f"Grid {value.vdg} has its flows signed by key {value.proof_key.hex()}, {since}."
 
 
 def _grid(_: dict[str, Any], value: Any) -> str:
-    return f"Grid {value.vdg} has {value.members} members; its flows are signed by key {value.proof_key.hex()}."
+    return (
+        f"Grid {value.vdg} has {value.members} members; its flows are signed by key {value.proof_key.hex()}; its slots "
+        f"last {value.slot_seconds} s, and slot 0 began at {second_text(value.epoch_s)}."
+    )
 
 
 _SENTENCES: Final[dict[tuple[str, bytes], Callable[[dict[str, Any], Any], str]]] = {

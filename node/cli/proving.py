@@ -45,7 +45,11 @@ async def prove(chain: Chain, trust: TrustSection, items: Sequence[Item[Any]], k
     except BlockUnavailable as error:
         raise Unavailable(str(error)) from error
     if kind != ITEM and file.items[0].value is None:
-        raise CommandError(f"there is no such {kind}, which the chain proves: nothing to write", Exit.FAILURE)
+        text = (
+            f"{sentence(read_items(file)[0])} That is proved, so that no {kind} receipt is written. What is over is "
+            "forgotten after some slots (docs/genesis.md, keep_slots)"
+        )
+        raise CommandError(text, Exit.FAILURE)
     check_receipt(file)
     return file
 

@@ -45,12 +45,23 @@ KINDS: Final = {
 
 
 async def items_of(chain: Chain, kind: str, request: Any, seconds: float) -> tuple[Item[Any], ...]:
-    """What goes into a receipt; with a flow, the key that has signed it. Nothing of it is proved yet.
+    """What goes into a receipt: with a flow, the key that has signed it; the grid, which says when slots are.
+
+    Nothing of it is proved yet.
 
     Raises: Unverified BAD_SIGNATURE, Unavailable, GatewayError.
     """
     about = item_of(request)
-    return (about, *await _signing_key(chain, request, seconds)) if kind == FLOW_PROOF else (about,)
+    signer = await _signing_key(chain, request, seconds) if kind == FLOW_PROOF else ()
+    return (about, *signer, *await _grid(chain, request, seconds))
+
+
+async def _grid(chain: Chain, request: Any, seconds: float) -> tuple[Item[Any], ...]:
+    """The record of the grid that a receipt is about; none where there is no such certificate."""
+    if not isinstance(request, GetCertificateRequest):
+        return (at.GRIDS.at(at.grid_prefix(request.vdg)),)
+    certificate = (await chain.query(request, patience_seconds=seconds)).certificate
+    return () if certificate is None else (at.GRIDS.at(at.grid_prefix(certificate.vdg)),)
 
 
 async def _signing_key(chain: Chain, request: GetProofRequest, seconds: float) -> tuple[Item[Any], ...]:

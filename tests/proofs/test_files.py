@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from nacl.exceptions import CryptoError
 from typer.testing import CliRunner
 
 from node.cli.main import app
-from tests.app.world import VDG
+from tests.app.world import EPOCH_S, SLOT_SECONDS, VDG
 from tests.proofs.checking import checked, program
 from tests.proofs.command import VERIFIER, vdg, verify_receipt
 from tests.proofs.setting import ANN, BALANCE, RECEIPTS, SCHEMA, Setting, exported
@@ -40,6 +41,12 @@ async def test_a_receipt_is_checked_by_the_command_and_by_a_program_of_its_own(
     data = (await vdg("proof", "check", out, "--genesis", setting.genesis, "--json")).data
     for name, value in data["items"][0]["value"].items():
         assert f"  {name} {value}\n" in theirs.out
+    # When the slot was is proved too: a receipt is of no use to a court that knows its number alone.
+    slot = data["slot"]
+    assert slot["begins_s"] == EPOCH_S + slot["slot"] * SLOT_SECONDS
+    begins = datetime.fromtimestamp(slot["begins_s"], UTC)
+    assert f"  Slot {slot['slot']} of {VDG} is from {begins:%Y-%m-%d %H:%M:%S} UTC to " in ours.out
+    assert f"  slot {slot['slot']} begins at {begins} and lasts {SLOT_SECONDS} s\n" in theirs.out
     by_hash = await verify_receipt(out, data["header"]["hash"])
     assert by_hash.code == 0, by_hash.err
 
@@ -92,7 +99,8 @@ FORGERIES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         "BAD_SIGNATURE",
     ),
     "another kind": (lambda f: f.update(kind="certificate"), "MALFORMED"),
-    "without its key": (lambda f: f["items"].pop(), "MALFORMED"),
+    "without its key": (lambda f: f["items"].pop(1), "MALFORMED"),
+    "without its grid": (lambda f: f["items"].pop(), "MALFORMED"),
     "no items": (lambda f: f.update(items=[]), "OVERSIZED"),
     "no format": (lambda f: f.pop("format"), "MALFORMED"),
     "no block": (lambda f: f.update(block={}), "MALFORMED"),
@@ -214,7 +222,7 @@ async def test_no_receipt_is_written_of_what_is_not_there(setting: Setting, tmp_
     absent = ("certificate", "--certificate-id", "none")
     done = await vdg("receipt", *absent, "--genesis", setting.genesis, "--out", out, gateway=setting.gateway.address)
     assert done.code == 1
-    assert "there is no such certificate" in done.err
+    assert "There is no Certificate of certificate_id none. That is proved" in done.err
     assert not out.exists()
 
 
