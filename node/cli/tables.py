@@ -19,6 +19,8 @@ def print_message(fields: Mapping[str, Any], console: Console) -> None:
     Where a table would break words, its messages are printed one below the other.
     """
     single = Table.grid(padding=(0, 2))
+    single.add_column(no_wrap=True)
+    single.add_column(overflow="fold")
     tables: list[tuple[str, list[Mapping[str, Any]]]] = []
     _collect(fields, "", single, tables)
     if single.row_count:

@@ -46,6 +46,12 @@ def test_messages_whose_words_a_table_would_break_stand_one_below_the_other() ->
     assert "proposals 2 of 2" in lines
 
 
+def test_no_value_is_cut_off_however_narrow_the_screen() -> None:
+    key = ADA + BEN[:24]
+    lines = printed({"change": {"add_validator": {"public_key": key}}}, 60)
+    assert "".join(lines).replace(" ", "") == f"change.add_validator.public_key{key}"
+
+
 def test_a_message_in_an_event_is_told_from_what_is_around_it() -> None:
     outcome = Outcome("in_block", "ab", events=[{"name": "proposal_made", "fields": {"proposal": PROPOSAL, "by": BEN}}])
     assert list(outcome.lines())[-1] == (
