@@ -28,6 +28,7 @@ from node.run.genesis import VDG as GRID
 from node.run.report import Report
 from node.run.scenario import plan_of
 from tests.emulator.test_csv_input import write
+from tests.run.receipts import export_receipts
 from wire.answered import Answered
 from wire.codec import decode, encode
 from wire.control import (
@@ -118,6 +119,7 @@ def test_homes_trade_and_settle_while_a_validator_is_killed_and_comes_back(start
     victims = [p for p in running.children() if "validator1" in p.cwd() and "node.validator" in " ".join(p.cmdline())]
     assert len(victims) == 1
     victims[0].kill()
+    receipts = export_receipts(running.net, running.folder)
     output = running.end()
     assert running.process.returncode == 0, output
     report = running.report()
@@ -144,6 +146,7 @@ def test_homes_trade_and_settle_while_a_validator_is_killed_and_comes_back(start
     assert sum(home.commitments.slots for home in report.homes) > 0
     assert sum(stage.orders for stage in report.stages) >= report.contracts.made / 2
     assert sum(stage.beyond for stage in report.stages) <= sum(stage.orders for stage in report.stages) / 10
+    assert receipts.are_proved()
     restarts = (running.net / "log" / "validator1.app.log").read_text().count("listening on")
     assert restarts == 2
     assert not running.children()
