@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.dso.phases import feeder as feeder_module
+from clients.dso.phases import knapsack as knapsack_module
 from clients.dso.phases import optimum as optimum_module
 from clients.dso.phases import shares as shares_module
 from clients.dso.phases import sweep as sweep_module
@@ -138,6 +139,7 @@ def test_work_that_ends_too_early_is_called_feasible_with_an_honest_gap(monkeypa
             patch.setattr(feeder_module, "QUICK_WORK", 100)
             patch.setattr(optimum_module, "MAX_WORK", 100)
             patch.setattr(shares_module, "MAX_STEP", 20)
+            patch.setattr(knapsack_module, "MAX_LIST", 10)
             patch.setattr(windows_module, "MAX_PAIRS", 1000)
             found = allocate(homes)
         assert found.status is Status.FEASIBLE

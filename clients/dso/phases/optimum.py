@@ -22,6 +22,7 @@ from clients.dso.phases.bound import (
 from clients.dso.phases.household import Household
 from clients.dso.phases.shares import prove
 from clients.dso.phases.sweep import Sweep
+from clients.dso.phases.thirds import Thirds
 from clients.dso.phases.windows import SIZES, Found, improve
 
 # Pairs that may be tried to find fewer switchings, or to prove what no bound does.
@@ -55,6 +56,7 @@ class _Search:
         self._worth = worth
         start = deviations(households)
         self._sweep = Sweep(switched, start[:2], MAX_WORK)
+        self._thirds = Thirds(households, switched)
         self._low = np.array([start]).T + least_changes(switched, most)
         self._high = np.array([start]).T + most_changes(switched, most)
         self._width = grid_width(switched)
@@ -84,6 +86,11 @@ class _Search:
             bound = max(bound, proof.bound)
             if bound >= below:
                 continue
+            best = self._thirds.best(count, below, bound)
+            if best.moved is not None:
+                found = Found(best.q, best.moved)
+            if best.complete:
+                continue
             tried = improve(self._households, start, count, self._worth, bound)
             found = min(found, tried, key=lambda one: one.cost(self._worth))
             least_cost = min(least_cost, 2 * bound + self._worth * count)
@@ -105,8 +112,11 @@ class _Search:
                 if proof.moved is not None:
                     found = min(found, Found(proof.bound, proof.moved), key=lambda one: one.cost(self._worth))
             if found.q <= least_q:
-                break
-        return found, least_q
+                return found, least_q
+        best = self._thirds.best(self._most, found.q, least_q)
+        if best.moved is not None:
+            found = min(found, Found(best.q, best.moved), key=lambda one: one.cost(self._worth))
+        return found, best.q if best.complete else least_q
 
     def _bound(self, count: int, below: int) -> int:
         """What q isn't below with at most ``count`` switchings."""
