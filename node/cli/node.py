@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli.exits import CommandError, Exit
+from node.cli.node_home import HomeOption, must_be_a_node, must_be_several, node_inside
 from node.cli.output import JsonOption, note, print_json
 
 if TYPE_CHECKING:
     from node.localnet.joining import Chain, Trust
     from node.localnet.localnet import Localnet
-
-HomeOption = Annotated[
-    Path, typer.Option("--home", help="The node's folder, which has config/ and data/: run/localnet/validator0.")
-]
 
 
 def join_command(
@@ -44,9 +41,7 @@ def join_command(
     """
     from node.localnet.joining import look_up, make_joining
 
-    if len(set(from_)) < 2:
-        text = f"--from = {from_[0]}: state sync needs two nodes, so that one can't deceive; give it twice"
-        raise CommandError(text, Exit.BAD_INPUT)
+    must_be_several(from_)
     chain = asyncio.run(look_up(from_, _trust(trust_height, trust_hash)))
     make_joining(home, chain)
     note(f"{chain.chain_id}: trusting block {chain.trust.height} with hash {chain.trust.hash.hex()}")
@@ -65,7 +60,7 @@ def status_command(home: HomeOption, as_json: JsonOption = False) -> None:
     from node.localnet.diskuse import disk_use
     from node.snapshots.folder import SnapshotFolder
 
-    _must_be_a_node(home)
+    must_be_a_node(home)
     node = Home.open(home)
     offers = SnapshotFolder(home, kept=1).read()
     found = {
@@ -98,7 +93,7 @@ def backup_command(
     """
     from node.backup.backup import back_up
 
-    _must_be_a_node(home)
+    must_be_a_node(home)
     if file.exists():
         raise CommandError(f"{file} exists: choose another name", Exit.BAD_INPUT)
     if not file.parent.is_dir():
@@ -126,7 +121,7 @@ def restore_command(
     """
     from node.backup.backup import restore
 
-    if (inner := _node_inside(home)) is not None:
+    if (inner := node_inside(home)) is not None:
         text = f"{home} holds a node already: give --home {inner} to put the backup in its place, or another folder"
         raise CommandError(text, Exit.BAD_INPUT)
     done = restore(file, home)
@@ -139,22 +134,6 @@ def restore_command(
         typer.echo(f"what was there is in {done.set_aside}; remove it when the node follows again")
     else:
         typer.echo(f"start it: vdg localnet up --home {home}")
-
-
-def _must_be_a_node(home: Path) -> None:
-    """Raises: CommandError for a folder that has no node's settings; where it holds a node, with its name."""
-    if not (home / "config").is_dir():
-        right = f"--home {inner}" if (inner := _node_inside(home)) else "one as run/localnet/validator0"
-        text = f"{home} is no home of a node, which has config/ and data/: give {right}"
-        raise CommandError(text, Exit.BAD_INPUT)
-
-
-def _node_inside(home: Path) -> Path | None:
-    """The home of the node that a folder of `vdg node join` holds."""
-    from node.localnet.joining import NAME
-
-    inner = home / NAME
-    return inner if (inner / "config").is_dir() and not (home / "config").exists() else None
 
 
 def _trust(height: int | None, hash_: str | None) -> Trust | None:

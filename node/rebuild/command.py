@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from node.cli.exits import CommandError
+from node.cli.node_home import HomeOption, must_be_a_node, must_be_several
 from node.cli.output import JsonOption, print_json
 from node.localnet.joining import look_up
 from node.rebuild.errors import RebuildError
@@ -16,7 +16,7 @@ from node.rebuild.rebuild import by_replay, by_state_sync
 
 
 def rebuild_command(
-    home: Annotated[Path, typer.Option(help="The folder of a stopped node: config/, data/ and its state.")],
+    home: HomeOption,
     from_: Annotated[
         list[str] | None,
         typer.Option("--from", metavar="URL", help="Sync the state from these nodes (JSON-RPC, two or more) instead."),
@@ -28,6 +28,9 @@ def rebuild_command(
     It replays its blocks from the first on; where those are pruned, or damaged too, it can sync the state from other
     nodes. The validator's key and its record of what it signed stay as they are.
     """
+    must_be_a_node(home)
+    if from_:
+        must_be_several(from_)
     try:
         if from_:
             done = by_state_sync(home, asyncio.run(look_up(from_)))

@@ -90,8 +90,8 @@ def test_a_damaged_store_is_named_and_made_anew_from_the_nodes_blocks(folder: Pa
 
 def test_a_folder_without_a_node_is_refused(folder: Path) -> None:
     refused = rebuild(folder)
-    assert refused.returncode == 1
-    assert "is no home of a node: give the folder that has its config/ and data/" in refused.stderr
+    assert refused.returncode == 2
+    assert "is no home of a node, which has config/ and data/: give one as" in refused.stderr
 
 
 async def until_height(net: Localnet, height: int) -> None:

@@ -44,7 +44,7 @@ async def test_a_backup_is_written_to_a_new_file_in_a_folder_that_is_there(joine
 
 
 async def test_a_folder_that_holds_a_node_is_not_taken_for_the_node(joined: Path) -> None:
-    for command in (["status"], ["backup", str(joined / "node.tar")]):
+    for command in (["status"], ["backup", str(joined / "node.tar")], ["rebuild"]):
         _, told = await vdg(*command, "--home", str(joined), code=2)
         assert told == f"vdg: {joined} is no home of a node, which has config/ and data/: give --home {joined}/node\n"
     shutil.rmtree(joined / "node")
@@ -65,3 +65,9 @@ async def test_state_sync_from_one_node_is_bad_input(tmp_path: Path) -> None:
     _, told = await vdg("join", "--from", url, "--from", url, "--home", str(tmp_path / "new"), code=2)
     assert told == f"vdg: --from = {url}: state sync needs two nodes, so that one can't deceive; give it twice\n"
     assert not (tmp_path / "new").exists()
+
+
+async def test_a_state_is_not_set_aside_for_one_node_to_make_anew(joined: Path) -> None:
+    url = "http://127.0.0.1:1"
+    _, told = await vdg("rebuild", "--home", str(joined / "node"), "--from", url, code=2)
+    assert "state sync needs two nodes" in told
