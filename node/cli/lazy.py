@@ -11,6 +11,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from node.cli.groups import ENTRIES, GROUPS, Entry
 
+_OF_COMPLETION = ("install_completion", "show_completion")
+
 
 class Deferred(TyperCommand):
     """Stands for a command in lists and completion until it is needed."""
@@ -30,6 +32,8 @@ class Deferred(TyperCommand):
         if not isinstance(command, TyperCommand | TyperGroup):
             raise TypeError(f"{self.entry.target} is neither a command nor a group of typer's")
         command.name = self.name
+        # Typer gives every application its own; ours is installed once, for `vdg`.
+        command.params = [param for param in command.params if param.name not in _OF_COMPLETION]
         return command
 
 

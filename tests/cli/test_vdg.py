@@ -76,6 +76,12 @@ def test_every_group_without_an_entry_of_its_own_is_explained() -> None:
     assert {entry.path.partition(" ")[0] for entry in ENTRIES if " " in entry.path} == set(GROUPS)
 
 
+@pytest.mark.parametrize("group", ["receipt", "query", "keys"])
+def test_completion_is_installed_for_the_whole_command_alone(group: str) -> None:
+    assert "--install-completion" in vdg("--help").stdout
+    assert "completion" not in vdg(group, "--help").stdout
+
+
 def test_completion_reaches_into_a_group() -> None:
     offered = vdg(_VDG_COMPLETE="complete_bash", COMP_WORDS="vdg localnet re", COMP_CWORD="2")
     assert offered.stdout.split() == ["restart"]
