@@ -265,6 +265,17 @@ def test_two_feeders_that_compete_for_switchings_are_proven() -> None:
         assert sum(found.objective_wh2.values()) == min(shares)
 
 
+def test_two_feeders_with_all_on_one_phase_that_compete_are_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The pairs that may be tried end before the limit of switchings is reached; then a bound has to do.
+    monkeypatch.setattr(feeder_module, "QUICK_WORK", 20_000)
+    monkeypatch.setattr(feeder_module, "MAX_WORK", 20_000)
+    name = "0.1 to 0.9 kWh, all on one phase"
+    homes = [home._replace(feeder=at, id=at + home.id) for at in "fg" for home in family(name, ord(at), 24)]
+    found = allocate(homes, 8)
+    assert found.status is Status.OPTIMAL
+    assert len(found.switchings) == 8
+
+
 def test_the_same_homes_on_another_phase_each_are_balanced_already() -> None:
     for order in permutations(PHASES):
         homes = [Household(f"h{phase}", "f", phase, 500, True) for phase in order]

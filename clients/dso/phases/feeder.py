@@ -51,9 +51,13 @@ def frontier(households: list[Household], most: int, worth: int, bound: int, tho
             continue
         if not thorough:
             return Frontier(steps, False)
-        proof = prove(households, count, best.q)
-        if proof.moved is not None:
-            steps.append(Found(proof.bound, proof.moved))
-        elif proof.bound < best.q:
+        good = steps[-1]
+        proof = prove(households, count, good.q)
+        if proof.moved is None and proof.bound < good.q:
+            # Where a step is better, fewer ways are left that could beat it.
+            good = improve(households, good, count, 0, bound)
+            proof = prove(households, count, good.q)
+        steps.append(good if proof.moved is None else Found(proof.bound, proof.moved))
+        if proof.bound < steps[-1].q:
             return Frontier([*steps, improve(households, steps[-1], most, worth, bound)], False)
     return Frontier(steps, True)
