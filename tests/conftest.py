@@ -16,7 +16,7 @@ settings.register_profile("vdg", deadline=None, print_blob=True)
 settings.load_profile("vdg")
 # Started in the background, this process and so all that it starts would be deaf to Ctrl-C, which tests press.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# Tests run in two processes on two cores: a library that starts a thread a core for small products gets in the way.
+# Tests run in several processes on two cores: a library that starts a thread a core for small products gets in the way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # A line of the state machine counts as covered when a test in one of these folders gets there. Elsewhere it serves
@@ -26,7 +26,13 @@ _TRACED = frozenset({"app", "devices", "governance", "grid", "ordering", "store"
 _SHARED = {"commands": "commands", "gateway": "chain", "proofs": "host"}
 # Neighbourhoods of many processes that must keep up with slots of a second or two: one at a time.
 _LIVING = frozenset(
-    {"dso/test_daemon.py", "household/test_process.py", "household/test_verification.py", "run/test_day.py"}
+    {
+        "dso/test_daemon.py",
+        "household/test_process.py",
+        "household/test_sunspec_process.py",
+        "household/test_verification.py",
+        "run/test_day.py",
+    }
 )
 _HERE = Path(__file__).parent
 
@@ -41,6 +47,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("living"))
     # What waits for blocks starts first; in the end there is only what computes, in small pieces, for all processes.
     items.sort(key=lambda item: item.get_closest_marker("network") is None)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    grouped = [item for item in session.items if item.get_closest_marker("xdist_group")]
+    if getattr(session.config.option, "loadgroup", False) and not all("@" in item.nodeid for item in grouped):
+        raise pytest.UsageError("pytest-xdist put no tests into groups, so that neighbourhoods would run side by side")
 
 
 @pytest.hookimpl(wrapper=True)
