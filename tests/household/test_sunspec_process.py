@@ -23,9 +23,7 @@ LIMIT_W = 1_800
 @pytest.mark.network
 async def test_an_agent_sells_a_sunspec_home_s_sun_limits_it_and_goes_on_when_the_inverter_is_silent() -> None:
     with tempfile.TemporaryDirectory(prefix="hs", dir="/tmp") as folder:
-        async with living(
-            Path(folder), homes=8, slot_seconds=2, own_homes=1, planning={"grid_limit_w": LIMIT_W}
-        ) as place:
+        async with living(Path(folder), homes=8, own_homes=1, planning={"grid_limit_w": LIMIT_W}) as place:
             home, actor = place.cast.households[-1]
             house = SunSpecHouse(home.id, home.meter, place.epoch_s, place.slot_seconds, LOAD_W, PV_W)
             await house.up()
