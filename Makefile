@@ -72,9 +72,10 @@ proto-check:
 	cd proto && ../$(BIN)/buf lint
 	$(BIN)/python proto/generate.py --check
 
-# A process a core; each takes the next test when it is done with its own, whole neighbourhoods one at a time.
+# Three processes, since tests of networks mostly wait; each takes the next test when it is done with its own,
+# whole neighbourhoods one at a time.
 unit:
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=95 -n 2 --dist loadgroup
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=95 -n 3 --dist loadgroup
 
 # Each is run, also where one before it has missed a bar.
 bench: setup-dev ## Throughput beside CometBFT's kvstore, clearing, settlement (about ten minutes; quiet machine)
