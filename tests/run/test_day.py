@@ -243,7 +243,7 @@ def test_chapter_6_is_lived_with_grid_switches_and_control_though_the_dso_is_kil
 def test_chapter_5_orders_phases_that_its_switches_confirm_and_its_dso_watches_the_grid(
     start: Callable[..., Running],
 ) -> None:
-    running = start("--scenario", "chapter5", "--from-slot", "73", "--slots", "1", slot_seconds=4)
+    running = start("--scenario", "chapter5", "--validators", "1", "--from-slot", "73", "--slots", "1", slot_seconds=4)
     output = running.end()
     assert running.process.returncode == 0, output
     report = running.report()
