@@ -10,6 +10,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,9 @@ from typing import Any, Self
 from node.history.errors import HistoryError
 
 _TABLES = (".ldb", ".sst")
+# A node that was killed may still be on its way out.
+_ENDING_SECONDS = 2.0
+_LOOK_SECONDS = 0.02
 
 
 class LevelCopy:
@@ -70,15 +74,21 @@ class LevelCopy:
 
 
 def _require_stopped(folder: Path) -> None:
-    """goleveldb holds the LOCK file with flock. Raises: HistoryError when a process has the folder open."""
+    """goleveldb holds the LOCK file with flock. Raises: HistoryError when a process keeps the folder open."""
     lock = folder / "LOCK"
     if not lock.exists():
         return
+    deadline = time.monotonic() + _ENDING_SECONDS
     with lock.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise HistoryError(f"{folder} is in use: stop the node first, or ask it with --rpc") from None
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise HistoryError(f"{folder} is in use: stop the node first, or ask it with --rpc") from None
+                time.sleep(_LOOK_SECONDS)
+            else:
+                return
 
 
 def _writable_beside(folder: Path) -> Path | None:

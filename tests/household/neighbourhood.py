@@ -209,7 +209,9 @@ class Neighbourhood:
         words = [sys.executable, "-m", "node.cli.main", "home", command, *arguments, "--json"]
         done = subprocess.run([*words, "--config", str(self.configuration)], capture_output=True, check=False)
         if done.returncode:
-            raise AssertionError(f"vdg home {command} ended with {done.returncode}: {done.stderr.decode()}")
+            raise AssertionError(
+                f"vdg home {command} ended with {done.returncode}: {done.stdout.decode()}{done.stderr.decode()}"
+            )
         return list(json.loads(done.stdout))
 
     def of_type(self, kind: type[Any], since: int = 0) -> list[Any]:
