@@ -133,7 +133,7 @@ def _summary(report: Report, out: Path) -> str:
             f"verified, {product.contracts_made} contracts"
             for product in report.products
         ),
-        f"bills: {saved / 1e9:.2f} € less than without the market"
+        f"bills: {abs(saved) / 1e9:.2f} € {'less' if saved >= 0 else 'more'} than without the market"
         + (f"; higher for {higher} homes, and the report says why" if higher else "; higher for nobody"),
         *_beside(report),
         f"{report.blocks} blocks, {report.proofs} proofs, {report.transactions.submitted} transactions; "

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 1.0
 _SOON_SECONDS = 0.2
+# A block that is to come in a slot's first moments has come by then.
+_RESTING_SECONDS = 2.0
 _EXPIRY_SECONDS = 60
 _PAGE = 500
 
@@ -136,6 +138,7 @@ class Controller:
         account, slot = key
         while self._clock.slot_at(time.time()) <= slot + 1:
             try:
+                await self._begun(slot)
                 message = ConfirmPhase(self._vdg, slot, account, PHASES_BY_NAME[phase])
                 await self._chain.submit(self._wallet, message, expires_in_s=_EXPIRY_SECONDS)
                 break
@@ -151,3 +154,9 @@ class Controller:
             await asyncio.sleep(_SOON_SECONDS)
         self._confirming.discard(key)
         self._orders.pop(key, None)
+
+    async def _begun(self, slot: int) -> None:
+        """Wait until a block's time is in the slot. A chain that rests makes none: then it is tried all the same."""
+        start_s = self._clock.start_s(slot)
+        while time.time() < start_s + _RESTING_SECONDS and (await self._chain.status()).time_ns < start_s * 1e9:
+            await asyncio.sleep(_SOON_SECONDS)
