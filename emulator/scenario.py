@@ -34,7 +34,7 @@ _KINDS: Final[tuple[HomeKind, ...]] = (
     *("pv", "pv_battery", "battery", "pv_battery", "pv"),
 )
 # The thesis doesn't say how large its panels are. With those of the data no limit of the grid is ever near.
-_PANELS: Final = {Scenario.CHAPTER_5: 1.0, Scenario.CHAPTER_6: 1.4}
+_PANELS: Final = {Scenario.CHAPTER_5: 1.0, Scenario.CHAPTER_6: 1.35}
 # Thesis 6.2: 9 kWh each, 10 to 90 % of it; its power isn't in the thesis.
 _BATTERY = BatteryRating(capacity_wh=9_000, power_w=4_500, min_wh=900, max_wh=8_100, start_wh=4_500)
 _DATA_HOMES = 33
