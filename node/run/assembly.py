@@ -95,6 +95,7 @@ def assemble(seen: Observed, grid: GridDay | None = None) -> Report:
         day=seen.day,
         strategy=seen.strategy.value,
         from_slot=seen.timing.from_slot - seen.timing.day_slot,
+        chain_from_slot=seen.timing.from_slot,
         slots=log.slots,
         slot_seconds=seen.timing.slot_seconds,
         validators=seen.validators,

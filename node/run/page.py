@@ -36,8 +36,10 @@ def render(
     ok = not report.problems
     ended = "could not go on" if report.failure else "was interrupted"
     state = "" if report.finished else f" The run {ended}; figures are of what was settled by then."
+    chain_slots = f"{report.chain_from_slot} to {report.chain_from_slot + report.slots - 1}"
     lead = (
-        f"{len(report.homes)} homes, {report.slots} slots of {report.slot_seconds} s, {report.validators} validators, "
+        f"{len(report.homes)} homes, {report.slots} slots of {report.slot_seconds} s (the chain's {chain_slots}), "
+        f"{report.validators} validators, "
         f"day {report.day}, chain {report.chain_id}.{state}"
     )
     return f"""<!doctype html>

@@ -126,6 +126,7 @@ class Report(Part):
     day: str
     strategy: str = Field(description="how homes with batteries planned: planned or plain")
     from_slot: int = Field(description="the first slot of the day, 0 to 143")
+    chain_from_slot: int = Field(description="the chain's number of that slot, which queries and receipts ask for")
     slots: int
     slot_seconds: int
     validators: int
