@@ -11,7 +11,7 @@ import json
 import logging
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -22,6 +22,20 @@ HOST = "127.0.0.1"
 _LISTENER = "default"
 _SHUTDOWN_SECONDS = 10.0
 _LOG = logging.getLogger(__name__)
+
+
+class _Subscriptions(dict[str, Any]):
+    """Goes through the filters that there were when it began.
+
+    amqtt 0.12 awaits in between, while clients subscribe. Whoever was just coming would be left unserved by a
+    RuntimeError, "dictionary changed size during iteration", and so would those that a message is for.
+    """
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self.keys()))
+
+    def items(self) -> Any:
+        return self.copy().items()
 
 
 class EmbeddedBroker:
@@ -52,6 +66,7 @@ class EmbeddedBroker:
             "plugins": self._plugins,
         }
         broker = Broker(config)
+        broker._subscriptions = _Subscriptions()
         await broker.start()
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

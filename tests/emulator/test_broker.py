@@ -16,6 +16,7 @@ from emulator.broker import EmbeddedBroker
 from emulator.broker_url import BrokerUrl
 
 ROOT = Path(__file__).parents[2]
+CROWD = 30
 
 
 async def test_a_message_and_a_retained_one_reach_a_subscriber() -> None:
@@ -43,6 +44,30 @@ async def test_a_named_client_finds_what_came_while_it_was_away() -> None:
             async with asyncio.timeout(60):
                 message = await anext(client.messages)
             assert message.payload == b"1"
+
+
+async def test_clients_that_come_while_others_subscribe_are_all_served(caplog: pytest.LogCaptureFixture) -> None:
+    async with EmbeddedBroker() as broker, Client("127.0.0.1", broker.port) as first:
+        # Whoever comes is told what is retained for all subscriptions, one after the other: others subscribe meanwhile.
+        for number in range(CROWD):
+            await first.subscribe(f"a/{number}", qos=1)
+            await first.publish(f"a/{number}", b"kept", qos=1, retain=True)
+
+        async def served(number: int) -> None:
+            async with Client("127.0.0.1", broker.port) as client:
+                await client.subscribe(f"b/{number}", qos=1)
+                await client.publish(f"b/{number}", b"heard", qos=1)
+                async for message in client.messages:
+                    if message.topic.matches(f"b/{number}"):
+                        return
+
+        async def subscribe() -> None:
+            for number in range(10 * CROWD):
+                await first.subscribe(f"c/{number}")
+
+        async with asyncio.timeout(60):
+            await asyncio.gather(subscribe(), *(served(number) for number in range(CROWD)))
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_taken_port_is_an_error_at_once() -> None:
