@@ -82,6 +82,13 @@ class OrderedChain:
         """What stands on the chain."""
         return {order.account: order for order in await self.app.phase_orders(slot)}
 
+    async def confirmed(self, home: int, slot: int) -> PhaseOrder:
+        """A home's order, once its switch's word is on the chain."""
+        async with asyncio.timeout(20):
+            while (order := (await self.orders(slot))[account(home)]).status == ORDERED:
+                await asyncio.sleep(0.05)
+        return order
+
     async def cursor(self) -> Cursor:
         self._news = asyncio.Queue()
         return Cursor(1)
@@ -165,14 +172,7 @@ async def test_orders_go_to_their_switches_and_what_these_did_is_confirmed_once_
         await switches.say("h2", state(slot, "c"))
         await switches.say("h0", state(slot, "b"))
         # Its own chain time decides: it is said when a block's time is in the slot, and not before.
-        confirmed = account(0)
-
-        async def done() -> bool:
-            return (await chain.orders(slot))[confirmed].status == CONFIRMED
-
-        async with asyncio.timeout(20):
-            while not await done():
-                await asyncio.sleep(0.05)
+        assert (await chain.confirmed(0, slot)).status == CONFIRMED
         orders = await chain.orders(slot)
     assert orders[account(0)].executed is Phase.PHASE_B
     assert {orders[account(1)].status, orders[account(2)].status} == {ORDERED}
@@ -187,9 +187,7 @@ async def test_what_a_chain_at_rest_shows_of_its_time_keeps_nothing_back() -> No
     async with working(chain) as switches:
         await until(lambda: len(switches.commands) == 1)
         await switches.say("h0", state(slot, "b"))
-        async with asyncio.timeout(20):
-            while (await chain.orders(slot))[account(0)].executed is not Phase.PHASE_B:
-                await asyncio.sleep(0.05)
+        assert (await chain.confirmed(0, slot)).executed is Phase.PHASE_B
 
 
 async def test_an_order_that_was_posted_long_before_reaches_its_switch_before_its_slot() -> None:
@@ -210,8 +208,5 @@ async def test_what_a_switch_did_is_said_as_it_is_though_it_was_ordered_otherwis
     async with working(chain) as switches:
         await until(lambda: len(switches.commands) == 1)
         await switches.say("h1", state(slot, "a"))
-        async with asyncio.timeout(20):
-            while (await chain.orders(slot))[account(1)].status == ORDERED:
-                await asyncio.sleep(0.05)
-        order = (await chain.orders(slot))[account(1)]
+        order = await chain.confirmed(1, slot)
     assert (order.phase, order.executed) == (Phase.PHASE_C, Phase.PHASE_A)

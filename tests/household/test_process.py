@@ -142,9 +142,10 @@ async def _agrees_with_the_chain(place: Neighbourhood, told: int) -> None:
     """The bills are the chain's settlements, each counted once: all that were told before the agent's end."""
     status = place.status()
     slots: dict[str, set[int]] = {account: set() for account in status}
-    for address, slot in _counted(place):
+    in_file = _counted(place)
+    for address, slot in in_file:
         slots[address.hex()].add(slot)
-    assert _counted(place) >= _told(place, told)
+    assert in_file >= _told(place, told)
 
     def settled(account: str) -> list[HouseholdSettlement]:
         """In the slots that the agent has; what was settled before its first start is none of its."""
